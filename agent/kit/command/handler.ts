@@ -1,0 +1,43 @@
+import type { Command } from '../../../proto/gen/bramble/agent/v1/command.js';
+import type { Host } from '../host/ports.js';
+
+export type Action = NonNullable<Command['action']>;
+export type ActionName = Action['$case'];
+export type ActionArguments<Name extends ActionName> = Extract<Action, { $case: Name }>['value'];
+
+export type Refusal = {
+  readonly kind: 'rejected';
+  readonly reason: 'precondition' | 'unsupported' | 'not-allowed' | 'invalid-argument';
+  readonly detail: string;
+};
+
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly detail: string }
+  /** Reality does not tell. */
+  | { readonly kind: 'unknown'; readonly detail: string };
+
+/** What a handler may use: the host, and the boot in which it runs. */
+export interface ActionHost {
+  readonly host: Host;
+  readonly bootId: string;
+}
+
+/**
+ * Carries out one kind of action. The dispatcher has already checked signature, target, epoch, deadline and boot id,
+ * and has synced "started", with `before`, to the ledger when run() is called.
+ */
+export interface CommandHandler<Arguments> {
+  /** True: nothing may be done without a boot id precondition. */
+  readonly requiresBootId: boolean;
+  /** Refuses what must not be done here; `undefined` to go on. Changes nothing. */
+  check(args: Arguments, context: ActionHost, signal: AbortSignal): Promise<Refusal | undefined>;
+  /** What observe() will need to tell afterwards whether the action happened; kept in the ledger. */
+  before(args: Arguments, context: ActionHost, signal: AbortSignal): Promise<string>;
+  run(args: Arguments, context: ActionHost, signal: AbortSignal): Promise<Outcome>;
+  /** Settles a run that was cut off, by looking at reality; never acts. */
+  observe(args: Arguments, before: string, context: ActionHost, signal: AbortSignal): Promise<Outcome>;
+}
+
+/** The actions that an agent supports; keys come from the contract's oneof. */
+export type Handlers = { readonly [Name in ActionName]?: CommandHandler<ActionArguments<Name>> };

@@ -1,0 +1,166 @@
+import type { Clock } from '../../../proto/contract/clock.js';
+import type { Random } from '../../../proto/contract/random.js';
+import type { UploadHeader, UploadReceipt } from '../../../proto/gen/bramble/agent/v1/bulk.js';
+import type {
+  EnrollRequest,
+  EnrollResponse,
+  RenewRequest,
+  RenewResponse,
+} from '../../../proto/gen/bramble/agent/v1/enrollment.js';
+import type { AgentFrame, ControllerFrame } from '../../../proto/gen/bramble/agent/v1/link.js';
+
+/** The whole outside world of an agent. Every port has a real and a simulated adapter and one conformance suite for both. */
+export interface Host {
+  readonly clock: HostClock;
+  readonly files: Files;
+  readonly kernel: KernelFiles;
+  readonly exec: Exec;
+  readonly net: Net;
+  readonly services: Services;
+  readonly random: Random;
+  readonly keys: Keys;
+}
+
+/** monotonicMs() counts from boot, suspend included (CLOCK_BOOTTIME). */
+export interface HostClock extends Clock {
+  /** Resolves after `ms`; rejects with `cancelled` when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** The agent's own state on storage. Paths are absolute; what they name may be slow, full or read-only. */
+export interface Files {
+  /** `undefined` when the file does not exist; every other failure throws. Refuses files over 4 MiB. */
+  readText(path: string): Promise<string | undefined>;
+  /** Temp file in the same directory, fsync, rename, fsync of the directory. `mode` defaults to 0o600. */
+  writeAtomic(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
+  /** Opens or creates (0600) a file that only grows; its directory is made (0700) when absent. */
+  openLog(path: string): Promise<LogFile>;
+  /** No error when it does not exist. */
+  remove(path: string): Promise<void>;
+}
+
+/** An append-only file. What was appended is durable only after sync(). */
+export interface LogFile {
+  readAll(): Promise<Uint8Array>;
+  /** Appends at the end. After a failure an unknown part may have been written: the caller truncates. */
+  append(bytes: Uint8Array): Promise<void>;
+  sync(): Promise<void>;
+  truncate(sizeBytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Kernel interfaces under one root (normally "/"): /proc, /sys and small files of local filesystems. Synchronous, because
+ * the kernel answers from memory and a thread pool costs ten times the read. Never give it a path on a network filesystem.
+ */
+export interface KernelFiles {
+  /** Content, at most 256 KiB of it; `undefined` when absent or not readable as this user (ENOENT, ENODEV, EACCES, EINVAL, EIO). */
+  readText(path: string): string | undefined;
+  /** Names in a directory, sorted; `undefined` when absent. */
+  list(path: string): readonly string[] | undefined;
+  /** statfs(2) of a mount point; `undefined` when absent. The caller has made sure that it is local. */
+  statFilesystem(mountPoint: string): FilesystemStat | undefined;
+}
+
+export interface FilesystemStat {
+  readonly blockSizeBytes: number;
+  readonly blocks: number;
+  /** Free for unprivileged users. */
+  readonly blocksAvailable: number;
+  readonly inodes: number;
+  readonly inodesFree: number;
+}
+
+export interface ExecLimits {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** Written to standard input, which is then closed. */
+  readonly input?: string;
+}
+
+export interface ExecResult {
+  /** Exit status; `undefined` when a signal ended it. */
+  readonly status: number | undefined;
+  /** At most 1 MiB each. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Exec {
+  /**
+   * argv only, never a shell; C locale. A non-zero exit is a result, not an exception.
+   * @throws BrambleError `deadline-exceeded`, `cancelled`, `not-found` (no such program)
+   */
+  run(argv: readonly [string, ...string[]], limits: ExecLimits): Promise<ExecResult>;
+}
+
+/** "host:port"; IPv6 hosts in brackets. */
+export type Endpoint = string;
+
+/** What a node proves itself with and whom it trusts. PEM texts. */
+export interface TlsIdentity {
+  readonly certificateChainPem: string;
+  readonly privateKeyPem: string;
+  readonly trustRootsPem: string;
+  /** Certificates are judged against the later of the wall clock and this. Ms since 1970-01-01 UTC. */
+  readonly clockFloorMs: number;
+}
+
+/** An open Link stream. */
+export interface LinkStream {
+  /** Queues one frame; `false` when the transport wants a pause (the caller drops what can be dropped). */
+  send(frame: AgentFrame): boolean;
+  /** Ends our side; frames already queued still go out. */
+  end(): void;
+  /** Frames from the controller, in order; ends when the stream ends cleanly, throws BrambleError otherwise. */
+  readonly frames: AsyncIterable<ControllerFrame>;
+}
+
+/** The controller, as far as an agent can reach it. Failures are BrambleErrors with gRPC's codes. */
+export interface Net {
+  openLink(endpoint: Endpoint, identity: TlsIdentity, signal: AbortSignal): Promise<LinkStream>;
+  /** `spkiPin`: lower-case hex SHA-256 of the root's SubjectPublicKeyInfo, from the join file. */
+  enroll(endpoint: Endpoint, spkiPin: string, request: EnrollRequest, signal: AbortSignal): Promise<EnrollResponse>;
+  renew(endpoint: Endpoint, identity: TlsIdentity, request: RenewRequest, signal: AbortSignal): Promise<RenewResponse>;
+  /** On a connection of its own. Chunks are cut to the size that the contract allows. */
+  upload(
+    endpoint: Endpoint,
+    identity: TlsIdentity,
+    header: UploadHeader,
+    content: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<UploadReceipt>;
+}
+
+export interface ServiceState {
+  /** ActiveState of systemd: active, inactive, failed, activating, deactivating, reloading. */
+  readonly active: string;
+  /** Changes with every start (systemd InvocationID); empty when it never ran. */
+  readonly invocationId: string;
+}
+
+/** The service manager. Real adapters: systemd, and child processes for labs. */
+export interface Services {
+  /** @throws BrambleError `not-found` for an unknown unit, `unsupported` where no service manager runs. */
+  state(unit: string, signal: AbortSignal): Promise<ServiceState>;
+  /** Resolves when the restart is done. */
+  restart(unit: string, signal: AbortSignal): Promise<void>;
+  /** Asks for an orderly reboot of the machine; resolves when it was accepted. */
+  reboot(signal: AbortSignal): Promise<void>;
+}
+
+export interface KeyPair {
+  readonly privateKeyPem: string;
+  /** DER SubjectPublicKeyInfo. */
+  readonly spkiDer: Uint8Array;
+}
+
+/** Cryptography with keys of this node. ECDSA P-256 on real hosts; the simulator uses Ed25519 from its seed. */
+export interface Keys {
+  makeKeyPair(): KeyPair;
+  /** Signs with whatever kind the key is: Ed25519, or ECDSA with SHA-256 in DER. */
+  sign(privateKeyPem: string, message: Uint8Array): Uint8Array;
+  /** Ed25519 only; false for anything that is not a valid signature by that key. */
+  verifyEd25519(spkiDer: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  sha256(bytes: Uint8Array): Uint8Array;
+}

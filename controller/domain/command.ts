@@ -1,0 +1,66 @@
+import type { CommandId, NodeId } from '../../proto/contract/ids.js';
+
+export type CommandAction = { readonly kind: 'restart-unit'; readonly unit: string } | { readonly kind: 'reboot' };
+
+/**
+ * Where a command is. `issued` and `dispatched` are ours to know, the others are what the actuator said, except
+ * `lapsed`: its deadline passed before any actuator accepted it. `unknown` is settled by a later word, never by a re-run.
+ */
+export type CommandState =
+  | 'issued'
+  | 'dispatched'
+  | 'accepted'
+  | 'started'
+  | 'succeeded'
+  | 'failed'
+  | 'rejected'
+  | 'unknown'
+  | 'lapsed';
+
+export type RejectionReason =
+  | 'bad-signature'
+  | 'wrong-target'
+  | 'stale-epoch'
+  | 'expired'
+  | 'precondition'
+  | 'unsupported'
+  | 'not-allowed'
+  | 'invalid-argument'
+  | 'ledger-unavailable'
+  | 'busy'
+  /** A reason of a newer agent. */
+  | 'other';
+
+export interface CommandRecord {
+  readonly id: CommandId;
+  readonly nodeId: NodeId;
+  readonly action: CommandAction;
+  readonly state: CommandState;
+  readonly rejection: RejectionReason | undefined;
+  /** For people: what was found or what went wrong. */
+  readonly detail: string;
+  readonly epoch: number;
+  readonly issuedAtMs: number;
+  readonly validForMs: number;
+  /** Boot in which the command makes sense; empty = any. */
+  readonly bootId: string;
+  readonly reason: string;
+  readonly actor: string;
+  readonly updatedAtMs: number;
+}
+
+/** What an actuator says of a command. */
+export interface CommandUpdate {
+  readonly id: CommandId;
+  readonly state: 'accepted' | 'started' | 'succeeded' | 'failed' | 'rejected' | 'unknown';
+  readonly rejection: RejectionReason | undefined;
+  readonly detail: string;
+  readonly tookMs: number;
+}
+
+/** A command as it travels. */
+export interface SignedCommand {
+  readonly payload: Uint8Array;
+  readonly keyId: string;
+  readonly signature: Uint8Array;
+}

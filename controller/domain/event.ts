@@ -1,0 +1,41 @@
+import type { NodeId } from '../../proto/contract/ids.js';
+import type { CommandUpdate } from './command.js';
+
+export type AgentEventKind =
+  | { readonly kind: 'boot-observed'; readonly previousBootId: string }
+  | {
+      readonly kind: 'agent-started';
+      readonly agentVersion: string;
+      readonly previousExit: 'clean' | 'crash' | 'boot' | 'first-start' | 'unknown';
+    }
+  | { readonly kind: 'command-update'; readonly update: CommandUpdate }
+  | { readonly kind: 'events-dropped'; readonly droppedCount: number }
+  | { readonly kind: 'clock-stepped'; readonly stepMs: number }
+  | { readonly kind: 'desired-state-failed'; readonly revision: number; readonly detail: string }
+  /** A kind of a newer agent: kept and acknowledged, shown as unknown. */
+  | { readonly kind: 'unknown' };
+
+/** An event as an agent sent it. (node, bootId, sequence) identifies it. */
+export interface AgentEvent {
+  readonly bootId: string;
+  readonly sequence: number;
+  readonly uptimeMs: number;
+  /** The agent's wall clock: shown, never used for order. */
+  readonly wallClockMs: number;
+  readonly what: AgentEventKind;
+}
+
+export type Severity = 'info' | 'warning' | 'error';
+
+/** What happened to the fleet, in the controller's order: agents' events and the controller's own. Feeds every timeline. */
+export interface FleetEvent {
+  /** Ascends without reuse; the cursor of event streams. 0 before it is stored. */
+  readonly id: number;
+  readonly atMs: number;
+  readonly nodeId: NodeId | undefined;
+  readonly severity: Severity;
+  /** CamelCase, closed by convention: NodeEnrolled, ConditionChanged, CommandSucceeded, ... */
+  readonly reason: string;
+  /** One sentence. Text from nodes in it is inert: it passed through `visible()`. */
+  readonly message: string;
+}

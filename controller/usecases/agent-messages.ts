@@ -1,0 +1,121 @@
+import type { FactName } from '../../proto/contract/facts.js';
+import type { CommandId, NodeId, NodeKind, SiteId } from '../../proto/contract/ids.js';
+import type { SignedCommand } from '../domain/command.js';
+import type { AgentEvent } from '../domain/event.js';
+import type { Board } from '../domain/node.js';
+
+/** Who is on the other end, as its certificate says. Nothing a node sends can change it. */
+export interface AgentPeer {
+  readonly nodeId: NodeId;
+  readonly site: SiteId;
+  readonly kind: NodeKind;
+  /** Lower-case hex SHA-256 of the certified SubjectPublicKeyInfo. */
+  readonly spkiSha256: string;
+}
+
+export interface AgentHello {
+  readonly kind: NodeKind | 'unknown';
+  readonly board: Board;
+  readonly bootId: string;
+  readonly processNonce: string;
+  readonly agentVersion: string;
+  readonly ledgerHead: {
+    readonly newestCommandIds: readonly CommandId[];
+    readonly entriesCount: number;
+    readonly epochHighest: number;
+  };
+  readonly outboxHead: {
+    readonly oldestSequence: number;
+    readonly nextSequence: number;
+    readonly droppedCount: number;
+  };
+  readonly desiredRevisionReached: number;
+  readonly supportedActions: readonly string[];
+  readonly wallClockMs: number;
+  readonly clockUntrusted: boolean;
+  readonly uptimeMs: number;
+}
+
+/** A change of one series; `undefined` = withdrawn, no data from now on. */
+export interface FactChange {
+  readonly fact: FactName;
+  readonly instance: string;
+  readonly value: number | string | undefined;
+}
+
+/** A report with the wire's series already resolved. */
+export interface AgentReport {
+  readonly sequence: number;
+  /** True: what is not in `changes` has no data. */
+  readonly full: boolean;
+  /** Milliseconds since the node's boot. */
+  readonly takenAtMs: number;
+  readonly changes: readonly FactChange[];
+}
+
+export type GoodbyeReason = 'shutdown' | 'reboot' | 'superseded' | 'revoked' | 'frozen' | 'over-limit' | 'unknown';
+
+export type FromAgent =
+  | { readonly kind: 'report'; readonly report: AgentReport }
+  | { readonly kind: 'events'; readonly events: readonly AgentEvent[] }
+  | { readonly kind: 'desired-state-pull'; readonly haveRevision: number }
+  | { readonly kind: 'desired-state-reached'; readonly revision: number }
+  | { readonly kind: 'probe-reply'; readonly nonce: string; readonly bootId: string; readonly processNonce: string }
+  | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason; readonly expectedBackMs: number };
+
+export interface Cadence {
+  readonly reportIntervalMs: number;
+  readonly probeAfterMs: number;
+  readonly reconnectSpreadMs: number;
+}
+
+export type ToAgent =
+  | {
+      readonly kind: 'welcome';
+      readonly sessionId: string;
+      readonly controllerMs: number;
+      readonly epoch: number;
+      readonly cadence: Cadence;
+      readonly desiredRevision: number;
+      readonly commandsHeld: boolean;
+    }
+  | { readonly kind: 'report-ack'; readonly throughSequence: number }
+  | { readonly kind: 'event-ack'; readonly throughSequence: number }
+  | { readonly kind: 'desired-state-changed'; readonly revision: number }
+  | { readonly kind: 'desired-state'; readonly revision: number; readonly cadence: Cadence }
+  | { readonly kind: 'command'; readonly command: SignedCommand }
+  | { readonly kind: 'probe'; readonly nonce: string }
+  | {
+      readonly kind: 'goodbye';
+      readonly reason: GoodbyeReason;
+      readonly expectedBackMs: number;
+      readonly detail: string;
+    }
+  | { readonly kind: 'resync' };
+
+/** One open stream, as an adapter presents it. */
+export interface AgentConnection {
+  readonly peer: AgentPeer;
+  /** For logs: the remote address. */
+  readonly from: string;
+  /** Never throws; what cannot be sent is the adapter's to count. */
+  send(message: ToAgent): void;
+  /** Sends goodbye where possible, then ends the stream; destroys it when it does not end within 500 ms. */
+  close(reason: GoodbyeReason, detail: string): void;
+}
+
+/** What an adapter gets for a connection that was let in. Calls come in the order of the stream. */
+export interface AgentSession {
+  receive(message: FromAgent): void;
+  /** The stream is over, by whoever's doing. Called exactly once. */
+  closed(): void;
+}
+
+/** Where adapters bring the streams of agents. */
+export interface AgentGate {
+  /**
+   * @throws BrambleError `unauthenticated` (revoked, unknown node), `permission-denied` (kind does not match the
+   * certificate), `already-exists` (another live stream serves this node), `resource-exhausted`
+   */
+  connect(connection: AgentConnection, hello: AgentHello): Promise<AgentSession>;
+}

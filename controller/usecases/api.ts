@@ -1,0 +1,51 @@
+import type {
+  CommandView,
+  EnrollmentView,
+  EventView,
+  NodeDetail,
+  NodeView,
+  TokenView,
+} from '../../proto/contract/api/fleet.js';
+import type { CommandCreate, TokenCreate } from '../../proto/contract/api/requests.js';
+import type { CommandId, NodeId } from '../../proto/contract/ids.js';
+
+/** What people and tools may ask of a running controller; the web adapter is a translation of this. */
+export interface FleetApi {
+  nodes(): readonly NodeView[];
+  /** @throws BrambleError `not-found` */
+  node(id: NodeId): NodeDetail;
+  events(query: { readonly nodeId: NodeId | undefined; readonly limit: number }): Promise<readonly EventView[]>;
+  eventsAfter(afterId: number, limit: number): Promise<readonly EventView[]>;
+  /** Told of every change, after it is committed where it must be; returns the way to stop. */
+  watch(listener: (change: FleetChange) => void): () => void;
+
+  /** @throws BrambleError `not-found`, `failed-precondition` (revoked, frozen, held), `invalid-argument` */
+  issueCommand(id: NodeId, create: CommandCreate, actor: string): Promise<CommandView>;
+  /** @throws BrambleError `not-found` */
+  command(id: CommandId): Promise<CommandView>;
+  commands(id: NodeId, limit: number): Promise<readonly CommandView[]>;
+  /** @throws BrambleError `not-found`; already revoked is success. Streams are closed within a second. */
+  revokeNode(id: NodeId, reason: string, actor: string): Promise<NodeView>;
+  /** Ends a freeze after a person has settled which board is the true one. @throws BrambleError `not-found`, `failed-precondition` */
+  thawNode(id: NodeId, reason: string, actor: string): Promise<NodeView>;
+
+  /** The secret is in the answer and nowhere else. */
+  createToken(create: TokenCreate, actor: string): Promise<{ readonly token: string; readonly view: TokenView }>;
+  tokens(limit: number): Promise<readonly TokenView[]>;
+  /** @throws BrambleError `not-found` */
+  revokeToken(keyId: string, actor: string): Promise<TokenView>;
+  enrollments(state: 'pending' | 'approved' | 'rejected', limit: number): Promise<readonly EnrollmentView[]>;
+  /** @throws BrambleError `not-found`, `failed-precondition` (already decided), `already-exists` (name taken) */
+  approveEnrollment(
+    fingerprint: string,
+    name: string | undefined,
+    reason: string,
+    actor: string,
+  ): Promise<EnrollmentView>;
+  /** @throws BrambleError `not-found`, `failed-precondition` */
+  rejectEnrollment(fingerprint: string, reason: string, actor: string): Promise<EnrollmentView>;
+}
+
+export type FleetChange =
+  | { readonly kind: 'node'; readonly node: NodeView }
+  | { readonly kind: 'event'; readonly event: EventView };

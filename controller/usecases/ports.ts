@@ -1,0 +1,159 @@
+import type { Clock } from '../../proto/contract/clock.js';
+import type { FactName } from '../../proto/contract/facts.js';
+import type { CommandId, NodeId, SiteId } from '../../proto/contract/ids.js';
+import type { Random } from '../../proto/contract/random.js';
+import type { CommandRecord, CommandState, SignedCommand } from '../domain/command.js';
+import type { Condition } from '../domain/condition.js';
+import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
+import type { AgentEvent, FleetEvent } from '../domain/event.js';
+import type { CredentialRecord, Node } from '../domain/node.js';
+import type { JoinToken } from '../domain/token.js';
+
+/** What use cases need of the world. main.ts gives the real ones, the simulator its own. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly log: Log;
+}
+
+export interface Timers {
+  /** Calls once after `ms`, unless the returned function was called before. */
+  after(ms: number, call: () => void): () => void;
+}
+
+export interface Log {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/**
+ * Where everything that must survive is kept. Two sides: anybody may read, only transact() hands out a writer. One
+ * transaction at a time; transactions that wait together are committed together (group commit), each all-or-nothing.
+ */
+export interface Store {
+  readonly reader: StoreReader;
+  /** Resolves after the commit is durable. The work may be run again after a lost race, so it touches nothing else. */
+  transact<T>(work: (writer: StoreWriter) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface Page {
+  /** At most this many, 1 to 1000. */
+  readonly limit: number;
+}
+
+export interface StoreReader {
+  /** Small values by name: the epoch, the hold after a restore. */
+  setting(name: string): Promise<string | undefined>;
+  token(keyId: string): Promise<JoinToken | undefined>;
+  tokens(page: Page): Promise<readonly JoinToken[]>;
+  enrollment(spkiSha256: string): Promise<EnrollmentRecord | undefined>;
+  enrollments(state: EnrollmentState, page: Page): Promise<readonly EnrollmentRecord[]>;
+  node(id: NodeId): Promise<Node | undefined>;
+  nodeByName(name: string): Promise<Node | undefined>;
+  /** All nodes, by id; the fleet fits in memory by design. */
+  nodes(): Promise<readonly Node[]>;
+  /** The credential that counts now, and the one before it (a renewal whose answer was lost is asked again with it). */
+  credentials(id: NodeId): Promise<readonly CredentialRecord[]>;
+  /** Every credential of nodes that are not revoked, current and previous. */
+  liveCredentials(): Promise<readonly CredentialRecord[]>;
+  command(id: CommandId): Promise<CommandRecord | undefined>;
+  /** The bytes that were signed; they are sent again unchanged. */
+  signedCommand(id: CommandId): Promise<SignedCommand | undefined>;
+  /** Commands of a node in any of the states, oldest first. */
+  commands(id: NodeId, states: readonly CommandState[], page: Page): Promise<readonly CommandRecord[]>;
+  /** Commands of the whole fleet in any of the states, oldest first. */
+  commandsInState(states: readonly CommandState[], page: Page): Promise<readonly CommandRecord[]>;
+  /** Ids out of `ids` that this controller has no record of. */
+  unknownCommands(ids: readonly CommandId[]): Promise<readonly CommandId[]>;
+  conditions(): Promise<readonly Condition[]>;
+  /** Fleet events with id above `afterId`, ascending. */
+  eventsAfter(afterId: number, page: Page): Promise<readonly FleetEvent[]>;
+  /** Newest first; of one node when given. */
+  eventsNewest(nodeId: NodeId | undefined, page: Page): Promise<readonly FleetEvent[]>;
+  /** Packed history of one node that overlaps [fromMs, toMs), oldest first. */
+  history(id: NodeId, fromMs: number, toMs: number): Promise<readonly HistorySegment[]>;
+}
+
+export interface StoreWriter extends StoreReader {
+  putSetting(name: string, value: string): Promise<void>;
+  putToken(token: JoinToken): Promise<void>;
+  putEnrollment(record: EnrollmentRecord): Promise<void>;
+  /** @throws BrambleError `already-exists` when another node has the name. */
+  putNode(node: Node): Promise<void>;
+  putCredential(record: CredentialRecord): Promise<void>;
+  putCommand(record: CommandRecord, signed: SignedCommand | undefined): Promise<void>;
+  /** Replaces the condition of (node, type, instance). */
+  putCondition(condition: Condition): Promise<void>;
+  removeCondition(condition: Pick<Condition, 'nodeId' | 'type' | 'instance'>): Promise<void>;
+  /** Stores an agent's event once: `false` when (node, boot, sequence) was there already. */
+  addAgentEvent(nodeId: NodeId, event: AgentEvent, atMs: number): Promise<boolean>;
+  /** Appends to the fleet's timeline; returns it with its id. */
+  addFleetEvent(event: Omit<FleetEvent, 'id'>): Promise<FleetEvent>;
+  addHistory(segment: HistorySegment): Promise<void>;
+  removeHistory(segment: Pick<HistorySegment, 'nodeId' | 'fromMs'>): Promise<void>;
+  /** Deletes at most `limit` of the oldest rows older than each age; returns how many. Called again until 0. */
+  prune(before: PruneBefore, limit: number): Promise<number>;
+}
+
+export interface PruneBefore {
+  readonly eventsBeforeMs: number;
+  readonly agentEventsBeforeMs: number;
+  readonly commandsBeforeMs: number;
+  readonly historyBeforeMs: number;
+}
+
+/** Samples of one node over a stretch of time, packed by domain/history.ts. */
+export interface HistorySegment {
+  readonly nodeId: NodeId;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly packed: Uint8Array;
+}
+
+export interface CertificateRequest {
+  readonly nodeId: NodeId;
+  readonly site: SiteId;
+  readonly kind: string;
+  readonly spkiDer: Uint8Array;
+}
+
+export interface IssuedCertificate {
+  /** The node's certificate, then the issuing authority's. */
+  readonly chainPem: string;
+  readonly certificateSerial: string;
+  readonly expiresAtMs: number;
+}
+
+/** The certificate authority. Every field of a certificate is the server's choice except the key. */
+export interface Authority {
+  issueNodeCertificate(request: CertificateRequest): Promise<IssuedCertificate>;
+  readonly trustRootsPem: string;
+}
+
+/** Signs commands; verifies what nodes sign; hashes. Synchronous: none of it takes a millisecond. */
+export interface Trust {
+  signCommand(payload: Uint8Array): SignedCommand;
+  /** Ed25519 or ECDSA P-256 by the kind of the key; false for anything else. */
+  verify(spkiDer: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** HMAC-SHA-256 under the controller's token key. */
+  tokenHmac(bytes: Uint8Array): Uint8Array;
+  /** Compares in constant time. */
+  equal(a: Uint8Array, b: Uint8Array): boolean;
+  readonly commandKeys: readonly { readonly keyId: string; readonly spkiDer: Uint8Array }[];
+}
+
+/** Encodes a command as the contract says; the adapter knows protobuf, use cases do not. */
+export interface CommandCodec {
+  encode(command: CommandRecord): Uint8Array;
+}
+
+/** One series of a node with its last value; undefined = no data. */
+export interface FactValue {
+  readonly fact: FactName;
+  readonly instance: string;
+  readonly value: number | string;
+}

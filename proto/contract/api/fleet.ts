@@ -1,0 +1,122 @@
+import { z } from 'zod';
+
+/** What an operator sees; shared by the HTTP API, the CLI and the dashboard. Times are ms since 1970-01-01 UTC. */
+
+export const Severity = z.enum(['info', 'warning', 'error']);
+
+export const ConditionView = z.object({
+  type: z.string().describe('CamelCase name of the trouble, such as DiskSpaceLow'),
+  instance: z.string().describe('what it is about: a mount point, an interface; empty for the node itself'),
+  status: z.enum(['true', 'false', 'unknown']),
+  severity: Severity,
+  message: z.string(),
+  remedy: z.string().describe('what to do about it, in one sentence'),
+  sinceMs: z.number(),
+});
+export type ConditionView = z.infer<typeof ConditionView>;
+
+export const Liveness = z.enum(['fresh', 'late', 'silent', 'gone', 'unobserved']);
+export type Liveness = z.infer<typeof Liveness>;
+
+/** One word for a row: trouble first, silence never looks healthy. */
+export const NodeState = z.enum(['ready', 'troubled', 'no-contact', 'unknown', 'frozen', 'revoked']);
+export type NodeState = z.infer<typeof NodeState>;
+
+export const FactView = z.object({
+  fact: z.string(),
+  instance: z.string(),
+  value: z.union([z.number(), z.string()]),
+});
+export type FactView = z.infer<typeof FactView>;
+
+export const NodeView = z.object({
+  id: z.string(),
+  name: z.string(),
+  site: z.string(),
+  kind: z.enum(['pi', 'fileserver', 'switch']),
+  state: NodeState,
+  why: z.string().describe('the sentence behind the state'),
+  liveness: Liveness,
+  lastSeenMs: z.number().optional(),
+  connectedSinceMs: z.number().optional(),
+  bootedAtMs: z.number().optional().describe('by the controller’s clock'),
+  model: z.string(),
+  serial: z.string(),
+  agentVersion: z.string(),
+  desiredRevision: z.number(),
+  desiredRevisionReached: z.number(),
+  conditions: z.array(ConditionView),
+});
+export type NodeView = z.infer<typeof NodeView>;
+
+export const NodeDetail = NodeView.extend({ facts: z.array(FactView) });
+export type NodeDetail = z.infer<typeof NodeDetail>;
+
+export const EventView = z.object({
+  id: z.number(),
+  atMs: z.number(),
+  nodeId: z.string().optional(),
+  nodeName: z.string().optional(),
+  severity: Severity,
+  reason: z.string(),
+  message: z.string(),
+});
+export type EventView = z.infer<typeof EventView>;
+
+export const CommandView = z.object({
+  id: z.string(),
+  nodeId: z.string(),
+  action: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('restart-unit'), unit: z.string() }),
+    z.object({ kind: z.literal('reboot') }),
+  ]),
+  state: z.enum([
+    'issued',
+    'dispatched',
+    'accepted',
+    'started',
+    'succeeded',
+    'failed',
+    'rejected',
+    'unknown',
+    'lapsed',
+  ]),
+  rejection: z.string().optional(),
+  detail: z.string(),
+  reason: z.string(),
+  actor: z.string(),
+  issuedAtMs: z.number(),
+  validForMs: z.number(),
+  updatedAtMs: z.number(),
+});
+export type CommandView = z.infer<typeof CommandView>;
+
+export const EnrollmentView = z.object({
+  fingerprint: z.string().describe('lower-case hex SHA-256 of the public key; names the request'),
+  words: z.string().describe('the same fingerprint as words, to compare with what the node shows'),
+  site: z.string(),
+  kind: z.enum(['pi', 'fileserver', 'switch']),
+  hostname: z.string(),
+  model: z.string(),
+  serial: z.string(),
+  state: z.enum(['pending', 'approved', 'rejected']),
+  why: z.string(),
+  nodeId: z.string().optional(),
+  firstAskedAtMs: z.number(),
+  lastAskedAtMs: z.number(),
+});
+export type EnrollmentView = z.infer<typeof EnrollmentView>;
+
+export const TokenView = z.object({
+  keyId: z.string(),
+  site: z.string(),
+  kind: z.enum(['pi', 'fileserver', 'switch']),
+  expiresAtMs: z.number(),
+  uses: z.number(),
+  usesLeft: z.number(),
+  preApproved: z.boolean(),
+  expectSerial: z.string().optional(),
+  createdBy: z.string(),
+  revoked: z.boolean(),
+});
+export type TokenView = z.infer<typeof TokenView>;
