@@ -54,8 +54,11 @@ export interface LogFile {
  * the kernel answers from memory and a thread pool costs ten times the read. Never give it a path on a network filesystem.
  */
 export interface KernelFiles {
-  /** Content, at most 256 KiB of it; `undefined` when absent or not readable as this user (ENOENT, ENODEV, EACCES, EINVAL, EIO). */
-  readText(path: string): string | undefined;
+  /**
+   * Content, at most 256 KiB of it; `undefined` when absent or not readable as this user (ENOENT, ENODEV, EACCES, EINVAL, EIO).
+   * `latin1` keeps every byte as one character: for binary files, such as the cells of a device tree.
+   */
+  readText(path: string, encoding?: 'utf8' | 'latin1'): string | undefined;
   /** Names in a directory, sorted; `undefined` when absent. */
   list(path: string): readonly string[] | undefined;
   /** statfs(2) of a mount point; `undefined` when absent. The caller has made sure that it is local. */

@@ -1,0 +1,59 @@
+import type { Readable, Writable } from 'node:stream';
+import { BrambleError } from '../../../../proto/contract/errors.js';
+import type { HelperConnection } from '../../helper/serve.js';
+
+/** A caller that says nothing must not hold a root process. */
+const READ_TIMEOUT_MS = 5_000;
+
+/** The connection that systemd passed as standard input and output. */
+export function makeHelperConnection(input: Readable, output: Writable): HelperConnection {
+  return {
+    readLine: (limitBytes) =>
+      new Promise((resolve, reject) => {
+        const chunks: Buffer[] = [];
+        let sizeBytes = 0;
+        const finish = (settle: () => void): void => {
+          clearTimeout(timer);
+          input.removeAllListeners().pause();
+          input.on('error', () => {}); // a caller that goes away later changes nothing
+          settle();
+        };
+        const fail = (code: 'invalid-argument' | 'deadline-exceeded', why: string): void => {
+          finish(() => {
+            reject(new BrambleError(code, `helper request refused: ${why}`));
+          });
+        };
+        const timer = setTimeout(() => {
+          fail('deadline-exceeded', `nothing came within ${READ_TIMEOUT_MS} ms`);
+        }, READ_TIMEOUT_MS);
+        input.on('data', (chunk: Buffer) => {
+          const end = chunk.indexOf(0x0a);
+          const part = end < 0 ? chunk : chunk.subarray(0, end);
+          chunks.push(part);
+          sizeBytes += part.length;
+          if (sizeBytes > limitBytes) {
+            fail('invalid-argument', `the line is longer than ${limitBytes} bytes`);
+          } else if (end >= 0) {
+            finish(() => {
+              resolve(Buffer.concat(chunks).toString('utf8'));
+            });
+          }
+        });
+        input.on('end', () => {
+          fail('invalid-argument', 'the line has no end');
+        });
+        input.on('error', () => {
+          fail('invalid-argument', 'the caller went away');
+        });
+      }),
+    answer: (text) =>
+      new Promise((resolve) => {
+        const close = (): void => {
+          input.destroy();
+          resolve();
+        };
+        output.on('error', close); // whether the caller still listens does not matter: what it asked for is done
+        output.write(text, close);
+      }),
+  };
+}

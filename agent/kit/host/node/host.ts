@@ -1,0 +1,28 @@
+import type { Host, Net, Services } from '../ports.js';
+import { makeNodeClock } from './clock.js';
+import { makeNodeExec } from './exec.js';
+import { makeNodeFiles } from './files.js';
+import { makeKernelFiles } from './kernel-files.js';
+import { makeNodeKeys } from './keys.js';
+import { makeNodeRandom } from './random.js';
+
+export interface NodeHostOptions {
+  /** Where the machine's filesystem is seen, "/" unless a container mounts it elsewhere. For kernel files only. */
+  readonly root: string;
+  readonly net: Net;
+  readonly services: Services;
+}
+
+/** The machine that this process runs on. */
+export function makeNodeHost({ root, net, services }: NodeHostOptions): Host {
+  return {
+    net,
+    services,
+    clock: makeNodeClock(),
+    exec: makeNodeExec(),
+    files: makeNodeFiles(),
+    kernel: makeKernelFiles(root),
+    keys: makeNodeKeys(),
+    random: makeNodeRandom(),
+  };
+}

@@ -1,0 +1,53 @@
+import { assert } from '../../../proto/contract/assert.js';
+import type { Collected, Collector, CollectorHost } from '../collect/collector.js';
+import type { AgentProbe } from '../collect/probe.js';
+import { makeSimHost } from './sim-host.js';
+import type { SimKernelFile, SimKernelFiles } from './sim-kernel-files.js';
+import { SimWorld } from './sim-world.js';
+
+/** One collector on a simulated host of these kernel files. */
+export interface CollectorUnderTest {
+  readonly collector: Collector;
+  readonly kernel: SimKernelFiles;
+  readonly world: SimWorld;
+  run(): Promise<Collected>;
+}
+
+export function collectOn(
+  collector: Collector,
+  files: Readonly<Record<string, SimKernelFile>>,
+  change: (host: CollectorHost) => CollectorHost = (host) => host,
+): CollectorUnderTest {
+  const world = new SimWorld(1);
+  const sim = makeSimHost(world, 'node', { kernel: files });
+  const host = change(sim);
+  const { kernel } = sim.board;
+  return { collector, kernel, world, run: async () => collector.collect(host, new AbortController().signal) };
+}
+
+/** Samples as a plain object: "fact" or "fact instance" -> value. */
+export function values(collected: Collected): Record<string, number | string> {
+  assert(collected.kind === 'ok', `no data: ${JSON.stringify(collected)}`);
+  const entries = collected.samples.map(({ fact, instance, value }) => [
+    instance === '' ? fact : `${fact} ${instance}`,
+    value,
+  ]);
+  return Object.fromEntries(entries) as Record<string, number | string>;
+}
+
+/** An agent with nothing to tell about itself. */
+export function quietProbe(change: Partial<AgentProbe> = {}): AgentProbe {
+  return {
+    outboxEventsCount: () => 0,
+    outboxDroppedCount: () => 0,
+    valuesRefusedCount: () => 0,
+    storageFailed: () => false,
+    stallMs: () => 0,
+    controllerOffsetMs: () => undefined,
+    clockUntrusted: () => false,
+    clockStepsCount: () => 0,
+    agentStartedMs: 12_345,
+    bootId: '00000000-0000-4000-8000-000000000000',
+    ...change,
+  };
+}
