@@ -1,6 +1,6 @@
 import type { Clock } from '../../proto/contract/clock.js';
 import type { FactName } from '../../proto/contract/facts.js';
-import type { CommandId, NodeId, SiteId } from '../../proto/contract/ids.js';
+import type { CommandId, NodeId, NodeKind, SiteId } from '../../proto/contract/ids.js';
 import type { Random } from '../../proto/contract/random.js';
 import type { CommandRecord, CommandState, SignedCommand } from '../domain/command.js';
 import type { Condition } from '../domain/condition.js';
@@ -116,7 +116,7 @@ export interface HistorySegment {
 export interface CertificateRequest {
   readonly nodeId: NodeId;
   readonly site: SiteId;
-  readonly kind: string;
+  readonly kind: NodeKind;
   readonly spkiDer: Uint8Array;
 }
 

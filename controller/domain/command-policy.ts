@@ -1,0 +1,66 @@
+/** Which command may be issued to which node, now. */
+
+import type { ErrorCode } from '../../proto/contract/errors.js';
+import type { CommandAction } from './command.js';
+import type { NodeLifecycle } from './node.js';
+
+/** Commands of one node whose outcome is awaited: as many as an actuator queues. */
+export const OPEN_COMMANDS_MAX = 16;
+
+export interface CommandQuestion {
+  readonly action: CommandAction;
+  readonly lifecycle: NodeLifecycle;
+  /** Why the controller issues no commands at all; `undefined` = it does. */
+  readonly heldBecause: string | undefined;
+  /** What the live agent said in its hello; `undefined` = not connected. */
+  readonly live: { readonly bootId: string; readonly supportedActions: readonly string[] } | undefined;
+  readonly openCount: number;
+}
+
+export type CommandDecision =
+  /** `bootId`: the boot in which the command makes sense; empty = any. */
+  | { readonly kind: 'allowed'; readonly bootId: string }
+  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly why: string; readonly hint: string };
+
+/** Names of systemd.unit(5), with a type that can be restarted. No wildcard, no path. */
+const UNIT_NAME = /^[A-Za-z0-9:_.@-]{1,200}\.(service|socket|timer|mount|path|target)$/;
+
+const refused = (code: ErrorCode, why: string, hint: string): CommandDecision => ({ kind: 'refused', code, why, hint });
+
+export function judgeCommand(question: CommandQuestion): CommandDecision {
+  const { action, lifecycle, heldBecause, live, openCount } = question;
+  if (lifecycle === 'revoked') return refused('failed-precondition', 'the node is revoked', 'enrol it again first');
+  if (lifecycle === 'frozen') {
+    const hint = 'find out which board is the true one, then thaw or revoke the node';
+    return refused('failed-precondition', 'the node is frozen: its credential was seen on two boards', hint);
+  }
+  if (heldBecause !== undefined) {
+    const hint = 'make sure that no other controller serves this fleet, then promote this one';
+    return refused('failed-precondition', `commands are held: ${heldBecause}`, hint);
+  }
+  if (openCount >= OPEN_COMMANDS_MAX) {
+    const hint = 'wait until the node has settled some of them';
+    return refused('failed-precondition', `${openCount} commands of this node are still open`, hint);
+  }
+  if (live !== undefined && !live.supportedActions.includes(actionName(action))) {
+    return refused('failed-precondition', `its agent cannot do "${action.kind}"`, 'upgrade the agent of this node');
+  }
+  return judgeAction(action, live?.bootId);
+}
+
+function judgeAction(action: CommandAction, bootId: string | undefined): CommandDecision {
+  switch (action.kind) {
+    case 'restart-unit':
+      if (UNIT_NAME.test(action.unit)) return { kind: 'allowed', bootId: '' };
+      return refused('invalid-argument', 'not the full name of a unit', 'give it with its type, such as "ssh.service"');
+    case 'reboot':
+      // Bound to the boot that the operator sees: a command that arrives after the node rebooted must not reboot it again.
+      if (bootId !== undefined && bootId !== '') return { kind: 'allowed', bootId };
+      return refused('failed-precondition', 'the node is not connected', 'wait until it is back, or cycle its power');
+  }
+}
+
+/** As agents name their actions: the field of Command.action in the contract. */
+function actionName(action: CommandAction): string {
+  return action.kind.replaceAll('-', '_');
+}

@@ -1,0 +1,112 @@
+/** What a rule measures, as one number. */
+
+import { assertNever } from '../../proto/contract/assert.js';
+import type { FactsView, Measure } from './condition-rule.js';
+
+/**
+ * What must be remembered to know how much counters went up lately: the values at the start of this half of the window
+ * and of the half before it. An increase so counts for half a window at least and for a whole one at most.
+ */
+export interface CounterMemory {
+  readonly halfBeforeValue: number;
+  readonly halfValue: number;
+  /** Monotonic. */
+  readonly halfSinceMs: number;
+  readonly lastValue: number;
+}
+
+export interface Measured {
+  /** `undefined` = no data. */
+  readonly value: number | undefined;
+  readonly counter: CounterMemory | undefined;
+  /** When the number changes by time alone; monotonic. */
+  readonly changesAtMs: number | undefined;
+}
+
+export interface MeasureCase {
+  readonly facts: FactsView;
+  readonly instance: string;
+  readonly counter: CounterMemory | undefined;
+  /**
+   * The increase that a trouble already raised stands for: a counter that is seen for the first time after a restart of
+   * the observer keeps it for one window.
+   */
+  readonly heldIncrease: number;
+  /** Monotonic. */
+  readonly nowMs: number;
+}
+
+/** Measures one instance. */
+export function measure(what: Measure, given: MeasureCase): Measured {
+  const { facts, instance, counter, nowMs } = given;
+  switch (what.kind) {
+    case 'value':
+      return plain(facts.number(what.fact, instance));
+    case 'magnitude': {
+      const value = facts.number(what.fact, instance);
+      return plain(value === undefined ? undefined : Math.abs(value));
+    }
+    case 'ratio': {
+      const part = facts.number(what.fact, instance);
+      const whole = facts.number(what.of, instance);
+      return plain(part === undefined || whole === undefined || whole <= 0 ? undefined : part / whole);
+    }
+    case 'is-one-of': {
+      const value = facts.number(what.fact, instance);
+      return plain(value === undefined ? undefined : Number(what.values.includes(value)));
+    }
+    case 'boots':
+      return measureBoots(facts.bootsAtMs, what.withinMs, nowMs);
+    case 'increase': {
+      const total = sum(what.facts.map((fact) => facts.number(fact, instance)));
+      if (total === undefined) return { value: undefined, counter, changesAtMs: undefined };
+      return measureIncrease(total, what.withinMs, given);
+    }
+    default:
+      return assertNever(what, 'measure');
+  }
+}
+
+const plain = (value: number | undefined): Measured => ({ value, counter: undefined, changesAtMs: undefined });
+
+function sum(values: readonly (number | undefined)[]): number | undefined {
+  let total: number | undefined;
+  for (const value of values) if (value !== undefined) total = (total ?? 0) + value;
+  return total;
+}
+
+function measureBoots(bootsAtMs: readonly number[], withinMs: number, nowMs: number): Measured {
+  if (bootsAtMs.length === 0) return plain(undefined);
+  const recent = bootsAtMs.filter((atMs) => nowMs - atMs < withinMs);
+  const changesAtMs = recent.length === 0 ? undefined : Math.min(...recent) + withinMs;
+  return { value: recent.length, counter: undefined, changesAtMs };
+}
+
+function measureIncrease(total: number, withinMs: number, given: MeasureCase): Measured {
+  const next = advance(total, withinMs, given);
+  const value = total - next.halfBeforeValue;
+  return { value, counter: next, changesAtMs: value > 0 ? next.halfSinceMs + withinMs / 2 : undefined };
+}
+
+function advance(total: number, withinMs: number, given: MeasureCase): CounterMemory {
+  const { counter, heldIncrease, nowMs } = given;
+  if (counter === undefined) {
+    const start = total - heldIncrease;
+    return { halfBeforeValue: start, halfValue: start, halfSinceMs: nowMs, lastValue: total };
+  }
+  if (total === counter.lastValue && total === counter.halfBeforeValue) return counter; // quiet, however long
+  // A counter that went back was reset (reboot, new interface): what it counted before still happened.
+  const lost = total < counter.lastValue ? counter.lastValue : 0;
+  const halfBeforeValue = counter.halfBeforeValue - lost;
+  const halfValue = counter.halfValue - lost;
+  const heldValue = counter.lastValue - lost; // it held until a moment ago
+  const ageMs = nowMs - counter.halfSinceMs;
+  if (ageMs >= withinMs) {
+    return { halfBeforeValue: heldValue, halfValue: heldValue, halfSinceMs: nowMs, lastValue: total };
+  }
+  if (ageMs >= withinMs / 2) {
+    return { halfBeforeValue: halfValue, halfValue: heldValue, halfSinceMs: nowMs, lastValue: total };
+  }
+  if (total === counter.lastValue) return counter;
+  return { halfBeforeValue, halfValue, halfSinceMs: counter.halfSinceMs, lastValue: total };
+}

@@ -1,0 +1,71 @@
+import { assertNever } from '../../proto/contract/assert.js';
+import type { AgentEvent, FleetEvent, Severity } from '../domain/event.js';
+import { visible } from '../domain/visible.js';
+import { renderCount, renderDuration } from '../domain/words.js';
+
+export interface Told {
+  readonly severity: Severity;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** An agent's event in plain words; `undefined` for command updates, whose words depend on the command. */
+export function tellAgentEvent({ what }: AgentEvent): Told | undefined {
+  switch (what.kind) {
+    case 'boot-observed':
+      if (what.previousBootId === '') return told('info', 'NodeBooted', 'the agent saw its first boot of this node');
+      return told('info', 'NodeRebooted', 'the node booted');
+    case 'agent-started': {
+      const version = visible(what.agentVersion, 40);
+      if (what.previousExit !== 'crash') return told('info', 'AgentStarted', `agent ${version} started`);
+      return told(
+        'warning',
+        'AgentCrashed',
+        `agent ${version} started after it ended without a goodbye in this same boot`,
+      );
+    }
+    case 'events-dropped':
+      return told(
+        'warning',
+        'EventsDropped',
+        `the agent dropped ${renderCount(what.droppedCount, 'event')}: its outbox was full`,
+      );
+    case 'clock-stepped': {
+      const direction = what.stepMs < 0 ? 'back' : 'forward';
+      return told('info', 'ClockStepped', `its clock stepped ${direction} by ${renderDuration(Math.abs(what.stepMs))}`);
+    }
+    case 'desired-state-failed':
+      return told('error', 'DesiredStateFailed', `revision ${what.revision} was not reached: ${visible(what.detail)}`);
+    case 'unknown':
+      return told('info', 'UnknownEvent', 'the agent told something that this controller does not know; upgrade it');
+    case 'command-update':
+      return undefined;
+    default:
+      return assertNever(what, 'agent event');
+  }
+}
+
+const told = (severity: Severity, reason: string, message: string): Told => ({ severity, reason, message });
+
+/** From this age on an event says how late it is. */
+const LATE_FROM_MS = 60_000;
+
+export interface ToldWhen {
+  readonly nowMs: number;
+  /** Boot that the node is in, and when it began by our clock. */
+  readonly bootId: string;
+  readonly bootedAtMs: number | undefined;
+}
+
+/** The line of the timeline for something that an agent told. */
+export function fleetEventOf(
+  nodeId: NonNullable<FleetEvent['nodeId']>,
+  event: AgentEvent,
+  words: Told,
+  when: ToldWhen,
+): Omit<FleetEvent, 'id'> {
+  const isThisBoot = when.bootedAtMs !== undefined && event.bootId === when.bootId;
+  const ageMs = isThisBoot && when.bootedAtMs !== undefined ? when.nowMs - (when.bootedAtMs + event.uptimeMs) : 0;
+  const late = ageMs >= LATE_FROM_MS ? ` (${renderDuration(ageMs)} ago)` : '';
+  return { atMs: when.nowMs, nodeId, ...words, message: `${words.message}${late}` };
+}

@@ -1,0 +1,220 @@
+import type { CommandCreate } from '../../proto/contract/api/requests.js';
+import { BrambleError } from '../../proto/contract/errors.js';
+import { type CommandId, commandId, type NodeId } from '../../proto/contract/ids.js';
+import { uuidv7 } from '../../proto/contract/random.js';
+import type { CommandRecord, CommandState } from '../domain/command.js';
+import { ALL_STATES, advanceCommand, type CommandHappening, OPEN_STATES } from '../domain/command-lifecycle.js';
+import { judgeCommand } from '../domain/command-policy.js';
+import { visible } from '../domain/visible.js';
+import { CommandDeadlines } from './command-deadlines.js';
+import type { CommandHold } from './command-hold.js';
+import type { Counters } from './counters.js';
+import type { NodeEntry, NodeTable } from './node-table.js';
+import type { CommandCodec, Store, StoreWriter, Trust, World } from './ports.js';
+import { renderAction, tellCommand } from './settle-command.js';
+
+const PAGE_MAX = 1_000;
+const LAPSES_PER_SWEEP = 200;
+/** Unsettled commands are asked after when their node comes back: this many, and none older than this. */
+const ASKED_MAX = 16;
+const ASKED_AGE_MAX_MS = 86_400_000;
+
+export interface CommandDeps {
+  readonly store: Store;
+  readonly world: World;
+  readonly trust: Pick<Trust, 'signCommand'>;
+  readonly codec: CommandCodec;
+  readonly nodes: NodeTable;
+  /** Reads the node as it is stored now. */
+  readonly findNode: (id: NodeId) => Promise<NodeEntry | undefined>;
+  readonly hold: CommandHold;
+  readonly counters: Counters;
+  readonly epoch: number;
+  readonly onCommitted: () => void;
+}
+
+/**
+ * Issues commands and follows them to their end. What is signed is committed before it is sent, and sent again unchanged
+ * whenever its node comes back and has not answered: actuators act at most once, so repeating is safe and silence is not.
+ */
+export class Commands {
+  readonly #deps: CommandDeps;
+  readonly #deadlines = new CommandDeadlines();
+  #sweeping: Promise<void> | undefined;
+
+  constructor(deps: CommandDeps) {
+    this.#deps = deps;
+  }
+
+  get openCount(): number {
+    return this.#deadlines.count;
+  }
+
+  /** Learns of commands that were open when the controller stopped. */
+  async load(): Promise<void> {
+    const { store, nodes } = this.#deps;
+    const open = await store.reader.commandsInState(OPEN_STATES, { limit: PAGE_MAX });
+    for (const record of open) this.#deadlines.note(record);
+    if (open.length < PAGE_MAX) return;
+    for (const { node } of nodes.all()) {
+      for (const record of await store.reader.commands(node.id, OPEN_STATES, { limit: PAGE_MAX }))
+        this.#deadlines.note(record);
+    }
+  }
+
+  /** @throws BrambleError `not-found`, `failed-precondition`, `invalid-argument` */
+  async issue(nodeId: NodeId, create: CommandCreate, actor: string): Promise<CommandRecord> {
+    const { store, trust, codec, counters } = this.#deps;
+    const entry = await this.#deps.findNode(nodeId); // as it is stored now: it may just have been revoked or frozen
+    if (entry === undefined) throw new BrambleError('not-found', `node ${nodeId} is not known`);
+    const record = this.#makeRecord(entry, create, actor);
+    const signed = trust.signCommand(codec.encode(record));
+    this.#deadlines.note(record); // counts against the node's limit from now on, not only after the commit
+    try {
+      await store.transact(async (writer) => {
+        await writer.putCommand(record, signed);
+        const message = `${actor} ordered ${renderAction(record)}: ${record.reason}`;
+        await writer.addFleetEvent({
+          atMs: record.issuedAtMs,
+          nodeId,
+          severity: 'info',
+          reason: 'CommandIssued',
+          message,
+        });
+      });
+    } catch (thrown) {
+      this.#deadlines.forget(record.id);
+      throw thrown;
+    }
+    counters.add('commands_issued_total');
+    this.#deps.onCommitted();
+    if (record.state === 'dispatched') entry.session?.connection.send({ kind: 'command', command: signed });
+    else if (entry.session !== undefined) await this.dispatchTo(entry); // it connected while we were writing
+    return record;
+  }
+
+  /** Sends what waits for a node that just came into service, and asks after what was never settled. */
+  async dispatchTo(entry: NodeEntry): Promise<void> {
+    const { store, hold, world, counters } = this.#deps;
+    if (hold.because !== undefined || entry.node.lifecycle !== 'enrolled') return;
+    const states: readonly CommandState[] = ['issued', 'dispatched', 'unknown'];
+    const records = await store.reader.commands(entry.node.id, states, { limit: PAGE_MAX });
+    const nowMs = world.clock.nowMs();
+    const waiting = records.filter(
+      (record) => record.state !== 'unknown' && nowMs < record.issuedAtMs + record.validForMs,
+    );
+    const asked = records.filter(
+      (record) => record.state === 'unknown' && nowMs < record.issuedAtMs + ASKED_AGE_MAX_MS,
+    );
+    const issued = waiting.filter((record) => record.state === 'issued').map((record) => record.id);
+    const { session } = entry;
+    if (issued.length > 0) await this.#advance(issued, { kind: 'dispatched' });
+    // Past its deadline an actuator never runs a command: it answers with what it did, or that it is too late.
+    for (const { id } of [...asked.slice(-ASKED_MAX), ...waiting]) {
+      const command = await store.reader.signedCommand(id);
+      if (command === undefined || session === undefined || session.isOver) continue;
+      counters.add('commands_sent_again_total');
+      session.connection.send({ kind: 'command', command });
+    }
+  }
+
+  /** The newest commands of a node, newest first. */
+  async newest(nodeId: NodeId, limit: number): Promise<readonly CommandRecord[]> {
+    const records = await this.#deps.store.reader.commands(nodeId, ALL_STATES, { limit: PAGE_MAX });
+    return records.slice(-limit).reverse();
+  }
+
+  /** Takes note of records that were changed elsewhere: by the node's own word. */
+  changed(records: readonly CommandRecord[]): void {
+    for (const record of records) this.#deadlines.note(record);
+  }
+
+  /** Once a second: gives up what its deadline has passed. */
+  sweep(): void {
+    const due = this.#deadlines.due(this.#deps.world.clock.nowMs(), LAPSES_PER_SWEEP);
+    if (due.length === 0 || this.#sweeping !== undefined) return;
+    this.#sweeping = this.#advance(due, { kind: 'time-passed' })
+      .catch((thrown: unknown) => {
+        this.#deps.world.log.warn({ err: thrown, commands: due.length }, 'deadlines could not be written; tried again');
+      })
+      .finally(() => {
+        this.#sweeping = undefined;
+      });
+  }
+
+  /** A revoked node will never answer. */
+  async nodeRevoked(nodeId: NodeId): Promise<void> {
+    const open = await this.#deps.store.reader.commands(nodeId, OPEN_STATES, { limit: PAGE_MAX });
+    if (open.length > 0)
+      await this.#advance(
+        open.map((record) => record.id),
+        { kind: 'node-revoked' },
+      );
+  }
+
+  async settled(): Promise<void> {
+    await this.#sweeping;
+  }
+
+  #makeRecord(entry: NodeEntry, create: CommandCreate, actor: string): CommandRecord {
+    const { world, hold, epoch } = this.#deps;
+    const { node, session } = entry;
+    const decision = judgeCommand({
+      action: create.action,
+      lifecycle: node.lifecycle,
+      heldBecause: hold.because,
+      live: session === undefined ? undefined : { ...session.identity, supportedActions: session.supportedActions },
+      openCount: this.#deadlines.openCount(node.id),
+    });
+    if (decision.kind === 'refused') {
+      throw new BrambleError(decision.code, `${visible(node.name, 63)}: ${decision.why}`, { hint: decision.hint });
+    }
+    const nowMs = world.clock.nowMs();
+    return {
+      id: commandId(uuidv7(nowMs, world.random)),
+      nodeId: node.id,
+      action: create.action,
+      // It is written as sent before it is sent: what is still `issued` was surely never sent.
+      state: session === undefined ? 'issued' : 'dispatched',
+      rejection: undefined,
+      detail: '',
+      epoch,
+      issuedAtMs: nowMs,
+      validForMs: create.validForMs,
+      bootId: decision.bootId,
+      reason: visible(create.reason, 500),
+      actor: visible(actor, 100),
+      updatedAtMs: nowMs,
+    };
+  }
+
+  async #advance(ids: readonly CommandId[], what: CommandHappening): Promise<void> {
+    const { store, world } = this.#deps;
+    const nowMs = world.clock.nowMs();
+    const records = await store.transact(async (writer) => {
+      const now: CommandRecord[] = [];
+      for (const id of ids) {
+        const record = await writer.command(id);
+        if (record !== undefined) now.push(await advanceStored(writer, record, what, nowMs));
+      }
+      return now;
+    });
+    for (const id of ids) this.#deadlines.forget(id); // also those that retention has removed
+    this.changed(records);
+    this.#deps.onCommitted();
+  }
+}
+
+async function advanceStored(
+  writer: StoreWriter,
+  record: CommandRecord,
+  what: CommandHappening,
+  nowMs: number,
+): Promise<CommandRecord> {
+  const next = advanceCommand(record, what, nowMs);
+  if (next === record) return record;
+  await writer.putCommand(next, undefined);
+  const words = tellCommand(next);
+  if (words !== undefined) await writer.addFleetEvent({ atMs: nowMs, nodeId: record.nodeId, ...words });
+  return next;
+}

@@ -1,0 +1,74 @@
+import type { FleetApi } from './api.js';
+import { Clones } from './clones.js';
+import { type Core, type CoreOptions, startCore } from './core.js';
+import { Enrollments } from './enroll.js';
+import { makeFleetApi } from './fleet-api.js';
+import { HistoryRecorder } from './history-recorder.js';
+import { Identities } from './identities.js';
+import type { Authority, CommandCodec, Store, Trust, World } from './ports.js';
+import { Renewals } from './renew.js';
+import { Revocations } from './revoke.js';
+import { JoinTokens } from './tokens.js';
+
+export interface ControllerDeps {
+  readonly store: Store;
+  readonly world: World;
+  readonly authority: Authority;
+  readonly trust: Trust;
+  readonly codec: CommandCodec;
+  /** Where agents find Link and Renew, "host:port"; asked at every offer, because ports may be known only once they are bound. */
+  readonly endpoints: () => readonly string[];
+  readonly options?: Partial<CoreOptions>;
+}
+
+/** All use cases of one controller, joined: what adapters bring streams and questions to. */
+export interface Controller {
+  readonly core: Core;
+  readonly api: FleetApi;
+  readonly enrollments: Enrollments;
+  readonly renewals: Renewals;
+  readonly identities: Identities;
+  readonly history: HistoryRecorder;
+  /** Says goodbye to agents, writes what waits, samples included. The store stays open. */
+  stop(): Promise<void>;
+}
+
+/** Loads what is known and starts. @throws BrambleError of the store */
+export async function startController(deps: ControllerDeps): Promise<Controller> {
+  const { store, world, trust } = deps;
+  const history = new HistoryRecorder({ store, log: world.log });
+  const identities = await Identities.load(store.reader, world.clock);
+  const core = await startCore({ ...deps, history });
+  const clones = new Clones({
+    store,
+    world,
+    identities,
+    bootIdInService: (id) => core.nodes.get(id)?.bootId ?? '',
+    onFrozen: (id) => {
+      core.refreshNode(id).catch((thrown: unknown) => {
+        world.log.warn({ err: thrown, nodeId: id }, 'a frozen node could not be read anew; its next stream does it');
+      });
+    },
+  });
+  identities.watch(clones);
+  const enrollments = new Enrollments({ ...deps, identities });
+  const revocations = new Revocations({
+    store,
+    world,
+    identities,
+    closeNode: (id, reason, detail) => core.sessions.closeNode(id, reason, detail),
+  });
+  const tokens = new JoinTokens({ store, world, trust });
+  return {
+    core,
+    api: makeFleetApi(core, { tokens, enrollments, revocations }),
+    enrollments,
+    renewals: new Renewals({ ...deps, identities, clones }),
+    identities,
+    history,
+    async stop() {
+      await core.stop();
+      await history.flushAll();
+    },
+  };
+}

@@ -1,0 +1,219 @@
+import type { NodeId } from '../../proto/contract/ids.js';
+import { newcomerGraceMs } from '../domain/amnesty.js';
+import { Admission } from './admission.js';
+import type { AgentGate } from './agent-messages.js';
+import { AgentSessions } from './agent-sessions.js';
+import { CommandHold } from './command-hold.js';
+import { Commands } from './commands.js';
+import { EventCommitter } from './commit-events.js';
+import { forgetEarlierCadence, loadNodes, loadSettings } from './core-load.js';
+import { Counters } from './counters.js';
+import { EventFeed } from './event-feed.js';
+import { FleetWatch } from './fleet-watch.js';
+import { type HistorySink, ReportIngest } from './ingest-report.js';
+import { Journal } from './journal.js';
+import { type NodeEntry, NodeTable } from './node-table.js';
+import { NodeObserver } from './observe-nodes.js';
+import type { CommandCodec, Store, Trust, World } from './ports.js';
+import { Transitions } from './transitions.js';
+
+const SWEEP_MS = 1_000;
+
+/** Reasons of events after which a node is not what it was; other use cases write them together with the node. */
+const NODE_CHANGING: ReadonlySet<string> = new Set(['NodeEnrolled', 'NodeRevoked', 'NodeThawed', 'IdentityClone']);
+
+export interface CoreOptions {
+  /** Time between reports that agents are told to keep. */
+  readonly reportIntervalMs: number;
+  /** Most live streams. */
+  readonly sessionsMax: number;
+}
+
+const DEFAULTS: CoreOptions = { reportIntervalMs: 30_000, sessionsMax: 20_000 };
+
+export interface CoreDeps {
+  readonly store: Store;
+  readonly world: World;
+  readonly trust: Pick<Trust, 'signCommand'>;
+  readonly codec: CommandCodec;
+  readonly history: HistorySink;
+  readonly options?: Partial<CoreOptions>;
+}
+
+/** The running middle of a controller: where adapters bring streams, and what the API asks. */
+export interface Core {
+  readonly gate: AgentGate;
+  readonly sessions: AgentSessions;
+  readonly commands: Commands;
+  readonly nodes: NodeTable;
+  readonly watch: FleetWatch;
+  readonly store: Store;
+  /** Reads a node anew from the store, after somebody else made or changed it; `undefined` when there is none. */
+  refreshNode(id: NodeId): Promise<NodeEntry | undefined>;
+  /** Flat numbers for /metrics; names ending in `_total` only go up. */
+  counters(): Record<string, number>;
+  /** Says goodbye to every agent, writes what waits, and stops. The store stays open. */
+  stop(): Promise<void>;
+}
+
+/** Loads what is stored and begins to keep time. @throws BrambleError of the store */
+export async function startCore(deps: CoreDeps): Promise<Core> {
+  const { store, world } = deps;
+  const options = { ...DEFAULTS, ...deps.options };
+  const { reportIntervalMs } = options;
+  const counters = new Counters();
+  const nodes = new NodeTable();
+  const watch = new FleetWatch(nodes, world, counters);
+  const feed = await EventFeed.open(store, world);
+  const onCommitted = (): void => feed.poke();
+  const journal = new Journal({ store, world, counters, onCommitted });
+  const hold = await CommandHold.load({ store, world, onCommitted });
+  const { epoch, longestReportIntervalMs } = await loadSettings(store, reportIntervalMs);
+  const graceUntilMs = await loadNodes({ store, world, nodes, journal }, { reportIntervalMs, longestReportIntervalMs });
+
+  const parts: Parts = { ...deps, options, counters, nodes, watch, feed, journal, hold, epoch, graceUntilMs };
+  const refreshNode = (id: NodeId): Promise<NodeEntry | undefined> => readNode(parts, id);
+  const commands = new Commands({ ...parts, findNode: refreshNode, onCommitted });
+  await commands.load();
+  const observer = new NodeObserver({
+    nodes,
+    world,
+    transitions: new Transitions(journal, world),
+    counters,
+    onChanged: (entry) => watch.nodeChanged(entry),
+  });
+  const events = new EventCommitter({
+    store,
+    world,
+    counters,
+    onCommitted: (changed) => {
+      commands.changed(changed);
+      onCommitted();
+    },
+  });
+  const sessions = makeSessions(parts, { observer, events, commands, refreshNode });
+  feed.listen(async (event) => {
+    if (event.nodeId !== undefined && NODE_CHANGING.has(event.reason)) await refreshNode(event.nodeId);
+    watch.eventCommitted(event);
+  });
+  const stopSweep = startSweep(parts, { observer, commands, sessions });
+  return {
+    gate: sessions,
+    sessions,
+    commands,
+    nodes,
+    watch,
+    store,
+    refreshNode,
+    counters: () => countAll(parts, { observer, events, commands, sessions }),
+    async stop() {
+      stopSweep();
+      sessions.closeAll('shutdown');
+      await events.settled();
+      await commands.settled();
+      await journal.stop();
+      await feed.settled();
+      watch.stop();
+    },
+  };
+}
+
+interface Parts extends CoreDeps {
+  readonly options: CoreOptions;
+  readonly counters: Counters;
+  readonly nodes: NodeTable;
+  readonly watch: FleetWatch;
+  readonly feed: EventFeed;
+  readonly journal: Journal;
+  readonly hold: CommandHold;
+  readonly epoch: number;
+  /** End of the amnesty after this start; monotonic. */
+  readonly graceUntilMs: number;
+}
+
+async function readNode(parts: Parts, id: NodeId): Promise<NodeEntry | undefined> {
+  const { store, world, nodes, watch, graceUntilMs } = parts;
+  const { reportIntervalMs } = parts.options;
+  const node = await store.reader.node(id);
+  if (node === undefined) return undefined;
+  const newcomerUntilMs = world.clock.monotonicMs() + newcomerGraceMs(reportIntervalMs);
+  const graceUntilMonotonicMs = Math.max(graceUntilMs, newcomerUntilMs);
+  const entry = nodes.put(node, { reportIntervalMs, graceUntilMonotonicMs });
+  // It may have been let in between the revocation's commit and the closing of its streams.
+  if (node.lifecycle === 'revoked') entry.session?.close('revoked', 'its credential was revoked');
+  watch.nodeChanged(entry);
+  return entry;
+}
+
+function makeSessions(
+  parts: Parts,
+  more: {
+    readonly observer: NodeObserver;
+    readonly events: EventCommitter;
+    readonly commands: Commands;
+    readonly refreshNode: (id: NodeId) => Promise<NodeEntry | undefined>;
+  },
+): AgentSessions {
+  const { store, world, hold, counters, watch, history, feed } = parts;
+  const { observer, events, commands, refreshNode } = more;
+  const onCommitted = (): void => feed.poke();
+  return new AgentSessions({
+    ...parts,
+    observer,
+    events,
+    admission: new Admission({ store, world, hold, counters, findNode: refreshNode, onCommitted }),
+    ingest: new ReportIngest({ observer, history, world, counters, onReported: (entry) => watch.nodeReported(entry) }),
+    onConnected: (entry) => {
+      void commands.dispatchTo(entry).catch((thrown: unknown) => {
+        const fields = { err: thrown, nodeId: entry.node.id };
+        world.log.warn(fields, 'waiting commands could not be sent; they are sent at the next connection');
+      });
+    },
+    onChanged: (entry) => watch.nodeChanged(entry),
+  });
+}
+
+/** One pass over everything that time changes, once a second; returns the way to stop it. */
+function startSweep(
+  parts: Parts,
+  more: { readonly observer: NodeObserver; readonly commands: Commands; readonly sessions: AgentSessions },
+): () => void {
+  const { world, feed, journal, graceUntilMs, options } = parts;
+  let isAmnestyOver = false;
+  const sweep = (): void => {
+    cancel = world.timers.after(SWEEP_MS, sweep);
+    more.sessions.sweep();
+    more.observer.sweep();
+    more.commands.sweep();
+    feed.poke();
+    if (isAmnestyOver || world.clock.monotonicMs() < graceUntilMs) return;
+    isAmnestyOver = true;
+    forgetEarlierCadence(journal, options.reportIntervalMs);
+  };
+  let cancel = world.timers.after(SWEEP_MS, sweep);
+  return () => cancel();
+}
+
+function countAll(
+  parts: Parts,
+  more: {
+    readonly observer: NodeObserver;
+    readonly events: EventCommitter;
+    readonly commands: Commands;
+    readonly sessions: AgentSessions;
+  },
+): Record<string, number> {
+  const { counters, nodes, hold, journal, watch } = parts;
+  const liveness = Object.entries(more.observer.countsByLiveness());
+  return {
+    ...counters.snapshot(),
+    ...Object.fromEntries(liveness.map(([name, count]) => [`nodes_${name}`, count])),
+    nodes: nodes.count,
+    sessions_online: more.sessions.onlineCount,
+    commands_open: more.commands.openCount,
+    commands_held: hold.because === undefined ? 0 : 1,
+    journal_waiting: journal.waitingCount,
+    events_waiting: more.events.waitingCount,
+    listeners: watch.listenersCount,
+  };
+}

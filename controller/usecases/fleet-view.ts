@@ -1,0 +1,107 @@
+import type { CommandView, ConditionView, EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
+import type { NodeId } from '../../proto/contract/ids.js';
+import type { CommandRecord } from '../domain/command.js';
+import type { JudgedCondition } from '../domain/conditions.js';
+import type { FleetEvent } from '../domain/event.js';
+import { silentAfterMs } from '../domain/liveness.js';
+import { conditionsAsKnown, judgeNodeState } from '../domain/node-state.js';
+import { visible } from '../domain/visible.js';
+import type { NodeEntry } from './node-table.js';
+import { NO_CONTACT_REMEDY, NO_CONTACT_TYPE } from './transitions.js';
+
+/** State as people see it. Text that a node wrote is inert in every view. */
+
+/** Conditions that say something: trouble, and trouble that was there when contact or data was lost. */
+export function nodeView(entry: NodeEntry): NodeView {
+  const conditions = conditionsAsKnown(entry.liveness, entry.conditions);
+  return viewOf(
+    entry,
+    conditions.filter((condition) => condition.raised),
+  );
+}
+
+/** With every condition that is looked at, and all facts. */
+export function nodeDetail(entry: NodeEntry): NodeDetail {
+  const facts = entry.facts.values().map(({ fact, instance, value }) => ({
+    fact,
+    instance: visible(instance),
+    value: typeof value === 'string' ? visible(value, 1_024) : value,
+  }));
+  return { ...viewOf(entry, conditionsAsKnown(entry.liveness, entry.conditions)), facts };
+}
+
+function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeView {
+  const { node, session, lastSeenAtMs, bootedAtMs } = entry;
+  const verdict = judgeNodeState({
+    lifecycle: node.lifecycle,
+    liveness: entry.liveness,
+    silentAfterMs: silentAfterMs(entry.reportIntervalMs),
+    connected: session !== undefined,
+    goodbye: entry.goodbye,
+    conditions: entry.conditions,
+  });
+  const noContact = noContactView(entry, verdict.why);
+  return {
+    id: node.id,
+    name: visible(node.name, 63),
+    site: node.site,
+    kind: node.kind,
+    ...verdict,
+    liveness: entry.liveness,
+    ...(lastSeenAtMs === undefined ? {} : { lastSeenMs: lastSeenAtMs }),
+    ...(session === undefined ? {} : { connectedSinceMs: session.connectedAtMs }),
+    ...(bootedAtMs === undefined ? {} : { bootedAtMs }),
+    model: visible(node.board.model),
+    serial: visible(node.board.serial, 64),
+    agentVersion: visible(entry.agentVersion, 40),
+    desiredRevision: node.desiredRevision,
+    desiredRevisionReached: entry.desiredRevisionReached,
+    conditions: [...(noContact === undefined ? [] : [noContact]), ...conditions.map(conditionView)],
+  };
+}
+
+function noContactView({ silentSinceMs, liveness }: NodeEntry, why: string): ConditionView | undefined {
+  if (silentSinceMs === undefined) return undefined;
+  return {
+    type: NO_CONTACT_TYPE,
+    instance: '',
+    status: liveness === 'silent' ? 'true' : 'unknown', // right after a restart nobody knows
+    severity: 'error',
+    message: why,
+    remedy: NO_CONTACT_REMEDY,
+    sinceMs: silentSinceMs,
+  };
+}
+
+function conditionView({ rule, instance, status, severity, message, sinceMs }: JudgedCondition): ConditionView {
+  const { type, title, remedy } = rule;
+  return {
+    type,
+    instance: visible(instance),
+    status,
+    severity,
+    message: message === '' ? title : message,
+    remedy,
+    sinceMs,
+  };
+}
+
+export function eventView(event: FleetEvent, nameOf: (id: NodeId) => string | undefined): EventView {
+  const { id, atMs, nodeId, severity, reason, message } = event;
+  const nodeName = nodeId === undefined ? undefined : nameOf(nodeId);
+  return {
+    id,
+    atMs,
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(nodeName === undefined ? {} : { nodeName: visible(nodeName, 63) }),
+    severity,
+    reason,
+    message,
+  };
+}
+
+export function commandView(record: CommandRecord): CommandView {
+  const { id, nodeId, action, state, rejection, detail, reason, actor, issuedAtMs, validForMs, updatedAtMs } = record;
+  const base = { id, nodeId, action, state, detail, reason, actor, issuedAtMs, validForMs, updatedAtMs };
+  return rejection === undefined ? base : { ...base, rejection };
+}

@@ -1,0 +1,98 @@
+import type { NodeId } from '../../proto/contract/ids.js';
+import type { JudgedCondition } from '../domain/conditions.js';
+import type { Liveness } from '../domain/liveness.js';
+import type { Node } from '../domain/node.js';
+import type { ProcessIdentity } from '../domain/takeover.js';
+import type { AgentConnection, GoodbyeReason } from './agent-messages.js';
+import { FactTable } from './fact-table.js';
+
+/** The live stream of a node, for those who send on it or end it. */
+export interface LiveSession {
+  readonly connection: AgentConnection;
+  readonly identity: ProcessIdentity;
+  readonly supportedActions: readonly string[];
+  /** Wall clock. */
+  readonly connectedAtMs: number;
+  readonly isOver: boolean;
+  close(reason: GoodbyeReason, detail: string): void;
+  /** Asks who is there; `undefined` = nobody within the limit, or the stream ended. */
+  probe(): Promise<ProcessIdentity | undefined>;
+}
+
+/**
+ * What this process knows of one node. Everything but `node` and raised conditions lives in memory only and is learnt
+ * anew from the next hello and the next full report. Times named Monotonic are on the controller's monotonic clock.
+ */
+export class NodeEntry {
+  /** As it is stored. */
+  node: Node;
+  readonly facts = new FactTable();
+  conditions: readonly JudgedCondition[] = [];
+  conditionsRecheckAtMonotonicMs = Infinity;
+
+  liveness: Liveness = 'unobserved';
+  /** 0 = look at the next sweep. */
+  livenessRecheckAtMonotonicMs = 0;
+  reportIntervalMs: number;
+  graceUntilMonotonicMs: number;
+  lastSeenAtMonotonicMs: number | undefined;
+  /** Wall clock, for display. */
+  lastSeenAtMs: number | undefined;
+  /** Set by a goodbye, gone with the next report. */
+  excusedUntilMonotonicMs: number | undefined;
+  goodbye: string | undefined;
+  /** Wall clock: since when its silence is on record; `undefined` = it is not silent. */
+  silentSinceMs: number | undefined;
+
+  session: LiveSession | undefined;
+  /** Of the last hello that was let in; empty before the first. */
+  bootId = '';
+  bootedAtMs: number | undefined;
+  agentVersion = '';
+  desiredRevisionReached = 0;
+  /** A report was taken in since this process started. */
+  hasReported = false;
+  /** When watchers were last told of a mere report. */
+  lastShownAtMonotonicMs = -Infinity;
+
+  constructor(node: Node, terms: ObservationTerms) {
+    this.node = node;
+    this.reportIntervalMs = terms.reportIntervalMs;
+    this.graceUntilMonotonicMs = terms.graceUntilMonotonicMs;
+  }
+}
+
+export interface ObservationTerms {
+  readonly reportIntervalMs: number;
+  /** Until when never having heard of the node means nothing. */
+  readonly graceUntilMonotonicMs: number;
+}
+
+/** Every node of the fleet, in memory by design. */
+export class NodeTable {
+  readonly #entries = new Map<NodeId, NodeEntry>();
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  get(id: NodeId): NodeEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  all(): IterableIterator<NodeEntry> {
+    return this.#entries.values();
+  }
+
+  /** Takes over what is stored of a node; `terms` count for a node that was not here before. */
+  put(node: Node, terms: ObservationTerms): NodeEntry {
+    const known = this.#entries.get(node.id);
+    if (known !== undefined) {
+      known.node = node;
+      return known;
+    }
+    const entry = new NodeEntry(node, terms);
+    this.#entries.set(node.id, entry);
+    return entry;
+  }
+}

@@ -1,0 +1,69 @@
+import { BrambleError } from '../../proto/contract/errors.js';
+import type { NodeId } from '../../proto/contract/ids.js';
+import type { Node } from '../domain/node.js';
+import { visible } from '../domain/visible.js';
+import type { GoodbyeReason } from './agent-messages.js';
+import type { Identities } from './identities.js';
+import type { Store, World } from './ports.js';
+
+export interface RevocationsDeps {
+  readonly store: Store;
+  readonly world: Pick<World, 'clock'>;
+  readonly identities: Identities;
+  /** Ends the node's stream, if it has one, within a second. */
+  readonly closeNode: (id: NodeId, reason: GoodbyeReason, detail: string) => void;
+}
+
+/** Puts nodes out for good, and frozen ones back in. */
+export class Revocations {
+  readonly #deps: RevocationsDeps;
+
+  constructor(deps: RevocationsDeps) {
+    this.#deps = deps;
+  }
+
+  /** When it resolves the revocation is stored, no call of the node is let in, and its stream is being closed. */
+  async revokeNode(id: NodeId, reason: string, actor: string): Promise<Node> {
+    const { store, world, identities, closeNode } = this.#deps;
+    const node = await store.transact(async (writer) => {
+      const stored = await writer.node(id);
+      if (stored === undefined) throw unknownNode(id);
+      if (stored.lifecycle === 'revoked') return stored;
+      const revoked: Node = { ...stored, lifecycle: 'revoked' };
+      await writer.putNode(revoked);
+      const message = `${visible(actor, 80)} revoked it: ${visible(reason)}`;
+      const atMs = world.clock.nowMs();
+      await writer.addFleetEvent({ atMs, nodeId: id, severity: 'warning', reason: 'NodeRevoked', message });
+      return revoked;
+    });
+    identities.put(node, []);
+    closeNode(id, 'revoked', visible(reason));
+    return node;
+  }
+
+  /** @throws BrambleError `not-found`, `failed-precondition` when it is not frozen */
+  async thawNode(id: NodeId, reason: string, actor: string): Promise<Node> {
+    const { store, world, identities } = this.#deps;
+    const { node, credentials } = await store.transact(async (writer) => {
+      const stored = await writer.node(id);
+      if (stored === undefined) throw unknownNode(id);
+      if (stored.lifecycle !== 'frozen') {
+        throw new BrambleError('failed-precondition', `node ${id} is ${stored.lifecycle}, not frozen`, {
+          hint: 'only a node that was frozen because of a clone can be thawed',
+        });
+      }
+      const thawed: Node = { ...stored, lifecycle: 'enrolled' };
+      await writer.putNode(thawed);
+      const message = `${visible(actor, 80)} thawed it: ${visible(reason)}`;
+      const atMs = world.clock.nowMs();
+      await writer.addFleetEvent({ atMs, nodeId: id, severity: 'info', reason: 'NodeThawed', message });
+      return { node: thawed, credentials: await writer.credentials(id) };
+    });
+    identities.put(node, credentials);
+    return node;
+  }
+}
+
+function unknownNode(id: NodeId): BrambleError {
+  return new BrambleError('not-found', `node ${id} is not known`);
+}
