@@ -1,0 +1,5 @@
+import type { Migration } from '../migrate.js';
+import { ground } from './001-ground.js';
+
+/** In the order in which they run. A released step never changes: a change is the next step. */
+export const MIGRATIONS: readonly Migration[] = [ground];

@@ -1,0 +1,154 @@
+import { assert } from '../../proto/contract/assert.js';
+import type { CommandId, NodeId } from '../../proto/contract/ids.js';
+import type { CommandRecord, CommandState, SignedCommand } from '../domain/command.js';
+import type { Condition } from '../domain/condition.js';
+import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
+import type { FleetEvent } from '../domain/event.js';
+import type { CredentialRecord, Node } from '../domain/node.js';
+import type { JoinToken } from '../domain/token.js';
+import type { HistorySegment, Page, StoreReader } from '../usecases/ports.js';
+import type { Query } from './query.js';
+import {
+  commandOf,
+  conditionOf,
+  credentialOf,
+  enrollmentOf,
+  fleetEventOf,
+  nodeOf,
+  segmentOf,
+  signedOf,
+  tokenOf,
+} from './rows.js';
+
+const PAGE_LIMIT_MAX = 1_000;
+/** Ids asked for in one query. */
+const IDS_MAX = 500;
+
+/** Every method is one query, and so sees one state of the database. */
+export class SqlReader implements StoreReader {
+  protected readonly query: Query;
+
+  constructor(query: Query) {
+    this.query = query;
+  }
+
+  async setting(name: string): Promise<string | undefined> {
+    const row = await this.query.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst();
+    return row?.value;
+  }
+
+  async token(keyId: string): Promise<JoinToken | undefined> {
+    const row = await this.query.selectFrom('join_token').selectAll().where('key_id', '=', keyId).executeTakeFirst();
+    return row && tokenOf(row);
+  }
+
+  /** Newest first. */
+  async tokens(page: Page): Promise<readonly JoinToken[]> {
+    const newest = this.query.selectFrom('join_token').selectAll().orderBy('created_at_ms', 'desc');
+    return (await newest.orderBy('key_id').limit(limitOf(page)).execute()).map(tokenOf);
+  }
+
+  async enrollment(spkiSha256: string): Promise<EnrollmentRecord | undefined> {
+    const rows = this.query.selectFrom('enrollment').selectAll().where('spki_sha256', '=', spkiSha256);
+    const row = await rows.executeTakeFirst();
+    return row && enrollmentOf(row);
+  }
+
+  /** Those who asked last first. */
+  async enrollments(state: EnrollmentState, page: Page): Promise<readonly EnrollmentRecord[]> {
+    const rows = this.query.selectFrom('enrollment').selectAll().where('state', '=', state);
+    const newest = rows.orderBy('last_asked_at_ms', 'desc').orderBy('spki_sha256');
+    return (await newest.limit(limitOf(page)).execute()).map(enrollmentOf);
+  }
+
+  async node(id: NodeId): Promise<Node | undefined> {
+    const row = await this.query.selectFrom('node').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && nodeOf(row);
+  }
+
+  async nodeByName(name: string): Promise<Node | undefined> {
+    const row = await this.query.selectFrom('node').selectAll().where('name', '=', name).executeTakeFirst();
+    return row && nodeOf(row);
+  }
+
+  async nodes(): Promise<readonly Node[]> {
+    return (await this.query.selectFrom('node').selectAll().orderBy('id').execute()).map(nodeOf);
+  }
+
+  /** Newest first. */
+  async credentials(id: NodeId): Promise<readonly CredentialRecord[]> {
+    const rows = this.query.selectFrom('credential').selectAll().where('node_id', '=', id);
+    return (await rows.orderBy('renewal_counter', 'desc').execute()).map(credentialOf);
+  }
+
+  async liveCredentials(): Promise<readonly CredentialRecord[]> {
+    const rows = await this.query
+      .selectFrom('credential')
+      .innerJoin('node', 'node.id', 'credential.node_id')
+      .selectAll('credential')
+      .where('node.lifecycle', '!=', 'revoked')
+      .orderBy('credential.node_id')
+      .orderBy('credential.renewal_counter', 'desc')
+      .execute();
+    return rows.map(credentialOf);
+  }
+
+  async command(id: CommandId): Promise<CommandRecord | undefined> {
+    const row = await this.query.selectFrom('command').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && commandOf(row);
+  }
+
+  async signedCommand(id: CommandId): Promise<SignedCommand | undefined> {
+    const rows = this.query.selectFrom('signed_command').selectAll().where('command_id', '=', id);
+    const row = await rows.executeTakeFirst();
+    return row && signedOf(row);
+  }
+
+  async commands(id: NodeId, states: readonly CommandState[], page: Page): Promise<readonly CommandRecord[]> {
+    if (states.length === 0) return [];
+    const rows = this.query.selectFrom('command').selectAll().where('node_id', '=', id).where('state', 'in', states);
+    return (await rows.orderBy('issued_at_ms').orderBy('id').limit(limitOf(page)).execute()).map(commandOf);
+  }
+
+  async commandsInState(states: readonly CommandState[], page: Page): Promise<readonly CommandRecord[]> {
+    if (states.length === 0) return [];
+    const rows = this.query.selectFrom('command').selectAll().where('state', 'in', states);
+    return (await rows.orderBy('issued_at_ms').orderBy('id').limit(limitOf(page)).execute()).map(commandOf);
+  }
+
+  async unknownCommands(ids: readonly CommandId[]): Promise<readonly CommandId[]> {
+    if (ids.length === 0) return [];
+    assert(ids.length <= IDS_MAX, `more than ${IDS_MAX} ids in one question`);
+    const here = this.query.selectFrom('command').select('id').where('id', 'in', ids);
+    const pruned = this.query.selectFrom('pruned_command').select('id').where('id', 'in', ids);
+    const known = new Set((await here.unionAll(pruned).execute()).map(({ id }) => id));
+    return ids.filter((id) => !known.has(id));
+  }
+
+  async conditions(): Promise<readonly Condition[]> {
+    const rows = this.query.selectFrom('condition').selectAll();
+    return (await rows.orderBy('node_id').orderBy('type').orderBy('instance').execute()).map(conditionOf);
+  }
+
+  async eventsAfter(afterId: number, page: Page): Promise<readonly FleetEvent[]> {
+    const rows = this.query.selectFrom('fleet_event').selectAll().where('id', '>', afterId).orderBy('id');
+    return (await rows.limit(limitOf(page)).execute()).map(fleetEventOf);
+  }
+
+  async eventsNewest(nodeId: NodeId | undefined, page: Page): Promise<readonly FleetEvent[]> {
+    const all = this.query.selectFrom('fleet_event').selectAll();
+    const rows = nodeId === undefined ? all : all.where('node_id', '=', nodeId);
+    return (await rows.orderBy('id', 'desc').limit(limitOf(page)).execute()).map(fleetEventOf);
+  }
+
+  async history(id: NodeId, fromMs: number, toMs: number): Promise<readonly HistorySegment[]> {
+    const rows = this.query.selectFrom('history').select(['node_id', 'from_ms', 'to_ms', 'packed']);
+    const overlapping = rows.where('node_id', '=', id).where('from_ms', '<', toMs).where('to_ms', '>', fromMs);
+    return (await overlapping.orderBy('from_ms').execute()).map(segmentOf);
+  }
+}
+
+function limitOf({ limit }: Page): number {
+  assert(Number.isInteger(limit) && limit >= 1 && limit <= PAGE_LIMIT_MAX, `a page has 1 to ${PAGE_LIMIT_MAX} rows`);
+  return limit;
+}

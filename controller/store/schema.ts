@@ -1,0 +1,127 @@
+/** The tables as kysely sees them; migrations/ has the truth, and the conformance suite holds the two together. */
+
+import type { Generated } from 'kysely';
+
+interface BoardColumns {
+  board_model: string;
+  board_serial: string;
+  /** JSON: array of text. */
+  board_mac_addresses: string;
+}
+
+export interface TokenRow {
+  key_id: string;
+  secret_hmac: string;
+  site: string;
+  kind: string;
+  expires_at_ms: number;
+  uses: number;
+  /** JSON: array of text. */
+  bound_to: string;
+  pre_approved: number;
+  expect_serial: string | null;
+  created_at_ms: number;
+  created_by: string;
+  revoked: number;
+}
+
+export interface NodeRow extends BoardColumns {
+  id: string;
+  site: string;
+  kind: string;
+  name: string;
+  lifecycle: string;
+  enrolled_at_ms: number;
+  desired_revision: number;
+}
+
+export interface EnrollmentRow extends BoardColumns {
+  spki_sha256: string;
+  token_key_id: string;
+  site: string;
+  kind: string;
+  hostname: string;
+  state: string;
+  why: string;
+  node_id: string | null;
+  first_asked_at_ms: number;
+  last_asked_at_ms: number;
+}
+
+export interface CredentialRow {
+  node_id: string;
+  renewal_counter: number;
+  spki_sha256: string;
+  certificate_serial: string;
+  issued_at_ms: number;
+  expires_at_ms: number;
+}
+
+export interface CommandRow {
+  id: string;
+  node_id: string;
+  /** JSON: CommandAction. */
+  action: string;
+  state: string;
+  rejection: string | null;
+  detail: string;
+  epoch: number;
+  issued_at_ms: number;
+  valid_for_ms: number;
+  boot_id: string;
+  reason: string;
+  actor: string;
+  updated_at_ms: number;
+}
+
+export interface ConditionRow {
+  node_id: string;
+  type: string;
+  instance: string;
+  status: string;
+  severity: string;
+  reason: string;
+  message: string;
+  since_ms: number;
+}
+
+export interface FleetEventRow {
+  id: number;
+  at_ms: number;
+  node_id: string | null;
+  severity: string;
+  reason: string;
+  message: string;
+}
+
+export interface HistoryRow {
+  node_id: string;
+  from_ms: number;
+  to_ms: number;
+  packed: Uint8Array;
+}
+
+export interface Tables {
+  setting: { name: string; value: string };
+  join_token: TokenRow;
+  node: NodeRow;
+  enrollment: EnrollmentRow;
+  credential: CredentialRow;
+  command: CommandRow;
+  signed_command: { command_id: string; payload: Uint8Array; key_id: string; signature: Uint8Array };
+  pruned_command: { id: string };
+  condition: ConditionRow;
+  agent_boot: { id: Generated<number>; node_id: string; boot_id: string; last_event_at_ms: number };
+  agent_event: {
+    id: Generated<number>;
+    boot: number;
+    sequence: number;
+    at_ms: number;
+    uptime_ms: number;
+    wall_clock_ms: number;
+    /** JSON: AgentEventKind. */
+    what: string;
+  };
+  fleet_event: Omit<FleetEventRow, 'id'> & { id: Generated<number> };
+  history: HistoryRow & { id: Generated<number> };
+}

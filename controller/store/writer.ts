@@ -1,0 +1,135 @@
+import { BrambleError } from '../../proto/contract/errors.js';
+import type { NodeId } from '../../proto/contract/ids.js';
+import type { CommandRecord, SignedCommand } from '../domain/command.js';
+import type { Condition } from '../domain/condition.js';
+import type { EnrollmentRecord } from '../domain/enrollment.js';
+import type { AgentEvent, FleetEvent } from '../domain/event.js';
+import type { CredentialRecord, Node } from '../domain/node.js';
+import type { JoinToken } from '../domain/token.js';
+import type { HistorySegment, PruneBefore, StoreWriter } from '../usecases/ports.js';
+import { prune } from './prune.js';
+import { SqlReader } from './reader.js';
+import { commandRow, conditionRow, credentialRow, enrollmentRow, nodeRow, tokenRow } from './rows.js';
+
+/** Only a transaction makes one; its queries fail once the transaction is over. */
+export class SqlWriter extends SqlReader implements StoreWriter {
+  async putSetting(name: string, value: string): Promise<void> {
+    const insert = this.query.insertInto('setting').values({ name, value });
+    await insert.onConflict((conflict) => conflict.column('name').doUpdateSet({ value })).execute();
+  }
+
+  async putToken(token: JoinToken): Promise<void> {
+    const { key_id, ...rest } = tokenRow(token);
+    const insert = this.query.insertInto('join_token').values({ key_id, ...rest });
+    await insert.onConflict((conflict) => conflict.column('key_id').doUpdateSet(rest)).execute();
+  }
+
+  async putEnrollment(record: EnrollmentRecord): Promise<void> {
+    const { spki_sha256, ...rest } = enrollmentRow(record);
+    const insert = this.query.insertInto('enrollment').values({ spki_sha256, ...rest });
+    await insert.onConflict((conflict) => conflict.column('spki_sha256').doUpdateSet(rest)).execute();
+  }
+
+  async putNode(node: Node): Promise<void> {
+    // Asked first: a failed insert would end the whole transaction on databases stricter than SQLite.
+    const holder = await this.nodeByName(node.name);
+    if (holder !== undefined && holder.id !== node.id) {
+      throw new BrambleError('already-exists', `node ${holder.id} has the name ${node.name}`, {
+        hint: 'choose another name',
+      });
+    }
+    const { id, ...rest } = nodeRow(node);
+    const insert = this.query.insertInto('node').values({ id, ...rest });
+    await insert.onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute();
+  }
+
+  /** Keeps the newest two of the node. */
+  async putCredential(record: CredentialRecord): Promise<void> {
+    const { node_id, renewal_counter, ...rest } = credentialRow(record);
+    const insert = this.query.insertInto('credential').values({ node_id, renewal_counter, ...rest });
+    await insert.onConflict((conflict) => conflict.columns(['node_id', 'renewal_counter']).doUpdateSet(rest)).execute();
+    const ofNode = this.query.selectFrom('credential').select('renewal_counter').where('node_id', '=', node_id);
+    const kept = ofNode.orderBy('renewal_counter', 'desc').limit(2);
+    await this.query
+      .deleteFrom('credential')
+      .where('node_id', '=', node_id)
+      .where('renewal_counter', 'not in', kept)
+      .execute();
+  }
+
+  /** `signed` is kept when this one is `undefined`. */
+  async putCommand(record: CommandRecord, signed: SignedCommand | undefined): Promise<void> {
+    const { id, ...rest } = commandRow(record);
+    const insert = this.query.insertInto('command').values({ id, ...rest });
+    await insert.onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute();
+    if (signed === undefined) return;
+    const bytes = { payload: signed.payload, key_id: signed.keyId, signature: signed.signature };
+    const insertSigned = this.query.insertInto('signed_command').values({ command_id: id, ...bytes });
+    await insertSigned.onConflict((conflict) => conflict.column('command_id').doUpdateSet(bytes)).execute();
+  }
+
+  async putCondition(condition: Condition): Promise<void> {
+    const { node_id, type, instance, ...rest } = conditionRow(condition);
+    const insert = this.query.insertInto('condition').values({ node_id, type, instance, ...rest });
+    await insert
+      .onConflict((conflict) => conflict.columns(['node_id', 'type', 'instance']).doUpdateSet(rest))
+      .execute();
+  }
+
+  async removeCondition({ nodeId, type, instance }: Pick<Condition, 'nodeId' | 'type' | 'instance'>): Promise<void> {
+    const ofNode = this.query.deleteFrom('condition').where('node_id', '=', nodeId);
+    await ofNode.where('type', '=', type).where('instance', '=', instance).execute();
+  }
+
+  async addAgentEvent(nodeId: NodeId, event: AgentEvent, atMs: number): Promise<boolean> {
+    const { id: boot } = await this.query
+      .insertInto('agent_boot')
+      .values({ node_id: nodeId, boot_id: event.bootId, last_event_at_ms: atMs })
+      .onConflict((conflict) => conflict.columns(['node_id', 'boot_id']).doUpdateSet({ last_event_at_ms: atMs }))
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const { numInsertedOrUpdatedRows } = await this.query
+      .insertInto('agent_event')
+      .values({
+        boot,
+        sequence: event.sequence,
+        at_ms: atMs,
+        uptime_ms: event.uptimeMs,
+        wall_clock_ms: event.wallClockMs,
+        what: JSON.stringify(event.what),
+      })
+      .onConflict((conflict) => conflict.columns(['boot', 'sequence']).doNothing())
+      .executeTakeFirst();
+    return numInsertedOrUpdatedRows === 1n;
+  }
+
+  async addFleetEvent(event: Omit<FleetEvent, 'id'>): Promise<FleetEvent> {
+    const { id } = await this.query
+      .insertInto('fleet_event')
+      .values({
+        at_ms: event.atMs,
+        node_id: event.nodeId ?? null,
+        severity: event.severity,
+        reason: event.reason,
+        message: event.message,
+      })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return { ...event, id };
+  }
+
+  /** Replaces what starts at the same moment. */
+  async addHistory(segment: HistorySegment): Promise<void> {
+    await this.removeHistory(segment);
+    const { nodeId, fromMs, toMs, packed } = segment;
+    await this.query.insertInto('history').values({ node_id: nodeId, from_ms: fromMs, to_ms: toMs, packed }).execute();
+  }
+
+  async removeHistory({ nodeId, fromMs }: Pick<HistorySegment, 'nodeId' | 'fromMs'>): Promise<void> {
+    await this.query.deleteFrom('history').where('node_id', '=', nodeId).where('from_ms', '=', fromMs).execute();
+  }
+
+  async prune(before: PruneBefore, limit: number): Promise<number> {
+    return await prune(this.query, before, limit);
+  }
+}
