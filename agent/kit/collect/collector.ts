@@ -12,7 +12,7 @@ export type CollectorHost = Pick<Host, 'kernel' | 'clock' | 'exec' | 'services'>
 export interface Collector {
   /** Lower-case words joined by dashes; the instance of the collector_* facts. */
   readonly name: string;
-  /** Shortest time between two runs, ms. 0 = at every report. */
+  /** Time between two runs, ms; they happen together with reports. 0 = at every report. */
   readonly intervalMs: number;
   /** A run that takes longer counts as timed out and is abandoned, ms. */
   readonly timeoutMs: number;

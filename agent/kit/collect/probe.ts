@@ -1,0 +1,23 @@
+/** What the agent knows about itself, for the collectors that report its own cost and losses. */
+export interface AgentProbe {
+  /** Events that wait for the controller's acknowledgement. */
+  outboxEventsCount(): number;
+  /** Events dropped by the outbox's bound since it was created. */
+  outboxDroppedCount(): number;
+  /** Samples left out of reports since the agent started: not finite, too large, or over a limit. */
+  valuesRefusedCount(): number;
+  /** The outbox or the ledger cannot be written. */
+  storageFailed(): boolean;
+  /** Longest stall of the event loop since this was last asked, ms; asking starts anew. */
+  stallMs(): number;
+  /** This node's wall clock minus the controller's, ms; `undefined` before the first Welcome. */
+  controllerOffsetMs(): number | undefined;
+  /** The wall clock is behind the clock floor. */
+  clockUntrusted(): boolean;
+  /** Steps of the wall clock by more than a second since the agent started. */
+  clockStepsCount(): number;
+  /** Milliseconds since boot when this process started. */
+  readonly agentStartedMs: number;
+  /** Empty when the kernel does not tell. */
+  readonly bootId: string;
+}

@@ -1,0 +1,18 @@
+import type { NodeKind } from '../../../proto/contract/ids.js';
+import type { Collector } from '../collect/collector.js';
+import type { AgentProbe } from '../collect/probe.js';
+import type { OtherRoot } from '../collectors/index.js';
+import type { Handlers } from '../command/handler.js';
+
+/** What one of the three agents is made of; everything else is shared. */
+export interface AgentProgram {
+  readonly kind: NodeKind;
+  /** As the program is called. */
+  readonly name: string;
+  /** Where its configuration is unless --config says otherwise. */
+  readonly configPath: string;
+  /** Where its identity, outbox and ledger are unless the configuration says otherwise. */
+  readonly stateDir: string;
+  collectors(probe: AgentProbe, otherRoot?: OtherRoot): readonly Collector[];
+  handlers(policy: { readonly allowedUnits: readonly string[] }): Handlers;
+}

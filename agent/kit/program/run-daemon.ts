@@ -1,0 +1,76 @@
+import { BUILD_TIME_MS, VERSION } from '../../../proto/contract/build.js';
+import { BrambleError } from '../../../proto/contract/errors.js';
+import { makeNodeClock } from '../host/node/clock.js';
+import { makeNodeExec } from '../host/node/exec.js';
+import { makeNodeHost } from '../host/node/host.js';
+import { makeGrpcNet } from '../host/node/net.js';
+import { runAgent } from '../run-agent.js';
+import { Notifier } from '../systemd/notify.js';
+import type { AgentProgram } from './agent-program.js';
+import { type LoadedConfig, loadConfig, refuseReadableKeys } from './load-config.js';
+import { makeProgramLog, type ProgramLog } from './log.js';
+import type { ProgramIo } from './program-io.js';
+import { openServices } from './services.js';
+
+/** Runs as an agent until the process is asked to end. */
+export async function runDaemon(program: AgentProgram, io: ProgramIo, configPath: string): Promise<number> {
+  const loaded = await loadConfig(configPath, io.readSettings);
+  await refuseReadableKeys(loaded.config.stateDir ?? program.stateDir, io.readSettings);
+  const log = makeProgramLog(program.name, loaded.config.logLevel);
+  io.onCrash((error) => {
+    log.error({ err: error }, 'a bug ends the agent');
+    log.flush();
+  });
+  try {
+    await run(program, io, loaded, log);
+    return 0;
+  } catch (thrown) {
+    const error = BrambleError.from(thrown);
+    log.error({ err: error, hint: error.hint }, 'the agent ends');
+    return 1;
+  } finally {
+    log.flush();
+  }
+}
+
+async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, log: ProgramLog): Promise<void> {
+  const { config, join } = loaded;
+  const stop = io.stopSignal();
+  const clock = makeNodeClock();
+  const exec = makeNodeExec();
+  const notifier = new Notifier({
+    exec,
+    clock,
+    socket: io.environment['NOTIFY_SOCKET'],
+    watchdogUsec: io.environment['WATCHDOG_USEC'],
+    onError: (error) => {
+      log.warn({ err: error }, 'systemd was not told');
+    },
+  });
+  stop.addEventListener('abort', () => void notifier.stopping(), { once: true });
+  const services = openServices(config);
+  try {
+    const agent = runAgent(
+      {
+        kind: program.kind,
+        version: VERSION,
+        host: makeNodeHost({ root: '/', net: makeGrpcNet(), services }),
+        log,
+        stateDir: config.stateDir ?? program.stateDir,
+        join,
+        collectors: (probe) => program.collectors(probe),
+        handlers: program.handlers(config),
+        buildTimeMs: BUILD_TIME_MS,
+        progress: () => {
+          notifier.progress();
+        },
+        notifyReady: () => void notifier.ready(),
+      },
+      stop,
+    );
+    const [outcome] = await Promise.all([agent, notifier.run(stop)]);
+    return outcome;
+  } finally {
+    await services.close();
+  }
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../../../proto/contract/clock.js';
+import type { Event } from '../../../proto/gen/bramble/agent/v1/event.js';
+import type { Outbox } from '../durable/outbox.js';
+
+/** Stamps what happened and puts it where it survives. */
+export class EventRecorder {
+  readonly #outbox: Pick<Outbox, 'add'>;
+  readonly #clock: Clock;
+  readonly #bootId: string;
+
+  constructor(outbox: Pick<Outbox, 'add'>, clock: Clock, bootId: string) {
+    this.#outbox = outbox;
+    this.#clock = clock;
+    this.#bootId = bootId;
+  }
+
+  /** Resolves once it is durable, or in memory where storage has failed. @throws BrambleError `invalid-argument` (too large) */
+  async record(kind: NonNullable<Event['kind']>, priority: 'result' | 'normal' = 'normal'): Promise<void> {
+    const stamp = {
+      bootId: this.#bootId,
+      uptimeMs: Math.floor(this.#clock.monotonicMs()),
+      wallClockUnixMs: Math.floor(this.#clock.nowMs()),
+    };
+    await this.#outbox.add(kind, stamp, priority);
+  }
+}

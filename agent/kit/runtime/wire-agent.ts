@@ -1,0 +1,151 @@
+import type { AgentProbe } from '../collect/probe.js';
+import { CollectorScheduler } from '../collect/scheduler.js';
+import { CommandDispatcher } from '../command/dispatcher.js';
+import type { Identity } from '../enroll/identity.js';
+import type { Host } from '../host/ports.js';
+import { ClockWatch } from '../report/clock-watch.js';
+import { EventRecorder } from '../report/event-recorder.js';
+import type { Heartbeat } from '../report/heartbeat.js';
+import { Reporter } from '../report/reporter.js';
+import { DEFAULT_CADENCE } from '../session/cadence.js';
+import { SessionClient } from '../session/client.js';
+import { ControllerClock } from '../session/controller-clock.js';
+import { type AboutAgent, AgentDuties } from '../session/duties.js';
+import type { AgentOptions } from './agent-options.js';
+import type { AgentState } from './agent-state.js';
+import { CredentialHolder } from './credential-holder.js';
+import type { NodeDescription } from './describe-node.js';
+
+export interface WiredAgent {
+  readonly recorder: EventRecorder;
+  readonly scheduler: CollectorScheduler;
+  readonly reporter: Reporter;
+  readonly dispatcher: CommandDispatcher;
+  readonly session: SessionClient;
+}
+
+export interface AgentParts {
+  readonly agent: AgentOptions;
+  readonly node: NodeDescription;
+  readonly state: AgentState;
+  readonly identity: Identity;
+  readonly heartbeat: Heartbeat;
+  /** Milliseconds since boot when this process started. */
+  readonly startedMs: number;
+}
+
+interface Clocks {
+  readonly controllerClock: ControllerClock;
+  readonly clockWatch: ClockWatch;
+}
+
+/** Makes the parts of a running agent and joins them. Starts nothing. */
+export function wireAgent(parts: AgentParts): WiredAgent {
+  const { agent, node, state, identity } = parts;
+  const { host, log } = agent;
+  const { clock, random } = host;
+  const recorder = new EventRecorder(state.outbox, clock, node.bootId);
+  const controllerClock = new ControllerClock(clock);
+  const clocks: Clocks = { controllerClock, clockWatch: new ClockWatch(clock) };
+  const credentials = new CredentialHolder(identity, { host, state, controllerClock, log });
+  const probe = makeProbe(parts, clocks, () => reporter.valuesRefusedCount);
+  const scheduler = new CollectorScheduler({ collectors: agent.collectors(probe), host, nodeId: identity.nodeId });
+  const cadence = state.desired.cadence ?? DEFAULT_CADENCE;
+  const reporter: Reporter = new Reporter({
+    clock,
+    random,
+    scheduler,
+    intervalMs: cadence.reportIntervalMs,
+    send: (report) => session.send({ $case: 'report', value: report }),
+    onTick: () => keepHouse(parts, clocks, recorder),
+  });
+  const dispatcher = new CommandDispatcher({
+    host,
+    nodeId: identity.nodeId,
+    bootId: node.bootId,
+    commandKeys: () => credentials.identity.commandKeys,
+    handlers: agent.handlers,
+    ledger: state.ledger,
+    controllerClock,
+    tell: (update, priority) => recorder.record({ $case: 'commandUpdate', value: update }, priority),
+    log,
+  });
+  const duties: AgentDuties = new AgentDuties({
+    about: aboutAgent(parts, host),
+    clock,
+    clockFloor: state.clockFloor,
+    controllerClock,
+    outbox: state.outbox,
+    ledger: state.ledger,
+    desired: state.desired,
+    dispatcher,
+    reporter,
+    recorder,
+    renewalDueMs: (controllerNowMs) => credentials.renewalDueMs(controllerNowMs),
+    session: { send: (frame) => session.send(frame), take: (event) => session.take(event) },
+    log,
+  });
+  const session: SessionClient = new SessionClient({
+    clock,
+    random,
+    net: host.net,
+    outbox: state.outbox,
+    identity: () => ({ tls: credentials.tls, endpoints: credentials.identity.endpoints }),
+    renew: (endpoint, signal) => credentials.renew(endpoint, signal),
+    cadence,
+    duties,
+    log,
+  });
+  return { recorder, scheduler, reporter, dispatcher, session };
+}
+
+function aboutAgent({ agent, node }: AgentParts, { random }: Host): AboutAgent {
+  const { kind, board, bootId } = node;
+  const supported = Object.entries(agent.handlers).filter(([, handler]) => handler !== undefined);
+  return {
+    kind,
+    board,
+    bootId,
+    processNonce: Buffer.from(random.bytes(16)).toString('hex'),
+    agentVersion: agent.version,
+    supportedActions: supported.map(([name]) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
+  };
+}
+
+function makeProbe(
+  { state, heartbeat, agent, node, startedMs }: AgentParts,
+  { controllerClock, clockWatch }: Clocks,
+  valuesRefusedCount: () => number,
+): AgentProbe {
+  return {
+    outboxEventsCount: () => state.outbox.count,
+    outboxDroppedCount: () => state.outbox.droppedCount,
+    valuesRefusedCount,
+    storageFailed: () => state.outbox.storageFailed || state.ledger.storageFailed,
+    stallMs: () => heartbeat.takeStallMs(),
+    controllerOffsetMs: () => controllerClock.offsetMs(),
+    clockUntrusted: () => !state.clockFloor.trusted(agent.host.clock.nowMs()),
+    clockStepsCount: () => clockWatch.stepsCount,
+    agentStartedMs: startedMs,
+    bootId: node.bootId,
+  };
+}
+
+/** At every tick: notices steps of the wall clock, retries storage that failed, and remembers that time has passed. */
+async function keepHouse(
+  { state, agent }: AgentParts,
+  { controllerClock, clockWatch }: Clocks,
+  recorder: EventRecorder,
+): Promise<void> {
+  const stepMs = clockWatch.check();
+  if (stepMs !== undefined) {
+    agent.log.warn({ stepMs }, 'the wall clock was set');
+    await recorder.record({ $case: 'clockStepped', value: { stepMs } });
+  }
+  await state.outbox.flush();
+  const controllerNowMs = controllerClock.nowMs();
+  if (controllerNowMs === undefined) return;
+  await state.clockFloor.raise(controllerNowMs).catch((error: unknown) => {
+    agent.log.warn({ err: error }, 'the clock floor was not stored');
+  });
+}

@@ -1,0 +1,17 @@
+/**
+ * How long to wait before trying again: uniform between nothing and a bound that doubles with every failure, so that a fleet
+ * which failed together does not come back together. `unit`: from [0, 1). Source: AWS Architecture Blog, "Exponential
+ * Backoff And Jitter", full jitter.
+ */
+export function fullJitterMs(unit: number, failures: number, { baseMs, capMs }: BackoffLimits): number {
+  return unit * Math.min(capMs, baseMs * 2 ** Math.min(failures, 30));
+}
+
+export interface BackoffLimits {
+  /** Bound of the wait after the first failure. */
+  readonly baseMs: number;
+  readonly capMs: number;
+}
+
+/** For everything that an agent asks of its controller. */
+export const CONTROLLER_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 300_000 };

@@ -1,0 +1,420 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type ControllerFrame, GoodbyeReason, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
+import { DEFAULT_CADENCE } from './cadence.js';
+import {
+  initialSession,
+  type SessionEffect,
+  type SessionEvent,
+  type SessionState,
+  step,
+  WINDOW_EVENTS,
+  wakeAtMs,
+} from './state.js';
+
+type Frame = NonNullable<ControllerFrame['frame']>;
+const welcome: Frame = { $case: 'welcome', value: Welcome.create({ sessionId: 's' }) };
+const goodbye = (reason: GoodbyeReason, expectedBackMs = 0): Frame => ({
+  $case: 'goodbye',
+  value: { reason, expectedBackMs, detail: '' },
+});
+
+/** The machine with a clock and an outbox of numbers, and with its invariants checked at every step. */
+class Machine {
+  state: SessionState;
+  nowMs = 1_000;
+  unit = 0.5;
+  readonly effects: SessionEffect[] = [];
+  readonly open = new Set<number>();
+  readonly outbox = new Set<number>();
+  readonly sentNow: number[] = [];
+
+  constructor(endpointsCount = 1) {
+    this.state = initialSession(endpointsCount, DEFAULT_CADENCE);
+  }
+
+  get phase(): string {
+    return this.state.phase.kind;
+  }
+
+  take(event: SessionEvent): void {
+    const queue = [event];
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      if (next.kind === 'lost') this.open.delete(next.stream);
+      const { state, effects } = step(this.state, next, { nowMs: this.nowMs, unit: this.unit });
+      this.state = state;
+      for (const effect of effects) {
+        this.effects.push(effect);
+        if (effect.kind === 'close') this.open.delete(effect.stream);
+        if (effect.kind === 'say-goodbye') this.open.delete(state.stream);
+        if (effect.kind === 'dial') {
+          expect(this.open.size, 'never two streams at once').toBe(0);
+          this.open.add(effect.stream);
+        }
+        if (effect.kind === 'acknowledge')
+          for (const each of this.outbox) if (each <= effect.throughSequence) this.outbox.delete(each);
+        if (effect.kind === 'offer-events') {
+          const sequences = [...this.outbox]
+            .filter((each) => each > effect.after)
+            .sort((a, b) => a - b)
+            .slice(0, effect.limit);
+          this.sentNow.push(...sequences);
+          if (sequences.length > 0) queue.push({ kind: 'events-sent', stream: state.stream, sequences });
+        }
+      }
+    }
+    this.#check();
+  }
+
+  #check(): void {
+    const atMs = wakeAtMs(this.state);
+    if (this.phase === 'stopped') expect([atMs, this.open.size]).toEqual([undefined, 0]);
+    else expect(atMs, 'always something pending').toBeDefined();
+    if (this.state.phase.kind === 'live') {
+      const { unacknowledged } = this.state.phase;
+      expect(unacknowledged.length).toBeLessThanOrEqual(WINDOW_EVENTS);
+      expect(unacknowledged).toEqual([...new Set(unacknowledged)].sort((a, b) => a - b));
+    }
+  }
+
+  frame(frame: Frame): void {
+    this.take({ kind: 'frame', stream: this.state.stream, frame });
+  }
+
+  /** To the moment that the machine waits for. */
+  sleep(): void {
+    this.pass(Math.max(0, this.waitMs));
+  }
+
+  /** Time passes; what is due meanwhile happens at its end, and then nothing is due any more. */
+  pass(ms: number): void {
+    this.nowMs += ms;
+    this.take({ kind: 'wake' });
+    for (let wakes = 1; this.waitMs <= 0; wakes++) {
+      expect(wakes, 'waking moves on').toBeLessThan(5);
+      this.take({ kind: 'wake' });
+    }
+  }
+
+  goLive(): void {
+    this.take({ kind: 'opened', stream: this.state.stream });
+    this.frame(welcome);
+  }
+
+  get last(): SessionEffect | undefined {
+    return this.effects.at(-1);
+  }
+
+  get waitMs(): number {
+    return (wakeAtMs(this.state) ?? Number.NaN) - this.nowMs;
+  }
+}
+
+function started(endpointsCount = 1): Machine {
+  const machine = new Machine(endpointsCount);
+  machine.take({ kind: 'start' });
+  return machine;
+}
+
+function live(endpointsCount = 1): Machine {
+  const machine = started(endpointsCount);
+  machine.goLive();
+  return machine;
+}
+
+test('it dials at once, says hello when the stream is open, and goes live with the Welcome', () => {
+  const machine = started();
+  expect(machine.last).toEqual({ kind: 'dial', stream: 1, endpointIndex: 0 });
+  machine.take({ kind: 'opened', stream: 1 });
+  expect(machine.last).toEqual({ kind: 'send-hello' });
+  machine.frame(welcome);
+  expect(machine.effects.at(-2)).toMatchObject({ kind: 'go-live' });
+  expect(machine.last).toEqual({ kind: 'offer-events', after: 0, limit: 64 });
+  expect(machine.phase).toBe('live');
+});
+
+test.for<[string, number, number]>([
+  ['the first failure', 1, 500],
+  ['the fourth failure', 4, 4_000],
+  ['any later failure', 40, 150_000],
+])('after %s it waits with full jitter, bounded by five minutes', ([, failures, waitMs]) => {
+  const machine = started();
+  for (let n = 1; n <= failures; n++) {
+    machine.take({ kind: 'lost', stream: machine.state.stream, isRefused: false });
+    if (n < failures) machine.sleep();
+  }
+  expect(machine.waitMs).toBe(waitMs); // half of the bound, because the random number is a half
+});
+
+test('a dial that gives no answer is given up after a minute, and so is a hello', () => {
+  const machine = started();
+  expect(machine.waitMs).toBe(60_000);
+  machine.sleep();
+  expect(machine.last).toEqual({ kind: 'close', stream: 1 });
+  machine.sleep();
+  machine.take({ kind: 'opened', stream: 2 });
+  expect(machine.waitMs).toBe(60_000);
+  machine.sleep();
+  expect([machine.last, machine.phase]).toEqual([{ kind: 'close', stream: 2 }, 'waiting']);
+});
+
+test('a lone agent whose stream drops is back within two seconds, at the same address', () => {
+  const machine = live(3);
+  machine.nowMs += 60_000;
+  machine.take({ kind: 'lost', stream: 1, isRefused: false });
+  expect(machine.last).toEqual({ kind: 'go-offline' });
+  expect(machine.waitMs).toBe(1_000);
+  machine.sleep();
+  expect(machine.last).toEqual({ kind: 'dial', stream: 2, endpointIndex: 0 });
+});
+
+test('streams that drop again and again count as failures', () => {
+  const machine = live();
+  for (const waitMs of [500, 1_000, 2_000]) {
+    machine.take({ kind: 'lost', stream: machine.state.stream, isRefused: false });
+    expect(machine.waitMs).toBe(waitMs);
+    machine.sleep();
+    machine.goLive();
+  }
+});
+
+test('addresses take turns while none answers', () => {
+  const machine = started(3);
+  const dialled = (): number[] => machine.effects.flatMap((each) => (each.kind === 'dial' ? [each.endpointIndex] : []));
+  for (let n = 0; n < 4; n++) {
+    machine.take({ kind: 'lost', stream: machine.state.stream, isRefused: false });
+    machine.sleep();
+  }
+  expect(dialled()).toEqual([0, 1, 2, 0, 1]);
+});
+
+test.for<[string, Frame, number]>([
+  ['restarts, spreads its agents over a minute', goodbye(GoodbyeReason.SHUTDOWN), 30_000],
+  ['restarts and says when it is back, is asked after that', goodbye(GoodbyeReason.SHUTDOWN, 20_000), 50_000],
+  ['has revoked us, is asked in half an hour', goodbye(GoodbyeReason.REVOKED), 32.5 * 60_000],
+  ['has frozen us, is asked in half an hour', goodbye(GoodbyeReason.FROZEN), 32.5 * 60_000],
+  ['has a newer stream of ours, is asked a little later', goodbye(GoodbyeReason.SUPERSEDED), 5_500],
+  ['is over its limit with us, is asked after a minute', goodbye(GoodbyeReason.OVER_LIMIT), 60_500],
+  ['says something newer, is asked soon', goodbye(99 as GoodbyeReason), 500],
+])('a controller that %s', ([, frame, waitMs]) => {
+  const machine = live();
+  machine.frame(frame);
+  expect(machine.phase).toBe('waiting');
+  expect(machine.open.size).toBe(0);
+  expect(machine.waitMs).toBe(waitMs);
+});
+
+test('refused at one of two addresses it tries the other; refused at both it waits long', () => {
+  const machine = started(2);
+  machine.take({ kind: 'lost', stream: 1, isRefused: true });
+  expect(machine.waitMs).toBe(500);
+  machine.sleep();
+  machine.take({ kind: 'lost', stream: 2, isRefused: true });
+  expect(machine.waitMs).toBe(32.5 * 60_000);
+  machine.sleep();
+  machine.take({ kind: 'lost', stream: 3, isRefused: true });
+  expect(machine.waitMs).toBe(32.5 * 60_000);
+});
+
+test('a stream on which nothing is heard for three probe intervals is dead', () => {
+  const machine = live();
+  machine.nowMs += 100_000;
+  machine.frame({ $case: 'reportAck', value: { throughSequence: 1 } });
+  expect(machine.waitMs).toBe(150_000);
+  machine.take({ kind: 'cadence', cadence: { ...DEFAULT_CADENCE, probeAfterMs: 10_000 } });
+  expect(machine.waitMs).toBe(30_000);
+  machine.sleep();
+  expect(machine.effects.slice(-2)).toEqual([{ kind: 'close', stream: 1 }, { kind: 'go-offline' }]);
+  expect(machine.phase).toBe('waiting');
+});
+
+test('what waits in the outbox goes out within the window, moves with the acknowledgements, and is sent again on a new stream', () => {
+  const machine = started();
+  for (let sequence = 1; sequence <= 100; sequence++) machine.outbox.add(sequence);
+  machine.goLive();
+  expect(machine.sentNow).toHaveLength(64);
+  machine.frame({ $case: 'eventAck', value: { throughSequence: 10 } });
+  expect(machine.sentNow.at(-1)).toBe(74);
+  machine.outbox.add(101);
+  machine.take({ kind: 'events-waiting' });
+  expect(machine.sentNow).toHaveLength(74); // the window is full
+  machine.take({ kind: 'lost', stream: 1, isRefused: false });
+  machine.sleep();
+  machine.sentNow.length = 0;
+  machine.goLive();
+  expect([machine.sentNow[0], machine.sentNow.length]).toEqual([11, 64]);
+});
+
+test('events that nobody acknowledges are sent again after a minute on the same stream', () => {
+  const machine = live();
+  machine.outbox.add(7);
+  machine.take({ kind: 'events-waiting' });
+  machine.nowMs += 59_999;
+  machine.take({ kind: 'wake' });
+  expect(machine.sentNow).toEqual([7]);
+  machine.nowMs += 1;
+  machine.take({ kind: 'wake' });
+  expect(machine.sentNow).toEqual([7, 7]);
+});
+
+test('a credential is renewed when it is due and the stream is live, and shown on a new stream at once', () => {
+  const machine = live();
+  machine.take({ kind: 'renewal-due', atMs: machine.nowMs + 5_000 });
+  machine.sleep();
+  expect(machine.last).toEqual({ kind: 'renew', endpointIndex: 0 });
+  machine.take({ kind: 'renewal-failed' });
+  expect(machine.waitMs).toBe(145_000); // the next try is later than the silence that would end the stream
+  machine.nowMs += 140_000;
+  machine.frame({ $case: 'reportAck', value: { throughSequence: 1 } });
+  machine.nowMs += 140_000;
+  machine.frame({ $case: 'reportAck', value: { throughSequence: 2 } });
+  machine.nowMs += 50_000;
+  machine.take({ kind: 'wake' });
+  expect(machine.last).toEqual({ kind: 'renew', endpointIndex: 0 });
+  machine.take({ kind: 'renewed', endpointsCount: 1, nextAtMs: undefined });
+  expect(machine.effects.slice(-3).map(({ kind }) => kind)).toEqual(['close', 'go-offline', 'dial']);
+});
+
+test('frames become what they ask for', () => {
+  const machine = live();
+  const command = { payload: Buffer.alloc(0), keyId: 'k', signature: Buffer.alloc(0) };
+  machine.frame({ $case: 'probe', value: { nonce: 'x' } });
+  machine.frame({ $case: 'resync', value: {} });
+  machine.frame({ $case: 'command', value: command });
+  machine.frame({ $case: 'desiredStateChanged', value: { revision: 4 } });
+  machine.frame({ $case: 'desiredState', value: { revision: 4, cadence: undefined } });
+  expect(machine.effects.slice(-5)).toEqual([
+    { kind: 'answer-probe', nonce: 'x' },
+    { kind: 'report-in-full' },
+    { kind: 'take-command', command },
+    { kind: 'consider-revision', revision: 4 },
+    { kind: 'apply', desired: { revision: 4, cadence: undefined } },
+  ]);
+});
+
+test('words of an older stream change nothing, and one that opens too late is closed', () => {
+  const machine = started();
+  machine.sleep();
+  machine.sleep();
+  const { state } = machine;
+  machine.take({ kind: 'lost', stream: 1, isRefused: true });
+  machine.take({ kind: 'frame', stream: 1, frame: goodbye(GoodbyeReason.REVOKED) });
+  expect(machine.state).toEqual(state);
+  machine.take({ kind: 'opened', stream: 1 });
+  expect(machine.last).toEqual({ kind: 'close', stream: 1 });
+  expect(machine.state).toEqual(state);
+});
+
+test('stopping says goodbye on a live stream, closes one that is not, and ends everything', () => {
+  const machine = live();
+  machine.take({ kind: 'stop' });
+  expect(machine.effects.slice(-2)).toEqual([{ kind: 'go-offline' }, { kind: 'say-goodbye' }]);
+  const dialing = started();
+  dialing.take({ kind: 'stop' });
+  expect(dialing.last).toEqual({ kind: 'close', stream: 1 });
+  dialing.take({ kind: 'opened', stream: 1 });
+  dialing.take({ kind: 'wake' });
+  expect(dialing.phase).toBe('stopped');
+});
+
+const pick = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+const action = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: pick('sleep' as const) }) },
+  { weight: 4, arbitrary: fc.record({ do: pick('opened' as const), age: pick(0, 0, 0, 1) }) },
+  { weight: 5, arbitrary: fc.record({ do: pick('welcome' as const), age: pick(0, 0, 0, 1) }) },
+  { weight: 3, arbitrary: fc.record({ do: pick('lost' as const), age: pick(0, 0, 0, 1), isRefused: fc.boolean() }) },
+  { weight: 5, arbitrary: fc.record({ do: pick('add' as const), count: fc.integer({ min: 1, max: 90 }) }) },
+  { weight: 5, arbitrary: fc.record({ do: pick('ack' as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+  { weight: 2, arbitrary: fc.record({ do: pick('goodbye' as const), reason: fc.integer({ min: 0, max: 7 }) }) },
+  { weight: 3, arbitrary: fc.record({ do: pick('pass' as const), ms: fc.nat(200_000) }) },
+  { weight: 1, arbitrary: fc.record({ do: pick('due' as const), inMs: fc.integer({ min: -10, max: 100_000 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: pick('renewed' as const, 'renewal-failed' as const),
+      endpointsCount: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: pick('cadence' as const), probeAfterMs: fc.integer({ min: 1_000, max: 100_000 }) }),
+  },
+);
+type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
+
+function perform(machine: Machine, each: Action, next: () => number): void {
+  const streamOf = (age: number): number => Math.max(0, machine.state.stream - age);
+  switch (each.do) {
+    case 'sleep':
+      machine.sleep();
+      break;
+    case 'opened':
+      machine.take({ kind: 'opened', stream: streamOf(each.age) });
+      break;
+    case 'welcome':
+      machine.take({ kind: 'frame', stream: streamOf(each.age), frame: welcome });
+      break;
+    case 'lost':
+      machine.take({ kind: 'lost', stream: streamOf(each.age), isRefused: each.isRefused });
+      break;
+    case 'add':
+      for (let n = 0; n < each.count; n++) machine.outbox.add(next());
+      machine.take({ kind: 'events-waiting' });
+      break;
+    case 'ack': {
+      const under = machine.state.phase.kind === 'live' ? machine.state.phase.unacknowledged : [];
+      const through = under[Math.floor(each.share * (under.length - 1))] ?? 0;
+      machine.frame({ $case: 'eventAck', value: { throughSequence: through } });
+      break;
+    }
+    case 'goodbye':
+      machine.frame(goodbye(each.reason as GoodbyeReason, 1_000));
+      break;
+    case 'pass':
+      machine.pass(each.ms);
+      break;
+    case 'due':
+      machine.take({ kind: 'renewal-due', atMs: machine.nowMs + each.inMs });
+      break;
+    case 'renewed':
+      machine.take({ kind: 'renewed', endpointsCount: each.endpointsCount, nextAtMs: undefined });
+      break;
+    case 'renewal-failed':
+      machine.take({ kind: 'renewal-failed' });
+      break;
+    case 'cadence':
+      machine.take({ kind: 'cadence', cadence: { ...DEFAULT_CADENCE, probeAfterMs: each.probeAfterMs } });
+      break;
+  }
+}
+
+test('property: whatever happens, one stream at most, something always pending, and in the end every event is acknowledged', () => {
+  fc.assert(
+    fc.property(
+      fc.array(action, { maxLength: 120 }),
+      fc.double({ min: 0.001, max: 0.999, noNaN: true }),
+      (actions, unit) => {
+        const machine = started(2);
+        machine.unit = unit;
+        let sequence = 0;
+        for (const each of actions) perform(machine, each, () => ++sequence);
+        const quietSinceMs = machine.nowMs;
+        for (let n = 0; n < 1_000 && (machine.phase !== 'live' || machine.outbox.size > 0); n++) {
+          if (machine.phase === 'waiting') machine.sleep();
+          else if (machine.phase === 'dialing') machine.take({ kind: 'opened', stream: machine.state.stream });
+          else if (machine.phase === 'greeting') machine.frame(welcome);
+          else if (machine.state.phase.kind === 'live') {
+            const last = machine.state.phase.unacknowledged.at(-1);
+            expect(last, 'what waits is under way').toBeDefined();
+            machine.frame({ $case: 'eventAck', value: { throughSequence: last ?? 0 } });
+          }
+        }
+        expect([machine.phase, machine.outbox.size]).toEqual(['live', 0]);
+        expect(machine.nowMs - quietSinceMs).toBeLessThanOrEqual(3_600_000);
+        machine.take({ kind: 'stop' });
+        expect([machine.phase, machine.open.size]).toEqual(['stopped', 0]);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
