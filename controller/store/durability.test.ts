@@ -14,7 +14,8 @@ import { bundleProgram, type Program } from './testing/worker-program.js';
 
 /** Writes two settings per transaction, several transactions at a time, and says which are committed. */
 const WRITING = `
-  import { isSqliteWorker, openSqliteStore, runSqliteWorker } from '../index.js';
+  import { openSqliteStore } from '../sqlite-store.js';
+  import { isSqliteWorker, runSqliteWorker } from '../worker.js';
   import { frozenClock, silentLog } from './samples.js';
   if (isSqliteWorker()) runSqliteWorker();
   else await main(process.argv[2], process.argv[3]);

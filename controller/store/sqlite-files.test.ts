@@ -222,8 +222,9 @@ test('a thread that dies fails what waits and what comes, and is told to the log
     import { parentPort } from 'node:worker_threads';
     import { isSqliteWorker, runSqliteWorker } from '../worker.js';
     if (isSqliteWorker()) runSqliteWorker();
-    parentPort?.on('message', ({ task }) => {
-      const isLast = task.kind === 'execute' && task.statements.some(({ parameters }) => parameters.includes('last'));
+    parentPort?.on('message', (requests) => {
+      const statements = requests.flatMap(({ task }) => task.statements ?? []);
+      const isLast = statements.some(({ parameters }) => parameters.includes('last'));
       if (isLast) throw new Error('out of memory');
     });`);
   const told: unknown[] = [];

@@ -30,14 +30,17 @@ const cleanUp = async (): Promise<void> => {
 describeStore('in memory, inline', {
   open: () => openSqliteStore({ ...common, path: ':memory:', mode: 'inline' }),
   cleanUp,
+  modelRuns: 40,
 });
 
 describeStore('in a file, inline', {
   open: () => openSqliteStore({ ...common, path: newFile(), mode: 'inline' }),
   cleanUp,
+  modelRuns: 15,
 });
 
 describeStore('in a file, in threads', {
   open: () => openSqliteStore({ ...common, path: newFile(), mode: 'threads', workerUrl: program.url }),
   cleanUp,
+  modelRuns: 10,
 });

@@ -22,6 +22,8 @@ interface Waiting {
 export class WorkerConnection implements SqlConnection {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  /** What was asked in this turn: one message for all of it, since a message costs more than most statements. */
+  #unsent: WorkerRequest[] = [];
   readonly migrated: MigrationReport;
   #lastId = 0;
   #gone: BrambleError | undefined;
@@ -78,9 +80,15 @@ export class WorkerConnection implements SqlConnection {
     const id = ++this.#lastId;
     return await new Promise<SqlResult>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      const request: WorkerRequest = { id, task };
-      this.#worker.postMessage(request);
+      this.#unsent.push({ id, task });
+      if (this.#unsent.length === 1) queueMicrotask(() => this.#send());
     });
+  }
+
+  #send(): void {
+    const requests = this.#unsent;
+    this.#unsent = [];
+    this.#worker.postMessage(requests);
   }
 
   #listen(path: string, onDeath: (error: BrambleError) => void): void {
@@ -99,11 +107,13 @@ export class WorkerConnection implements SqlConnection {
       this.#waiting.clear();
       onDeath(gone);
     });
-    this.#worker.on('message', (reply: WorkerReply) => {
-      const waiting = this.#waiting.get(reply.id);
-      this.#waiting.delete(reply.id);
-      if ('error' in reply) waiting?.reject(errorOf(reply.error));
-      else waiting?.resolve(reply.result);
+    this.#worker.on('message', (replies: readonly WorkerReply[]) => {
+      for (const reply of replies) {
+        const waiting = this.#waiting.get(reply.id);
+        this.#waiting.delete(reply.id);
+        if ('error' in reply) waiting?.reject(errorOf(reply.error));
+        else waiting?.resolve(reply.result);
+      }
     });
   }
 }

@@ -33,14 +33,17 @@ export function runSqliteWorker(): void {
     say(port, { kind: 'refused', error: plainError(thrown) });
     return;
   }
-  port.on('message', ({ id, task }: WorkerRequest) => {
-    say(port, answer(engine, id, task));
-    if (task.kind === 'close') port.close();
+  port.on('message', (requests: readonly WorkerRequest[]) => {
+    say(
+      port,
+      requests.map(({ id, task }) => answer(engine, id, task)),
+    );
+    if (requests.some(({ task }) => task.kind === 'close')) port.close();
   });
   say(port, { kind: 'opened', migrated: engine.migrated });
 }
 
-function say(port: MessagePort, message: WorkerReply | WorkerOpened): void {
+function say(port: MessagePort, message: readonly WorkerReply[] | WorkerOpened): void {
   port.postMessage(message);
 }
 

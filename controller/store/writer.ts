@@ -11,7 +11,10 @@ import { prune } from './prune.js';
 import { SqlReader } from './reader.js';
 import { commandRow, conditionRow, credentialRow, enrollmentRow, nodeRow, tokenRow } from './rows.js';
 
-/** Only a transaction makes one; its queries fail once the transaction is over. */
+/**
+ * Only a transaction makes one; its queries fail once the transaction is over. Queries that do not need each other's
+ * answers are asked together: they run in this order all the same, and travel to the database as one message.
+ */
 export class SqlWriter extends SqlReader implements StoreWriter {
   async putSetting(name: string, value: string): Promise<void> {
     const insert = this.query.insertInto('setting').values({ name, value });
@@ -47,25 +50,25 @@ export class SqlWriter extends SqlReader implements StoreWriter {
   async putCredential(record: CredentialRecord): Promise<void> {
     const { node_id, renewal_counter, ...rest } = credentialRow(record);
     const insert = this.query.insertInto('credential').values({ node_id, renewal_counter, ...rest });
-    await insert.onConflict((conflict) => conflict.columns(['node_id', 'renewal_counter']).doUpdateSet(rest)).execute();
+    const put = insert.onConflict((conflict) => conflict.columns(['node_id', 'renewal_counter']).doUpdateSet(rest));
     const ofNode = this.query.selectFrom('credential').select('renewal_counter').where('node_id', '=', node_id);
     const kept = ofNode.orderBy('renewal_counter', 'desc').limit(2);
-    await this.query
-      .deleteFrom('credential')
-      .where('node_id', '=', node_id)
-      .where('renewal_counter', 'not in', kept)
-      .execute();
+    const remove = this.query.deleteFrom('credential').where('node_id', '=', node_id);
+    await Promise.all([put.execute(), remove.where('renewal_counter', 'not in', kept).execute()]);
   }
 
   /** `signed` is kept when this one is `undefined`. */
   async putCommand(record: CommandRecord, signed: SignedCommand | undefined): Promise<void> {
     const { id, ...rest } = commandRow(record);
     const insert = this.query.insertInto('command').values({ id, ...rest });
-    await insert.onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute();
-    if (signed === undefined) return;
+    const put = insert.onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute();
+    await Promise.all(signed === undefined ? [put] : [put, this.#putSigned(id, signed)]);
+  }
+
+  async #putSigned(id: string, signed: SignedCommand): Promise<void> {
     const bytes = { payload: signed.payload, key_id: signed.keyId, signature: signed.signature };
-    const insertSigned = this.query.insertInto('signed_command').values({ command_id: id, ...bytes });
-    await insertSigned.onConflict((conflict) => conflict.column('command_id').doUpdateSet(bytes)).execute();
+    const insert = this.query.insertInto('signed_command').values({ command_id: id, ...bytes });
+    await insert.onConflict((conflict) => conflict.column('command_id').doUpdateSet(bytes)).execute();
   }
 
   async putCondition(condition: Condition): Promise<void> {
@@ -82,24 +85,23 @@ export class SqlWriter extends SqlReader implements StoreWriter {
   }
 
   async addAgentEvent(nodeId: NodeId, event: AgentEvent, atMs: number): Promise<boolean> {
-    const { id: boot } = await this.query
+    const { bootId, sequence, uptimeMs, wallClockMs, what } = event;
+    const boot = this.query
       .insertInto('agent_boot')
-      .values({ node_id: nodeId, boot_id: event.bootId, last_event_at_ms: atMs })
-      .onConflict((conflict) => conflict.columns(['node_id', 'boot_id']).doUpdateSet({ last_event_at_ms: atMs }))
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    const { numInsertedOrUpdatedRows } = await this.query
+      .values({ node_id: nodeId, boot_id: bootId, last_event_at_ms: atMs })
+      .onConflict((conflict) => conflict.columns(['node_id', 'boot_id']).doUpdateSet({ last_event_at_ms: atMs }));
+    const insert = this.query
       .insertInto('agent_event')
-      .values({
-        boot,
-        sequence: event.sequence,
-        at_ms: atMs,
-        uptime_ms: event.uptimeMs,
-        wall_clock_ms: event.wallClockMs,
-        what: JSON.stringify(event.what),
-      })
-      .onConflict((conflict) => conflict.columns(['boot', 'sequence']).doNothing())
-      .executeTakeFirst();
+      .columns(['boot', 'sequence', 'at_ms', 'uptime_ms', 'wall_clock_ms', 'what'])
+      .expression(({ selectFrom, val }) =>
+        selectFrom('agent_boot')
+          .select(['id', val(sequence).as('sequence'), val(atMs).as('at_ms'), val(uptimeMs).as('uptime_ms')])
+          .select([val(wallClockMs).as('wall_clock_ms'), val(JSON.stringify(what)).as('what')])
+          .where('node_id', '=', nodeId)
+          .where('boot_id', '=', bootId),
+      )
+      .onConflict((conflict) => conflict.columns(['boot', 'sequence']).doNothing());
+    const [, { numInsertedOrUpdatedRows }] = await Promise.all([boot.execute(), insert.executeTakeFirst()]);
     return numInsertedOrUpdatedRows === 1n;
   }
 
@@ -120,9 +122,9 @@ export class SqlWriter extends SqlReader implements StoreWriter {
 
   /** Replaces what starts at the same moment. */
   async addHistory(segment: HistorySegment): Promise<void> {
-    await this.removeHistory(segment);
     const { nodeId, fromMs, toMs, packed } = segment;
-    await this.query.insertInto('history').values({ node_id: nodeId, from_ms: fromMs, to_ms: toMs, packed }).execute();
+    const row = { node_id: nodeId, from_ms: fromMs, to_ms: toMs, packed };
+    await Promise.all([this.removeHistory(segment), this.query.insertInto('history').values(row).execute()]);
   }
 
   async removeHistory({ nodeId, fromMs }: Pick<HistorySegment, 'nodeId' | 'fromMs'>): Promise<void> {

@@ -39,7 +39,7 @@ export type EnrollmentOutcome =
 
 export interface EnrollmentsDeps extends OfferDeps {
   readonly store: Store;
-  readonly world: Pick<World, 'clock' | 'random' | 'log'>;
+  readonly world: World;
   readonly trust: Trust;
   readonly identities: Identities;
 }
@@ -49,6 +49,8 @@ const POLL_AFTER_MS = 15_000;
 const SPKI_BYTES_MAX = 1024;
 const REFUSALS_TOLD_EVERY_MS = 60_000;
 const FIRST_RENEWAL_COUNTER = 1;
+/** A refusal is answered this long after the question, whatever it took to find out: time tells nothing either. */
+const REFUSED_AFTER_MS = 20;
 
 /** From a stranger with a token to a node with a credential; and the people who decide about it. */
 export class Enrollments implements Pick<FleetApi, 'enrollments' | 'approveEnrollment' | 'rejectEnrollment'> {
@@ -74,7 +76,13 @@ export class Enrollments implements Pick<FleetApi, 'enrollments' | 'approveEnrol
     }
     const spkiSha256 = this.#deps.trust.sha256(ask.spkiDer);
     if (ask.kind === 'challenge') return { kind: 'challenge', nonce: this.#nonces.give(spkiSha256) };
-    return await this.#prove(ask, spkiSha256, from);
+    const askedAtMs = this.#deps.world.clock.monotonicMs();
+    try {
+      return await this.#prove(ask, spkiSha256, from);
+    } catch (thrown) {
+      if (BrambleError.from(thrown).code === 'permission-denied') await this.#until(askedAtMs + REFUSED_AFTER_MS);
+      throw thrown;
+    }
   }
 
   async enrollments(state: EnrollmentState, limit: number): Promise<readonly EnrollmentView[]> {
@@ -137,6 +145,13 @@ export class Enrollments implements Pick<FleetApi, 'enrollments' | 'approveEnrol
       case 'issue':
         return { kind: 'credential', credential: await this.#issue(settled.node, proof.spkiDer, applicant.spkiSha256) };
     }
+  }
+
+  #until(monotonicMs: number): Promise<void> {
+    const { clock, timers } = this.#deps.world;
+    return new Promise((resolve) => {
+      timers.after(monotonicMs - clock.monotonicMs(), resolve);
+    });
   }
 
   #examine(

@@ -149,9 +149,8 @@ export class HistoryRecorder {
       const batch = due.slice(start, start + NODES_PER_WRITE);
       for (const node of batch) this.#pack(node);
       try {
-        await this.#store.transact(async (writer) => {
-          for (const { pending } of batch) if (pending !== undefined) await writer.addHistory(pending);
-        });
+        const segments = batch.flatMap(({ pending }) => pending ?? []);
+        await this.#store.transact((writer) => Promise.all(segments.map((segment) => writer.addHistory(segment))));
       } catch (thrown) {
         this.#counts.failures += 1;
         if (!this.#isStoreFailing) this.#log.warn({ err: thrown }, 'history waits: it could not be written');

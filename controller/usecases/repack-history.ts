@@ -47,10 +47,9 @@ async function repackHour(deps: { readonly store: Store; readonly log: Log }, ho
     const replacements = waiting;
     waiting = [];
     await deps.store.transact(async (writer) => {
-      for (const { old, merged } of replacements) {
-        for (const segment of old) await writer.removeHistory(segment);
-        await writer.addHistory(merged);
-      }
+      const old = replacements.flatMap((replacement) => replacement.old);
+      await Promise.all(old.map((segment) => writer.removeHistory(segment)));
+      await Promise.all(replacements.map(({ merged }) => writer.addHistory(merged)));
     });
     count += replacements.length;
   };

@@ -4,14 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store, StoreWriter } from '../../usecases/ports.js';
 import { describeRecords } from './conformance-records.js';
 import { describeModel } from './model.js';
+import type { StoreOpener } from './opener.js';
 import { nodeIdOf, sampleFleetEvent, sampleNode } from './samples.js';
-
-export interface StoreOpener {
-  /** A new, empty store. */
-  readonly open: () => Promise<Store>;
-  /** Removes what the stores of this opener left behind. */
-  readonly cleanUp: () => Promise<void>;
-}
 
 export function describeStore(name: string, opener: StoreOpener): void {
   describe(name, () => {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Store, StoreWriter } from '../../usecases/ports.js';
-import type { StoreOpener } from './conformance.js';
+import type { StoreOpener } from './opener.js';
 import {
   nodeIdOf,
   sampleAgentEvent,
@@ -190,7 +190,7 @@ function stateOfModel(model: Model): unknown {
   };
 }
 
-export function describeModel({ open }: StoreOpener): void {
+export function describeModel({ open, modelRuns }: StoreOpener): void {
   test('property: transactions asked for together, failing ones among them, leave what a model says', async () => {
     await fc.assert(
       fc.asyncProperty(groups, async (rounds) => {
@@ -210,7 +210,7 @@ export function describeModel({ open }: StoreOpener): void {
           await store.close();
         }
       }),
-      { numRuns: 30 },
+      { numRuns: modelRuns },
     );
   }, 60_000);
 }

@@ -36,5 +36,5 @@ export async function bundleProgram(source: string): Promise<Program> {
   };
 }
 
-/** What a worker of the store runs, alone. */
-export const WORKER_SOURCE = "import { runSqliteWorker } from '../worker.js'; runSqliteWorker();";
+/** The thread that serves a store. */
+export const WORKER_SOURCE = "import '../worker-main.js';";

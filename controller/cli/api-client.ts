@@ -1,0 +1,117 @@
+import type { z } from 'zod';
+import { CommandView, EnrollmentView, NodeDetail, NodeView, TokenView } from '../../proto/contract/api/fleet.js';
+import { CommandList, EnrollmentList, EventList, NodeList, TokenList } from '../../proto/contract/api/lists.js';
+import { type CommandCreate, TokenCreated } from '../../proto/contract/api/requests.js';
+import { BrambleError } from '../../proto/contract/errors.js';
+import { errorOfEnvelope } from './errors.js';
+import type { Transport } from './transport.js';
+
+export type EnrollmentState = 'pending' | 'approved' | 'rejected';
+
+/** What a token may be asked for; what is left out gets the controller's default. */
+export interface TokenWish {
+  readonly site: string;
+  readonly kind: string;
+  readonly ttlMs?: number;
+  readonly uses?: number;
+  readonly preApproved?: boolean;
+  readonly expectSerial?: string;
+}
+
+/** The controller's HTTP API in types. Every refusal is the BrambleError that the controller meant. */
+export class ApiClient {
+  readonly #transport: Transport;
+  readonly #signal: AbortSignal;
+
+  constructor(transport: Transport, signal: AbortSignal) {
+    this.#transport = transport;
+    this.#signal = signal;
+  }
+
+  async nodes(): Promise<readonly NodeView[]> {
+    return (await this.#ask('GET', '/api/v1/nodes', NodeList)).nodes;
+  }
+
+  node(id: string): Promise<NodeDetail> {
+    return this.#ask('GET', `/api/v1/nodes/${encodeURIComponent(id)}`, NodeDetail);
+  }
+
+  async events(nodeId: string | undefined, limit: number): Promise<EventList['events']> {
+    const node = nodeId === undefined ? '' : `&node=${encodeURIComponent(nodeId)}`;
+    return (await this.#ask('GET', `/api/v1/events?limit=${limit}${node}`, EventList)).events;
+  }
+
+  /** Server-sent events as text; see sse.ts. */
+  eventStream(afterId: number): AsyncIterable<string> {
+    return this.#transport.stream(`/api/v1/events/stream?afterId=${afterId}`, this.#signal);
+  }
+
+  async tokens(): Promise<readonly TokenView[]> {
+    return (await this.#ask('GET', '/api/v1/tokens', TokenList)).tokens;
+  }
+
+  createToken(wish: TokenWish): Promise<TokenCreated> {
+    return this.#ask('POST', '/api/v1/tokens', TokenCreated, wish);
+  }
+
+  revokeToken(keyId: string): Promise<TokenView> {
+    return this.#ask('DELETE', `/api/v1/tokens/${encodeURIComponent(keyId)}`, TokenView);
+  }
+
+  async enrollments(state: EnrollmentState): Promise<readonly EnrollmentView[]> {
+    return (await this.#ask('GET', `/api/v1/enrollments?state=${state}`, EnrollmentList)).enrollments;
+  }
+
+  approve(fingerprint: string, reason: string, name: string | undefined): Promise<EnrollmentView> {
+    const body = name === undefined ? { reason } : { reason, name };
+    return this.#ask('POST', `/api/v1/enrollments/${fingerprint}/approve`, EnrollmentView, body);
+  }
+
+  reject(fingerprint: string, reason: string): Promise<EnrollmentView> {
+    return this.#ask('POST', `/api/v1/enrollments/${fingerprint}/reject`, EnrollmentView, { reason });
+  }
+
+  issueCommand(id: string, create: CommandCreate): Promise<CommandView> {
+    return this.#ask('POST', `/api/v1/nodes/${encodeURIComponent(id)}/commands`, CommandView, create);
+  }
+
+  async commands(id: string): Promise<readonly CommandView[]> {
+    return (await this.#ask('GET', `/api/v1/nodes/${encodeURIComponent(id)}/commands`, CommandList)).commands;
+  }
+
+  command(id: string): Promise<CommandView> {
+    return this.#ask('GET', `/api/v1/commands/${encodeURIComponent(id)}`, CommandView);
+  }
+
+  revoke(id: string, reason: string): Promise<NodeView> {
+    return this.#ask('POST', `/api/v1/nodes/${encodeURIComponent(id)}/revoke`, NodeView, { reason });
+  }
+
+  thaw(id: string, reason: string): Promise<NodeView> {
+    return this.#ask('POST', `/api/v1/nodes/${encodeURIComponent(id)}/thaw`, NodeView, { reason });
+  }
+
+  async #ask<Schema extends z.ZodType>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    schema: Schema,
+    body?: unknown,
+  ): Promise<z.output<Schema>> {
+    const { status, text } = await this.#transport.request(method, path, body, this.#signal);
+    if (status >= 400 || status < 200) throw errorOfEnvelope(status, text);
+    const parsed = schema.safeParse(jsonOf(text));
+    if (parsed.success) return parsed.data;
+    throw new BrambleError('unsupported', `the controller's answer to ${method} ${path} is not understood`, {
+      hint: 'use the bramble command of the same version as the controller',
+      cause: parsed.error,
+    });
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // no schema accepts it, and the caller says so
+  }
+}

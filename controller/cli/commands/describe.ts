@@ -1,0 +1,105 @@
+import type { ConditionView, EventView, NodeDetail, NodeView } from '../../../proto/contract/api/fleet.js';
+import { visible } from '../../../proto/contract/visible.js';
+import type { CliContext } from '../context.js';
+import { EXIT } from '../errors.js';
+import { ago, commandListing, EVENT_LISTING } from '../listings.js';
+import { renderData, renderListing, renderPairs } from '../output.js';
+import { resolveNode } from '../resolve.js';
+import type { Register } from './register.js';
+
+const EVENTS_SHOWN = 10;
+const COMMANDS_SHOWN = 5;
+
+export const registerDescribe: Register = (program, run) => {
+  program
+    .command('describe')
+    .description('Everything that is known of one node')
+    .command('node')
+    .argument('<name|id>')
+    .action((nameOrId: string) =>
+      run(async (context) => {
+        const listed = await resolveNode(context.api, nameOrId);
+        const { id } = listed;
+        const [node, events] = await Promise.all([context.api.node(id), context.api.events(id, EVENTS_SHOWN)]);
+        const { format } = context.screen;
+        if (format === 'json' || format === 'yaml') context.out(`${renderData({ node, events }, format)}\n`);
+        else if (format === 'name') context.out(`node/${visible(node.name)}\n`);
+        else context.out(`${await renderNode(context, { node, listed, events })}\n`);
+        return EXIT.ok;
+      }),
+    );
+};
+
+interface Described {
+  readonly node: NodeDetail;
+  /** The same node in the fleet's list, whose conditions are those that say something. */
+  readonly listed: NodeView;
+  readonly events: readonly EventView[];
+}
+
+async function renderNode(context: CliContext, { node, listed, events }: Described): Promise<string> {
+  const now = context.nowMs();
+  const sections = [
+    renderPairs([
+      ['Name', node.name],
+      ['Id', node.id],
+      ['State', `${node.state}: ${node.why}`],
+      ['Site', node.site],
+      ['Kind', node.kind],
+      ['Last seen', ago(node.lastSeenMs, now)],
+      ['Connected', node.connectedSinceMs === undefined ? 'no' : `since ${ago(node.connectedSinceMs, now)}`],
+      ['Booted', node.bootedAtMs === undefined ? 'unknown' : ago(node.bootedAtMs, now)],
+      ['Model', node.model],
+      ['Serial', node.serial],
+      ['Agent', node.agentVersion],
+    ]),
+    `Conditions\n${indent(renderConditions(node, listed, now))}`,
+    `Facts\n${indent(renderFacts(node))}`,
+    `Events\n${indent(renderListing(EVENT_LISTING, events, undefined, context.screen))}`,
+  ];
+  const commands = await commandsOf(context, node.id);
+  if (commands !== undefined) sections.push(`Commands\n${indent(commands)}`);
+  return sections.join('\n\n');
+}
+
+/** Commands are the administrator's door only; through the page's address there is no such section. */
+async function commandsOf(context: CliContext, id: string): Promise<string | undefined> {
+  const commands = await context.api.commands(id).catch(() => undefined);
+  if (commands === undefined) return undefined;
+  const newest = commands.toSorted((a, b) => b.issuedAtMs - a.issuedAtMs).slice(0, COMMANDS_SHOWN);
+  return renderListing(commandListing(context.nowMs()), newest, undefined, context.screen);
+}
+
+function renderConditions(node: NodeDetail, listed: NodeView, nowMs: number): string {
+  const told = listed.conditions.filter((condition) => condition.status !== 'false');
+  const lines = told.map((condition) => {
+    const word = condition.status === 'unknown' ? 'unknown' : condition.severity;
+    const since = ago(condition.sinceMs, nowMs);
+    const message = `${word} ${nameOf(condition)} since ${since}: ${visible(condition.message)}`;
+    return `${message}\n  -> ${visible(condition.remedy)}`;
+  });
+  if (lines.length === 0) lines.push('no check found trouble');
+  const toldNames = new Set(told.map(nameOf));
+  const blind = node.conditions.filter((condition) => condition.status === 'unknown').map(nameOf);
+  const untold = blind.filter((name) => !toldNames.has(name));
+  if (untold.length > 0) lines.push(`no data for ${untold.join(', ')}`);
+  return lines.join('\n');
+}
+
+function nameOf({ type, instance }: ConditionView): string {
+  return instance === '' ? type : `${type} (${visible(instance)})`;
+}
+
+function renderFacts(node: NodeDetail): string {
+  if (node.facts.length === 0) return 'none yet';
+  return renderPairs(
+    node.facts.map(({ fact, instance, value }): [string, string] => [
+      instance === '' ? fact : `${fact}{${visible(instance)}}`,
+      String(value),
+    ]),
+  );
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
+}

@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import { print } from '../context.js';
+import { EXIT } from '../errors.js';
+import { issueAndFollow } from '../follow-command.js';
+import { nodeListing } from '../listings.js';
+import { assertConfirmed, resolveNode } from '../resolve.js';
+import { DEFAULT_REASON, durationMs, type Register, type RunCommand } from './register.js';
+
+interface ActionOptions {
+  readonly reason: string;
+  readonly wait: boolean;
+  readonly timeout: number;
+  readonly confirm?: string;
+}
+
+const MINUTE_MS = 60_000;
+
+export const registerNode: Register = (program, run) => {
+  const node = program.command('node').description('Act on one node');
+  registerReboot(node, run);
+  registerRestartUnit(node, run);
+  registerRevoke(node, run);
+  registerThaw(node, run);
+};
+
+function registerReboot(node: Command, run: RunCommand): void {
+  const command = node.command('reboot').description('Reboot a node in an orderly way').argument('<name|id>');
+  withActionOptions(command, 5 * MINUTE_MS)
+    .option('--confirm <name>', 'the name of the node, once more')
+    .action((nameOrId: string, options: ActionOptions) =>
+      run(async (context) => {
+        const target = await resolveNode(context.api, nameOrId);
+        assertConfirmed(target, options.confirm, 'reboot');
+        return issueAndFollow(context, target, { kind: 'reboot' }, options);
+      }),
+    );
+}
+
+function registerRestartUnit(node: Command, run: RunCommand): void {
+  const command = node
+    .command('restart-unit')
+    .description('Restart a systemd unit that the node’s own configuration allows')
+    .argument('<name|id>')
+    .argument('<unit>');
+  withActionOptions(command, MINUTE_MS).action((nameOrId: string, unit: string, options: ActionOptions) =>
+    run(async (context) => {
+      const target = await resolveNode(context.api, nameOrId);
+      return issueAndFollow(context, target, { kind: 'restart-unit', unit }, options);
+    }),
+  );
+}
+
+function registerRevoke(node: Command, run: RunCommand): void {
+  node
+    .command('revoke')
+    .description('Shut a node out for good: its stream is cut within a second')
+    .argument('<name|id>')
+    .requiredOption('--reason <text>', 'kept with the decision')
+    .option('--confirm <name>', 'the name of the node, once more')
+    .action((nameOrId: string, { reason, confirm }: { readonly reason: string; readonly confirm?: string }) =>
+      run(async (context) => {
+        const target = await resolveNode(context.api, nameOrId);
+        assertConfirmed(target, confirm, 'shut out');
+        const view = await context.api.revoke(target.id, reason);
+        print(context, nodeListing(context.nowMs()), [view], view);
+        return EXIT.ok;
+      }),
+    );
+}
+
+function registerThaw(node: Command, run: RunCommand): void {
+  node
+    .command('thaw')
+    .description('Let a frozen node in again, once it is settled which board is the true one')
+    .argument('<name|id>')
+    .requiredOption('--reason <text>', 'kept with the decision')
+    .action((nameOrId: string, { reason }: { readonly reason: string }) =>
+      run(async (context) => {
+        const target = await resolveNode(context.api, nameOrId);
+        const view = await context.api.thaw(target.id, reason);
+        print(context, nodeListing(context.nowMs()), [view], view);
+        return EXIT.ok;
+      }),
+    );
+}
+
+function withActionOptions(command: Command, timeoutMs: number): Command {
+  return command
+    .option('--reason <text>', 'kept with the command', DEFAULT_REASON)
+    .option('--no-wait', 'return as soon as the controller has taken the command')
+    .option(
+      '--timeout <duration>',
+      `wait at most so long, ${timeoutMs / 1_000}s when not given`,
+      durationMs,
+      timeoutMs,
+    );
+}

@@ -1,0 +1,70 @@
+import { Option } from 'commander';
+import type { TokenCreated } from '../../../proto/contract/api/requests.js';
+import { NODE_KINDS } from '../../../proto/contract/ids.js';
+import { print } from '../context.js';
+import { EXIT } from '../errors.js';
+import { tokenListing } from '../listings.js';
+import { renderData, renderPairs } from '../output.js';
+import { durationMs, type Register, wholeNumber } from './register.js';
+
+interface CreateOptions {
+  readonly site: string;
+  readonly kind: string;
+  readonly ttl?: number;
+  readonly uses?: number;
+  readonly preApproved?: boolean;
+  readonly expectSerial?: string;
+}
+
+export const registerToken: Register = (program, run) => {
+  const token = program.command('token').description('Let nodes join');
+
+  token
+    .command('create')
+    .description('Make a join token; its secret is shown once')
+    .requiredOption('--site <site>', 'where the node will be')
+    .addOption(new Option('--kind <kind>', 'what the node will be').choices([...NODE_KINDS]).makeOptionMandatory())
+    .option('--ttl <duration>', 'how long it may be used, 24h when not given', durationMs)
+    .option('--uses <count>', 'how many nodes may join with it, 1 when not given', wholeNumber)
+    .option('--pre-approved', 'no person has to approve')
+    .option('--expect-serial <hex>', 'only the board with this serial number')
+    .action(({ ttl, ...options }: CreateOptions) =>
+      run(async (context) => {
+        const created = await context.api.createToken({ ...options, ...(ttl === undefined ? {} : { ttlMs: ttl }) });
+        const { format } = context.screen;
+        if (format === 'json' || format === 'yaml') context.out(`${renderData(created, format)}\n`);
+        else if (format === 'name') context.out(`token/${created.keyId}\n`);
+        else context.out(`${renderCreated(created)}\n`);
+        return EXIT.ok;
+      }),
+    );
+
+  token
+    .command('revoke')
+    .description('Make a token useless; nodes that joined with it stay')
+    .argument('<key>', 'as bramble get tokens shows it')
+    .action((keyId: string) =>
+      run(async (context) => {
+        const view = await context.api.revokeToken(keyId);
+        print(context, tokenListing(context.nowMs()), [view], view);
+        return EXIT.ok;
+      }),
+    );
+};
+
+function renderCreated({ keyId, token, spkiPin, enrollEndpoint, expiresAtMs }: TokenCreated): string {
+  return [
+    renderPairs([
+      ['Token', token],
+      ['Key', keyId],
+      ['Until', new Date(expiresAtMs).toISOString()],
+    ]),
+    '',
+    'The token is shown once. On the new node, /etc/bramble/agent.yaml needs:',
+    '',
+    'join:',
+    `  controller: ${enrollEndpoint}`,
+    `  pin: ${spkiPin}`,
+    `  token: ${token}`,
+  ].join('\n');
+}

@@ -1,0 +1,35 @@
+import type { Clock } from '../../proto/contract/clock.js';
+import type { ApiClient } from './api-client.js';
+import { type Listing, renderListing, type Screen } from './output.js';
+import type { Transport, Where } from './transport.js';
+
+/** Everything that the CLI needs of the machine it runs on. */
+export interface CliHost {
+  out(text: string): void;
+  err(text: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** Rejects with BrambleError `cancelled` when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  exists(path: string): boolean;
+  /** Columns of the terminal; `undefined` when the output is none. */
+  readonly widthColumns: number | undefined;
+  readonly userName: string;
+  connect(where: Where, actor: string): Transport;
+}
+
+/** What a command gets to work with. It prints through `out` and returns its exit code. */
+export interface CliContext {
+  readonly api: ApiClient;
+  readonly host: CliHost;
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+  out(text: string): void;
+  nowMs(): number;
+}
+
+/** Prints rows in the format that was asked for. */
+export function print<Row>(context: CliContext, listing: Listing<Row>, rows: readonly Row[], data: unknown): void {
+  const text = renderListing(listing, rows, data, context.screen);
+  if (text !== '') context.out(`${text}\n`);
+}

@@ -1,0 +1,64 @@
+import type { CommandView, NodeView } from '../../proto/contract/api/fleet.js';
+import { visible } from '../../proto/contract/visible.js';
+import { type CliContext, print } from './context.js';
+import { EXIT } from './errors.js';
+import { actionText, commandListing } from './listings.js';
+
+/** Fast at first, because most commands take less than a second, then gentle. */
+const POLL_MS = [100, 200, 500, 1_000] as const;
+
+/** `unknown` is not among them: it is settled by a later word of the node. */
+const FINAL = {
+  succeeded: EXIT.ok,
+  failed: EXIT.failure,
+  rejected: EXIT.refusedBySafetyGate,
+  lapsed: EXIT.timeout,
+} as const satisfies Partial<Record<CommandView['state'], number>>;
+
+export interface FollowOptions {
+  readonly reason: string;
+  readonly wait: boolean;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** Issues a command and, unless told not to wait, stays until its outcome is known or the time is over. */
+export async function issueAndFollow(
+  context: CliContext,
+  node: NodeView,
+  action: CommandView['action'],
+  { reason, wait, timeout }: FollowOptions,
+): Promise<number> {
+  const { api, host, signal } = context;
+  // Nobody waits longer than this, so the command must not start later than that either.
+  const validForMs = Math.min(86_400_000, Math.max(1_000, timeout));
+  let command = await api.issueCommand(node.id, { action, reason, validForMs });
+  const endsAtMs = host.clock.monotonicMs() + timeout;
+  for (let poll = 0; wait && finalExit(command) === undefined; poll++) {
+    if (host.clock.monotonicMs() >= endsAtMs) break;
+    await host.sleep(POLL_MS[Math.min(poll, POLL_MS.length - 1)] ?? 1_000, signal);
+    command = await api.command(command.id);
+  }
+  report(context, node, command, wait);
+  if (!wait) return EXIT.ok;
+  return finalExit(command) ?? EXIT.timeout;
+}
+
+function finalExit(command: CommandView): number | undefined {
+  const exits: Partial<Record<CommandView['state'], number>> = FINAL;
+  return exits[command.state];
+}
+
+function report(context: CliContext, node: NodeView, command: CommandView, waited: boolean): void {
+  const { format } = context.screen;
+  if (format !== 'table') {
+    print(context, commandListing(context.nowMs()), [command], command);
+    return;
+  }
+  const what = `${visible(node.name)}: ${visible(actionText(command.action))}`;
+  const why = [command.rejection, command.detail].filter((text) => text !== undefined && text !== '').join(': ');
+  context.out(`${what} ${command.state}${why === '' ? '' : ` (${visible(why)})`}\n`);
+  const isSettled = finalExit(command) !== undefined;
+  if (!isSettled)
+    context.out(`${waited ? 'Not settled in time' : 'Not waited for'}: bramble command get ${command.id}\n`);
+}

@@ -1,0 +1,126 @@
+import type {
+  CommandView,
+  EnrollmentView,
+  EventView,
+  NodeState,
+  NodeView,
+  TokenView,
+} from '../../proto/contract/api/fleet.js';
+import { renderDuration } from '../../proto/contract/words.js';
+import type { Listing, Tone } from './output.js';
+
+/** How each kind of thing is listed. Ages are words; state is a word, colour only repeats it. */
+
+const TONE_BY_STATE = {
+  ready: 'good',
+  troubled: 'bad',
+  'no-contact': 'bad',
+  unknown: 'dim',
+  frozen: 'bad',
+  revoked: 'dim',
+} as const satisfies Record<NodeState, Tone>;
+
+export function ago(atMs: number | undefined, nowMs: number): string {
+  return atMs === undefined ? 'never' : `${renderDuration(Math.max(0, nowMs - atMs))} ago`;
+}
+
+function time(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(0, 19)}Z`;
+}
+
+export function nodeListing(nowMs: number): Listing<NodeView> {
+  return {
+    columns: [
+      { title: 'NAME', text: (node) => node.name },
+      { title: 'STATE', text: (node) => node.state, tone: (node) => TONE_BY_STATE[node.state] },
+      { title: 'SITE', text: (node) => node.site },
+      { title: 'KIND', text: (node) => node.kind },
+      { title: 'SEEN', text: (node) => ago(node.lastSeenMs, nowMs) },
+      { title: 'ID', text: (node) => node.id, wide: true },
+      { title: 'MODEL', text: (node) => node.model, wide: true },
+      { title: 'SERIAL', text: (node) => node.serial, wide: true },
+      { title: 'AGENT', text: (node) => node.agentVersion, wide: true },
+      { title: 'WHY', text: (node) => node.why },
+    ],
+    name: (node) => `node/${node.name}`,
+    empty: 'No nodes yet. `bramble token create --site SITE --kind pi` lets the first one join.',
+  };
+}
+
+export function tokenListing(nowMs: number): Listing<TokenView> {
+  const state = (token: TokenView): string => {
+    if (token.revoked) return 'revoked';
+    if (token.usesLeft === 0) return 'used up';
+    return token.expiresAtMs <= nowMs ? 'expired' : 'usable';
+  };
+  return {
+    columns: [
+      { title: 'KEY', text: (token) => token.keyId },
+      { title: 'STATE', text: state, tone: (token) => (state(token) === 'usable' ? 'good' : 'dim') },
+      { title: 'SITE', text: (token) => token.site },
+      { title: 'KIND', text: (token) => token.kind },
+      { title: 'USES LEFT', text: (token) => `${token.usesLeft} of ${token.uses}` },
+      { title: 'EXPIRES', text: (token) => time(token.expiresAtMs) },
+      { title: 'APPROVES', text: (token) => (token.preApproved ? 'by itself' : 'a person') },
+      { title: 'SERIAL', text: (token) => token.expectSerial ?? 'any', wide: true },
+      { title: 'MADE BY', text: (token) => token.createdBy, wide: true },
+    ],
+    name: (token) => `token/${token.keyId}`,
+    empty: 'No tokens. `bramble token create --site SITE --kind pi` makes one.',
+  };
+}
+
+export function enrollmentListing(nowMs: number): Listing<EnrollmentView> {
+  return {
+    columns: [
+      { title: 'FINGERPRINT', text: (request) => request.fingerprint.slice(0, 12) },
+      { title: 'STATE', text: (request) => request.state },
+      { title: 'HOSTNAME', text: (request) => request.hostname },
+      { title: 'SITE', text: (request) => request.site },
+      { title: 'KIND', text: (request) => request.kind },
+      { title: 'ASKED', text: (request) => ago(request.lastAskedAtMs, nowMs) },
+      { title: 'WORDS', text: (request) => request.words },
+      { title: 'MODEL', text: (request) => request.model, wide: true },
+      { title: 'SERIAL', text: (request) => request.serial, wide: true },
+      { title: 'NODE', text: (request) => request.nodeId ?? '', wide: true },
+      { title: 'WHY', text: (request) => request.why },
+    ],
+    name: (request) => `enrolment/${request.fingerprint}`,
+    empty: 'Nobody is waiting for approval.',
+  };
+}
+
+const TONE_BY_SEVERITY = { info: 'plain', warning: 'bad', error: 'bad' } as const;
+
+export const EVENT_LISTING: Listing<EventView> = {
+  columns: [
+    { title: 'TIME', text: (event) => time(event.atMs), tone: () => 'dim' },
+    { title: 'SEVERITY', text: (event) => event.severity, tone: (event) => TONE_BY_SEVERITY[event.severity] },
+    { title: 'NODE', text: (event) => event.nodeName ?? event.nodeId ?? '' },
+    { title: 'REASON', text: (event) => event.reason },
+    { title: 'ID', text: (event) => String(event.id), wide: true },
+    { title: 'MESSAGE', text: (event) => event.message },
+  ],
+  name: (event) => `event/${event.id}`,
+  empty: 'No events yet.',
+};
+
+export function actionText(action: CommandView['action']): string {
+  return action.kind === 'restart-unit' ? `restart ${action.unit}` : action.kind;
+}
+
+export function commandListing(nowMs: number): Listing<CommandView> {
+  return {
+    columns: [
+      { title: 'ID', text: (command) => command.id },
+      { title: 'ACTION', text: (command) => actionText(command.action) },
+      { title: 'STATE', text: (command) => command.state },
+      { title: 'CHANGED', text: (command) => ago(command.updatedAtMs, nowMs) },
+      { title: 'BY', text: (command) => command.actor },
+      { title: 'REASON', text: (command) => command.reason, wide: true },
+      { title: 'DETAIL', text: (command) => command.rejection ?? command.detail },
+    ],
+    name: (command) => `command/${command.id}`,
+    empty: 'No commands.',
+  };
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
+import { BrambleError } from '../../proto/contract/errors.js';
+import type { CliHost } from './context.js';
+import { runCli } from './run.js';
+import { HttpTransport } from './transport.js';
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => {
+  interrupted.abort();
+});
+process.stdout.on('error', () => {
+  process.exit(0); // the reader of a pipe has seen enough
+});
+
+const host: CliHost = {
+  out: (text) => {
+    process.stdout.write(text);
+  },
+  err: (text) => {
+    process.stderr.write(text);
+  },
+  env: process.env,
+  clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
+  sleep: async (ms, signal) => {
+    try {
+      await wait(ms, undefined, { signal });
+    } catch (cause) {
+      throw new BrambleError('cancelled', 'interrupted', { cause });
+    }
+  },
+  exists: (path) => existsSync(path),
+  widthColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  userName: loginName(),
+  connect: (where, actor) => new HttpTransport(where, actor),
+};
+
+process.exitCode = await runCli(process.argv.slice(2), host, interrupted.signal);
+
+/** Who is behind sudo, else who runs this; letters that a login name has. */
+function loginName(): string {
+  const name = process.env['SUDO_USER'] ?? nameOfUser();
+  return name.replaceAll(/[^A-Za-z0-9._@+-]/g, '_').slice(0, 64) || 'unknown';
+}
+
+function nameOfUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown'; // a user id without an entry, as containers have them
+  }
+}

@@ -1,0 +1,63 @@
+import type { EnrollmentView, NodeView } from '../../proto/contract/api/fleet.js';
+import { BrambleError } from '../../proto/contract/errors.js';
+import { visible } from '../../proto/contract/visible.js';
+import type { ApiClient } from './api-client.js';
+import { refusedBySafetyGate } from './errors.js';
+
+/**
+ * The node that a person named, by its name or id.
+ * @throws BrambleError `not-found`, with names that look alike
+ */
+export async function resolveNode(api: ApiClient, nameOrId: string): Promise<NodeView> {
+  const nodes = await api.nodes();
+  const found = nodes.find((node) => node.name === nameOrId) ?? nodes.find((node) => node.id === nameOrId);
+  if (found !== undefined) return found;
+  const close = nodes
+    .map((node) => visible(node.name))
+    .filter((name) => name.startsWith(nameOrId.slice(0, 3)))
+    .slice(0, 5);
+  throw new BrambleError('not-found', `no node is called ${visible(nameOrId)}`, {
+    hint: close.length > 0 ? `there is ${close.join(', ')}` : 'bramble get nodes lists them',
+  });
+}
+
+/**
+ * The request whose fingerprint begins like that.
+ * @throws BrambleError `not-found`, `invalid-argument`
+ */
+export async function resolveEnrollment(api: ApiClient, prefix: string): Promise<EnrollmentView> {
+  if (!/^[0-9a-f]{8,64}$/.test(prefix)) {
+    throw new BrambleError('invalid-argument', `not a fingerprint: ${visible(prefix)}`, {
+      hint: 'give at least the first 8 hex digits; bramble enrol list shows them',
+    });
+  }
+  const lists = await Promise.all(
+    (['pending', 'approved', 'rejected'] as const).map((state) => api.enrollments(state)),
+  );
+  const found = lists.flat().filter((request) => request.fingerprint.startsWith(prefix));
+  const only = found[0];
+  if (only !== undefined && found.length === 1) return only;
+  if (found.length === 0) {
+    throw new BrambleError('not-found', `nobody with fingerprint ${prefix} asked to join`, {
+      hint: 'bramble enrol list shows who did',
+    });
+  }
+  throw new BrambleError('invalid-argument', `${found.length} requests begin with ${prefix}`, {
+    hint: 'give more digits',
+  });
+}
+
+/**
+ * Severe verbs are typed twice: what is confirmed must be the node's own name, site included in what is shown.
+ * @throws BrambleError refused by the safety gate
+ */
+export function assertConfirmed(node: NodeView, confirmed: string | undefined, what: string): void {
+  if (confirmed === node.name) return;
+  const name = visible(node.name);
+  throw refusedBySafetyGate(
+    confirmed === undefined
+      ? `this would ${what} ${name} (${node.id}, site ${node.site}); it was not confirmed`
+      : `--confirm names another node than ${name} (${node.id}, site ${node.site})`,
+    `say so with --confirm=${name}`,
+  );
+}

@@ -1,0 +1,267 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import type { CommandView } from '../../proto/contract/api/fleet.js';
+import { startWebServer, type WebServer } from '../web/server.js';
+import { NODE_1, NOW_MS, nodeDetail, webOptions } from '../web/testing/fixtures.js';
+import type { CliHost } from './context.js';
+import { runCli } from './run.js';
+import { HttpTransport } from './transport.js';
+
+let dir = '';
+let options: ReturnType<typeof webOptions>;
+let server: WebServer;
+let nowMs = 0;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bramble-cli-'));
+  options = webOptions(join(dir, 'admin.sock'));
+  server = await startWebServer(options);
+  options.fleet.putNode(nodeDetail());
+  nowMs = 0;
+});
+afterEach(async () => {
+  await server.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs one command line as a user would type it; time passes only by sleeping. */
+async function bramble(line: string, over: Partial<CliHost> = {}, signal?: AbortSignal): Promise<Outcome> {
+  let [out, err] = ['', ''];
+  const host: CliHost = {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    env: { BRAMBLE_SOCKET: options.adminSocket },
+    clock: { nowMs: () => NOW_MS, monotonicMs: () => nowMs },
+    sleep: async (ms) => {
+      nowMs += ms;
+    },
+    exists: () => false,
+    widthColumns: undefined,
+    userName: 'kim',
+    connect: (where, actor) => new HttpTransport(where, actor),
+    ...over,
+  };
+  const code = await runCli(line.split(' '), host, signal ?? new AbortController().signal);
+  return { code, out, err };
+}
+
+function commandView(state: CommandView['state'], over: Partial<CommandView> = {}): CommandView {
+  return {
+    id: '01890000-0000-7000-8000-000000000001',
+    nodeId: NODE_1,
+    action: { kind: 'restart-unit', unit: 'nginx.service' },
+    state,
+    detail: '',
+    reason: '',
+    actor: '',
+    issuedAtMs: 0,
+    validForMs: 60_000,
+    updatedAtMs: NOW_MS,
+    ...over,
+  };
+}
+
+test('get nodes shows trouble first, the state as a word, and how long ago each was seen', async () => {
+  const trouble = { id: 'n-0000000000002', name: 'pi-02', state: 'no-contact', why: 'silent since 5 min' } as const;
+  options.fleet.putNode(nodeDetail({ ...trouble, lastSeenMs: NOW_MS - 300_000 }));
+  const { code, out } = await bramble('get nodes');
+  expect(code).toBe(0);
+  expect(out).toBe(
+    [
+      'NAME   STATE       SITE  KIND  SEEN       WHY',
+      'pi-02  no-contact  cam   pi    5 min ago  silent since 5 min',
+      'pi-01  ready       cam   pi    4 s ago    reports arrive and nothing is wrong',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('-o chooses the format, before or after the verb', async () => {
+  expect(JSON.parse((await bramble('get nodes -o json')).out)).toMatchObject({ nodes: [{ id: NODE_1 }] });
+  expect(parse((await bramble('-o yaml get nodes')).out)).toMatchObject({ nodes: [{ id: NODE_1, site: 'cam' }] });
+  expect((await bramble('get nodes -o name')).out).toBe('node/pi-01\n');
+  expect((await bramble('get nodes -o wide')).out).toContain('Raspberry Pi 3 Model B Rev 1.2');
+});
+
+test('an empty fleet says what to do next, and nothing in json', async () => {
+  options.fleet.detailById.clear();
+  expect((await bramble('get nodes')).out).toContain('bramble token create');
+  expect(JSON.parse((await bramble('get nodes -o json')).out)).toEqual({ nodes: [] });
+});
+
+test('text of a node cannot move the cursor or hide other text, whatever the format', async () => {
+  const name = 'pi\u001b[2J\u202e\u0007';
+  options.fleet.putNode(nodeDetail({ name, why: 'line\nbreak' }));
+  for (const line of [
+    'get nodes',
+    'get nodes -o name',
+    'get nodes -o json',
+    'get nodes -o yaml',
+    `describe node ${NODE_1}`,
+  ]) {
+    const { code, out } = await bramble(line);
+    expect(code, line).toBe(0);
+    expect(out.replaceAll('\n', ''), line).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+  }
+  expect(parse((await bramble('get nodes -o yaml')).out)).toMatchObject({ nodes: [{ name }] });
+  expect(JSON.parse((await bramble('get nodes -o json')).out)).toMatchObject({ nodes: [{ name }] });
+});
+
+test('colour needs a terminal that wants it; without one nothing is cut either', async () => {
+  const long = 'w'.repeat(150);
+  options.fleet.putNode(nodeDetail({ why: long }));
+  const onTerminal = { widthColumns: 60 };
+  expect((await bramble('get nodes', onTerminal)).out).toContain('\u001b[32mready');
+  const env = { BRAMBLE_SOCKET: options.adminSocket };
+  for (const quiet of [
+    { ...onTerminal, env: { ...env, NO_COLOR: '1' } },
+    { ...onTerminal, env: { ...env, TERM: 'dumb' } },
+  ]) {
+    expect((await bramble('get nodes', quiet)).out).not.toContain('\u001b');
+  }
+  expect((await bramble('get nodes --no-color', onTerminal)).out).not.toContain('\u001b');
+  expect((await bramble('get nodes', { ...onTerminal, env: { ...env, NO_COLOR: '1' } })).out).toContain('…');
+  expect((await bramble('get nodes')).out).toContain(long);
+});
+
+test('describe node tells the state, what is wrong, what to do, facts and events', async () => {
+  options.fleet.addEvent({ atMs: NOW_MS, nodeId: NODE_1, severity: 'info', reason: 'NodeEnrolled', message: 'joined' });
+  options.fleet.putNode(
+    nodeDetail({
+      state: 'troubled',
+      conditions: [
+        {
+          type: 'DiskSpaceLow',
+          instance: '/',
+          status: 'true',
+          severity: 'warning',
+          message: '6 % free',
+          remedy: 'delete what is not needed',
+          sinceMs: NOW_MS - 60_000,
+        },
+      ],
+    }),
+  );
+  const { out } = await bramble('describe node pi-01');
+  for (const part of [
+    'DiskSpaceLow (/) since 1 min ago: 6 % free',
+    '-> delete what',
+    'memory_total_bytes',
+    'NodeEnrolled',
+  ]) {
+    expect(out).toContain(part);
+  }
+});
+
+test.for<[string, string, number, string]>([
+  ['a node that is not there', 'describe node pi-99', 3, 'there is pi-01'],
+  ['a wrong word', 'get fish', 2, 'unknown command'],
+  ['a wrong format', 'get nodes -o xml', 2, 'Allowed choices'],
+  ['a missing option', 'token create --kind pi', 2, '--site'],
+  ['a duration that is none', 'token create --site a --kind pi --ttl 5', 2, 'duration'],
+  ['a wrong state', 'node thaw pi-01 --reason x', 5, 'is not frozen'],
+  ['a severe verb without confirmation', 'node reboot pi-01', 6, '--confirm=pi-01'],
+  ['a severe verb confirmed with another name', 'node revoke pi-01 --reason x --confirm=pi-02', 6, 'another node'],
+  ['a fingerprint that is too short', 'enrol approve abc', 2, '8 hex digits'],
+  ['a controller that is not there', '--socket /nonexistent/admin.sock get nodes', 1, 'no controller answers'],
+  ['an address that is none', '--server nowhere get nodes', 2, 'is not an address'],
+])('%s ends with its exit code, a way out on stderr, and an empty stdout', async ([, line, code, part]) => {
+  const outcome = await bramble(line);
+  expect(outcome).toMatchObject({ code, out: '' });
+  expect(outcome.err).toContain(part);
+  expect(options.fleet.calls).toEqual([]);
+});
+
+test('with -o json a failure is the error envelope on stderr', async () => {
+  const { code, out, err } = await bramble('node thaw pi-01 --reason x -o json');
+  expect([code, out]).toEqual([5, '']);
+  expect(JSON.parse(err)).toMatchObject({
+    code: 'failed-precondition',
+    hint: 'nothing to do',
+    requestId: expect.any(String),
+  });
+});
+
+test('changes are recorded under the name of who made them', async () => {
+  await bramble('node revoke pi-01 --reason stolen --confirm=pi-01');
+  const created = await bramble('token create --site cam --kind pi --ttl 2h --pre-approved');
+  expect(options.fleet.calls).toEqual([`revoke ${NODE_1} admin:kim`, 'token cam admin:kim']);
+  expect(created.out).toContain('bt1_abcdefgh_secret_crc');
+  expect(created.out).toContain(`pin: ${'ab'.repeat(32)}`);
+});
+
+test('the page’s address serves reading and explains that it does not change', async () => {
+  expect((await bramble(`--server ${server.url} get nodes -o name`)).out).toBe('node/pi-01\n');
+  expect((await bramble(`--server ${server.url} describe node pi-01`)).code).toBe(0);
+  const { code, err } = await bramble(`--server ${server.url} node revoke pi-01 --reason x --confirm=pi-01`);
+  expect([code, err]).toMatchObject([4, expect.stringContaining('administrator’s socket')]);
+});
+
+test.for<[CommandView['state'], number, string]>([
+  ['succeeded', 0, 'pi-01: restart nginx.service succeeded (restarted)'],
+  ['failed', 1, 'failed'],
+  ['rejected', 6, 'rejected (not-allowed: restarted)'],
+  ['lapsed', 7, 'lapsed'],
+  ['unknown', 7, 'Not settled in time: bramble command get 01890000'],
+])('a command that ends as %s gives exit code %i', async ([state, code, part]) => {
+  const states: CommandView['state'][] = ['dispatched', 'accepted', 'started'];
+  const rejection = state === 'rejected' ? { rejection: 'not-allowed' } : {};
+  options.fleet.command = async () => commandView(states.shift() ?? state, { detail: 'restarted', ...rejection });
+  const outcome = await bramble('node restart-unit pi-01 nginx.service --timeout 30s');
+  expect(outcome).toMatchObject({ code, out: expect.stringContaining(part) });
+});
+
+test('--no-wait returns at once with the id to ask for later', async () => {
+  const { code, out } = await bramble('node reboot pi-01 --confirm=pi-01 --no-wait');
+  expect([code, nowMs]).toEqual([0, 0]);
+  expect(out).toContain('bramble command get 01890000-0000-7000-8000-000000000001');
+});
+
+test('events are told oldest first, and -w goes on until interrupted without leaving one out', async () => {
+  const add = (message: string) =>
+    options.fleet.addEvent({
+      atMs: NOW_MS,
+      nodeId: NODE_1,
+      nodeName: 'pi-01',
+      severity: 'info',
+      reason: 'Test',
+      message,
+    });
+  add('one');
+  add('two');
+  expect((await bramble('events')).out).toMatch(/one\n.*two\n$/);
+  const interrupt = new AbortController();
+  let seen = '';
+  const watching = bramble(
+    'events -w -o json',
+    {
+      out: (text) => {
+        seen += text;
+        if (text.includes('"two"')) setImmediate(() => add('three'));
+        if (text.includes('"three"')) interrupt.abort();
+      },
+    },
+    interrupt.signal,
+  );
+  expect((await watching).code).toBe(130);
+  const lines = seen.trim().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual(['one', 'two', 'three']);
+});
+
+test('--help and --version end well', async () => {
+  expect(await bramble('--help')).toMatchObject({ code: 0, out: expect.stringContaining('Usage: bramble') });
+  expect(await bramble('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});

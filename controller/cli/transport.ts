@@ -1,0 +1,105 @@
+import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { BrambleError } from '../../proto/contract/errors.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** How the CLI reaches a controller; tests give their own. */
+export interface Transport {
+  /** @throws BrambleError `unavailable`, `permission-denied`, `deadline-exceeded`, `cancelled` */
+  request(method: 'GET' | 'POST' | 'DELETE', path: string, body: unknown, signal: AbortSignal): Promise<Answer>;
+  /** Text of an open-ended answer as it arrives; ends with the answer. */
+  stream(path: string, signal: AbortSignal): AsyncIterable<string>;
+}
+
+/** Where a controller is: its administrator's socket, or the address of its page (which only reads). */
+export type Where =
+  | { readonly kind: 'socket'; readonly path: string }
+  | { readonly kind: 'server'; readonly url: string };
+
+const ANSWER_MS_MAX = 30_000;
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+
+export class HttpTransport implements Transport {
+  readonly #where: Where;
+  readonly #actor: string;
+
+  /** `actor`: login name that the controller records for changes. */
+  constructor(where: Where, actor: string) {
+    this.#where = where;
+    this.#actor = actor;
+  }
+
+  async request(method: 'GET' | 'POST' | 'DELETE', path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
+    const limit = AbortSignal.timeout(ANSWER_MS_MAX);
+    const incoming = await this.#send(method, path, body, AbortSignal.any([signal, limit]));
+    let text = '';
+    for await (const chunk of textOf(incoming)) {
+      text += chunk;
+      if (text.length > ANSWER_BYTES_MAX) throw new BrambleError('resource-exhausted', 'the answer is too long');
+    }
+    return { status: incoming.statusCode ?? 0, text };
+  }
+
+  async *stream(path: string, signal: AbortSignal): AsyncIterable<string> {
+    const incoming = await this.#send('GET', path, undefined, signal);
+    if (incoming.statusCode !== 200) {
+      throw new BrambleError('unavailable', `the controller refused the stream with status ${incoming.statusCode}`);
+    }
+    yield* textOf(incoming);
+  }
+
+  #send(method: string, path: string, body: unknown, signal: AbortSignal): Promise<IncomingMessage> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers: Record<string, string> = text === undefined ? {} : { 'content-type': 'application/json' };
+    if (this.#where.kind === 'socket') headers['x-bramble-actor'] = this.#actor;
+    const options: RequestOptions = { ...target(this.#where), method, path, headers, signal };
+    return new Promise((resolve, reject) => {
+      const outgoing = request(options, resolve);
+      outgoing.on('error', (cause) => {
+        reject(this.#connectError(cause, signal));
+      });
+      outgoing.end(text);
+    });
+  }
+
+  #connectError(cause: Error, signal: AbortSignal): BrambleError {
+    const code = 'code' in cause ? cause.code : undefined;
+    const at = this.#where.kind === 'socket' ? this.#where.path : this.#where.url;
+    if (signal.aborted) {
+      const timedOut = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
+      if (!timedOut) return new BrambleError('cancelled', 'interrupted', { cause });
+      return new BrambleError('deadline-exceeded', `no answer from ${at} within ${ANSWER_MS_MAX / 1000} s`, { cause });
+    }
+    if (code === 'EACCES' || code === 'EPERM') {
+      return new BrambleError('permission-denied', `no permission to open ${at}`, {
+        hint: 'run this as root or as the user of the controller',
+        cause,
+      });
+    }
+    return new BrambleError('unavailable', `no controller answers at ${at}`, {
+      hint: 'start it, or say where it is with --socket PATH or --server URL',
+      cause,
+    });
+  }
+}
+
+function target(where: Where): RequestOptions {
+  if (where.kind === 'socket') return { socketPath: where.path };
+  const { hostname, port, protocol } = new URL(where.url);
+  if (protocol !== 'http:') {
+    throw new BrambleError('invalid-argument', `--server ${where.url} is not an http:// address`);
+  }
+  return { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
+}
+
+async function* textOf(incoming: IncomingMessage): AsyncIterable<string> {
+  incoming.setEncoding('utf8');
+  try {
+    for await (const chunk of incoming) yield String(chunk);
+  } catch (cause) {
+    throw new BrambleError('unavailable', 'the connection to the controller broke', { cause });
+  }
+}

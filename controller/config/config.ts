@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { BrambleError } from '../../proto/contract/errors.js';
+import { parseDurationMs } from './duration.js';
+
+/** Everything about a controller that its operator may choose. Durations are milliseconds once parsed. */
+export interface ControllerConfig {
+  readonly dataDir: string;
+  readonly http: Listen;
+  readonly link: Listen & {
+    /** "host:port" under which agents reach the link listener, most preferred first; empty = derived from the host's name. */
+    readonly advertise: readonly string[];
+  };
+  readonly enrol: Listen & {
+    /** "host:port" that is handed out with join tokens. */
+    readonly advertise: string | undefined;
+  };
+  readonly cadence: { readonly reportIntervalMs: number };
+  readonly log: { readonly level: LogLevel };
+  readonly retention: {
+    readonly eventsMs: number;
+    readonly commandsMs: number;
+    readonly historyMs: number;
+  };
+}
+
+export interface Listen {
+  readonly host: string;
+  /** 0 = any free port; the ready line says which. */
+  readonly port: number;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+const DAY_MS = 86_400_000;
+
+const port = z.number().int().min(0).max(65_535);
+const host = z.string().min(1).max(255);
+const endpoint = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be "host:port", an IPv6 host in brackets');
+
+function duration(minMs: number, maxMs: number, fallbackMs: number) {
+  return z
+    .string()
+    .transform((text, context) => {
+      const ms = parseDurationMs(text);
+      if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
+      context.addIssue(
+        ms === undefined
+          ? 'must be a duration such as "30s", "5m", "12h" or "90d"'
+          : `must be between ${minMs / 1000} s and ${maxMs / 1000} s`,
+      );
+      return z.NEVER;
+    })
+    .default(fallbackMs);
+}
+
+const Config = z.strictObject({
+  dataDir: z.string().startsWith('/', 'must be an absolute path').max(4096).default('/var/lib/bramble'),
+  http: z.strictObject({ host: host.default('127.0.0.1'), port: port.default(8080) }).prefault({}),
+  link: z
+    .strictObject({
+      host: host.default('::'),
+      port: port.default(7443),
+      advertise: z.array(endpoint).max(8).default([]),
+    })
+    .prefault({}),
+  enrol: z
+    .strictObject({ host: host.default('::'), port: port.default(7442), advertise: endpoint.optional() })
+    .prefault({}),
+  cadence: z.strictObject({ reportInterval: duration(1_000, 3_600_000, 30_000) }).prefault({}),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  retention: z
+    .strictObject({
+      events: duration(DAY_MS, 3650 * DAY_MS, 90 * DAY_MS),
+      commands: duration(DAY_MS, 3650 * DAY_MS, 365 * DAY_MS),
+      history: duration(DAY_MS, 3650 * DAY_MS, 30 * DAY_MS),
+    })
+    .prefault({}),
+});
+
+/**
+ * Judges what a configuration file holds; the caller has read it. An empty file is a valid one.
+ * @throws BrambleError `invalid-argument` once, with every problem and its path
+ */
+export function parseConfig(raw: unknown, from: string): ControllerConfig {
+  const parsed = Config.safeParse(raw ?? {});
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(top)'}: ${issue.message}`);
+    throw new BrambleError('invalid-argument', `${from} is not usable: ${problems.join('; ')}`, {
+      hint: 'correct the configuration and start again; OPERATIONS.md lists every setting',
+    });
+  }
+  const { dataDir, http, link, enrol, cadence, log, retention } = parsed.data;
+  return {
+    dataDir,
+    http,
+    link,
+    enrol: { host: enrol.host, port: enrol.port, advertise: enrol.advertise },
+    cadence: { reportIntervalMs: cadence.reportInterval },
+    log,
+    retention: { eventsMs: retention.events, commandsMs: retention.commands, historyMs: retention.history },
+  };
+}

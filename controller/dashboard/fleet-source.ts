@@ -1,0 +1,112 @@
+import type { EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
+import type { EventList } from '../../proto/contract/api/lists.js';
+import type { FleetMessage } from './fleet-model.js';
+
+/** Three beats of the controller: beyond it the stream is dead although the browser still thinks it open. */
+const SILENCE_MS_MAX = 45_000;
+const REOPEN_MS = 2_000;
+
+/**
+ * Brings the controller's stream to the page. Events are fetched once and then followed from there, by id, so that none
+ * is left out however often the connection breaks. The server is ours and has checked what it sends (zod, on its side).
+ */
+export class FleetSource {
+  readonly #tell: (message: FleetMessage) => void;
+  readonly #nowMs: () => number;
+  #newestEventId = 0;
+  #stream: EventSource | undefined;
+  #silence = 0;
+
+  constructor(tell: (message: FleetMessage) => void, nowMs: () => number) {
+    this.#tell = tell;
+    this.#nowMs = nowMs;
+  }
+
+  async start(): Promise<void> {
+    try {
+      const { events } = await getJson<EventList>('/api/v1/events?limit=100');
+      this.#takeEvents(events);
+      this.#open();
+    } catch {
+      // The controller is away: said on the page, tried again below.
+      this.#lost();
+    }
+  }
+
+  #open(): void {
+    this.#stream?.close();
+    const stream = new EventSource(`/api/v1/events/stream?afterId=${this.#newestEventId}`);
+    this.#stream = stream;
+    this.#heard();
+    stream.addEventListener('open', () => {
+      this.#tell({ kind: 'opened' });
+    });
+    stream.addEventListener('error', () => {
+      this.#lost();
+    });
+    this.#on<readonly NodeView[]>(stream, 'nodes', (nodes) => {
+      this.#tell({ kind: 'nodes', nodes });
+    });
+    this.#on<NodeView>(stream, 'node', (node) => {
+      this.#tell({ kind: 'node', node });
+    });
+    this.#on<EventView>(stream, 'event', (event) => {
+      this.#takeEvents([event]);
+    });
+    this.#on<{ readonly newestId: number }>(stream, 'reset', () => {
+      location.reload(); // the controller's history is another one now
+    });
+    this.#on<{ readonly nowMs: number }>(stream, 'live', ({ nowMs }) => {
+      this.#tell({ kind: 'live', controllerMs: nowMs, nowMs: this.#nowMs() });
+    });
+    this.#on(stream, 'beat', () => undefined);
+  }
+
+  #on<Data>(stream: EventSource, name: string, take: (data: Data) => void): void {
+    stream.addEventListener(name, (message: MessageEvent<string>) => {
+      this.#heard();
+      take(JSON.parse(message.data) as Data); // checked by the server against the same schema
+    });
+  }
+
+  #takeEvents(events: readonly EventView[]): void {
+    for (const { id } of events) this.#newestEventId = Math.max(this.#newestEventId, id);
+    this.#tell({ kind: 'events', events });
+  }
+
+  #heard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.#lost();
+    }, SILENCE_MS_MAX);
+  }
+
+  /** Always opens a new stream by itself: browsers give up for good on some failures. */
+  #lost(): void {
+    this.#stream?.close();
+    this.#stream = undefined;
+    this.#tell({ kind: 'lost', nowMs: this.#nowMs() });
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.#open();
+    }, REOPEN_MS);
+  }
+}
+
+/** @throws Error with the controller's own words */
+export async function fetchNode(id: string): Promise<{ node: NodeDetail; events: readonly EventView[] }> {
+  const path = encodeURIComponent(id);
+  const [node, { events }] = await Promise.all([
+    getJson<NodeDetail>(`/api/v1/nodes/${path}`),
+    getJson<EventList>(`/api/v1/events?node=${path}&limit=20`),
+  ]);
+  return { node, events };
+}
+
+async function getJson<Data>(path: string): Promise<Data> {
+  const response = await fetch(path, { headers: { accept: 'application/json' } });
+  const body: unknown = await response.json();
+  if (response.ok) return body as Data; // checked by the server against the same schema
+  const message = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : '';
+  throw new Error(message === '' ? `the controller answered with status ${response.status}` : message);
+}

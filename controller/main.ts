@@ -1,0 +1,336 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse as parseYaml } from 'yaml';
+import { VERSION } from '../proto/contract/build.js';
+import { BrambleError } from '../proto/contract/errors.js';
+import { Closers } from './closers.js';
+import { type ControllerConfig, parseConfig } from './config/config.js';
+import { type Flags, parseFlags, USAGE, withFlags } from './config/flags.js';
+import { prepareDataDir } from './data-dir.js';
+import { lockDataDir } from './data-lock.js';
+import { openLog, type ProcessLog } from './log.js';
+import { measuresOf } from './measures.js';
+import { type OpenedAuthority, openAuthority } from './pki/authority.js';
+import { commandCodec } from './rpc/command-codec.js';
+import { type RpcServer, startRpcServer } from './rpc/server.js';
+import { UploadFiles } from './rpc/upload-files.js';
+import { openSqliteStore, type SqliteStore } from './store/sqlite-store.js';
+import { systemClock, systemRandom, systemTimers } from './system.js';
+import { makeNotifier } from './systemd.js';
+import { cronScheduler, Ticks } from './ticks/cron.js';
+import { storeTicks } from './ticks/store-ticks.js';
+import { Clones } from './usecases/clones.js';
+import { type Core, startCore } from './usecases/core.js';
+import { Enrollments } from './usecases/enroll.js';
+import { makeFleetApi } from './usecases/fleet-api.js';
+import { HistoryRecorder } from './usecases/history-recorder.js';
+import { Identities } from './usecases/identities.js';
+import type { World } from './usecases/ports.js';
+import { DEFAULT_RETENTION, pruneStore, type Retention } from './usecases/prune-history.js';
+import { Renewals } from './usecases/renew.js';
+import { Revocations } from './usecases/revoke.js';
+import { JoinTokens } from './usecases/tokens.js';
+import { startWatchdog } from './watchdog.js';
+import { loadAssets } from './web/assets.js';
+import { assertLoopback } from './web/guards.js';
+import type { PartReadiness } from './web/options.js';
+import { startWebServer } from './web/server.js';
+
+/** Streams get this long for their goodbye. */
+const RPC_GRACE_MS = 1_000;
+/** An end that takes longer than this is no longer orderly: what is committed is safe, and the process ends. */
+const STOP_MS_MAX = 5_000;
+/** A store that does not answer within this time is not ready. */
+const STORE_ANSWER_MS_MAX = 2_000;
+const CONFIG_BYTES_MAX = 1024 * 1024;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  let flags: Flags;
+  try {
+    flags = parseFlags(argv);
+  } catch (thrown) {
+    process.stderr.write(`${USAGE}\n${startError(thrown)}`);
+    return 2;
+  }
+  if (flags.mode !== 'run') {
+    process.stdout.write(flags.mode === 'help' ? USAGE : `${VERSION}\n`);
+    return 0;
+  }
+  return run(flags);
+}
+
+async function run(flags: Flags): Promise<number> {
+  process.umask(0o077);
+  const stopAsked = nextStopSignal();
+  let log: ProcessLog = openLog('info');
+  const closers = new Closers();
+  try {
+    const config = await readConfig(flags);
+    log = openLog(config.log.level);
+    const controller = await startController(config, log, closers);
+    const notifier = makeNotifier(process.env, log);
+    process.stdout.write(`${JSON.stringify({ ready: true, ...controller.addresses })}\n`);
+    log.info({ version: VERSION, dataDir: config.dataDir, ...controller.addresses }, 'controller is ready');
+    await notifier.ready();
+    const { watchdogMs, alive } = notifier;
+    if (watchdogMs !== undefined) {
+      const { progress } = controller;
+      const stopWatchdog = startWatchdog({ limitMs: watchdogMs, progress, alive, timers: systemTimers });
+      closers.add('watchdog', () => Promise.resolve(stopWatchdog()));
+    }
+    log.info({ signal: await stopAsked }, 'controller stops');
+    await notifier.stopping();
+    await stopWithin(closers, log);
+    return 0;
+  } catch (thrown) {
+    await closers.closeAll(log);
+    log.flush();
+    process.stderr.write(startError(thrown));
+    return 1;
+  }
+}
+
+interface Controller {
+  readonly addresses: { readonly http: string; readonly linkPort: number; readonly enrolPort: number };
+  /** Settles when a transaction got through the store. */
+  readonly progress: () => Promise<unknown>;
+}
+
+/** Opens everything, what others lean on first. Each part adds its own way to be closed. */
+async function startController(config: ControllerConfig, log: ProcessLog, closers: Closers): Promise<Controller> {
+  const { dataDir } = config;
+  const world: World = { clock: systemClock, random: systemRandom, timers: systemTimers, log };
+  assertLoopback(config.http.host); // before anything is made
+  const assets = await loadAssets(fileURLToPath(new URL('./dashboard/', import.meta.url)));
+  await prepareDataDir(dataDir);
+  const lock = await lockDataDir(dataDir, process.pid);
+  closers.add('lock', () => lock.release());
+  const authority = await openAuthority({ dir: join(dataDir, 'pki'), clock: systemClock, random: systemRandom });
+  const store = await openSqliteStore({
+    path: join(dataDir, 'bramble.db'),
+    mode: 'threads',
+    clock: systemClock,
+    log,
+    workerUrl: new URL('./bramble-controller-store.mjs', import.meta.url),
+  });
+  closers.add('store', () => store.close());
+  const history = new HistoryRecorder({ store, log });
+  closers.add('history', () => history.flushAll());
+  const { trust } = authority;
+  const { reportIntervalMs } = config.cadence;
+  const core = await startCore({ store, world, trust, codec: commandCodec, history, options: { reportIntervalMs } });
+  closers.add('core', () => core.stop());
+
+  const members = await openMembers(config, { world, store, core, authority });
+  const rpc = await openDoors(config, { world, core, authority, members }, closers);
+  const fleet = makeFleetApi(core, members);
+  const ticks = startTicks(config, { store, history, log });
+  closers.add('ticks', () => ticks.stop());
+
+  const progress = () => store.transact((writer) => writer.setting('epoch'));
+  const web = await startWebServer({
+    fleet,
+    history,
+    join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
+    readiness: () => readiness(progress, rpc),
+    measures: async () => [
+      ...measuresOf('core', core.counters()),
+      ...measuresOf('rpc', rpc.counters()),
+      ...measuresOf('store', { ...store.counters(), size_bytes: await store.sizeBytes() }),
+      ...measuresOf('recorder', history.counters()),
+      ...measuresOf('ticks', ticks.counters()),
+    ],
+    assets,
+    page: config.http,
+    adminSocket: join(dataDir, 'admin.sock'),
+    clock: systemClock,
+    random: systemRandom,
+    timers: systemTimers,
+    log,
+  });
+  closers.add('web', () => web.close());
+  const { linkPort, enrolPort } = rpc;
+  return { addresses: { http: web.url, linkPort, enrolPort }, progress };
+}
+
+interface Members {
+  readonly identities: Identities;
+  readonly tokens: JoinTokens;
+  readonly enrollments: Enrollments;
+  readonly renewals: Renewals;
+  readonly revocations: Revocations;
+  /** Told when the link listener's port is known. */
+  readonly linkPortKnown: (port: number) => void;
+}
+
+/** Who may join, who is a member, and who is not any more. */
+async function openMembers(
+  config: ControllerConfig,
+  parts: {
+    readonly world: World;
+    readonly store: SqliteStore;
+    readonly core: Core;
+    readonly authority: OpenedAuthority;
+  },
+): Promise<Members> {
+  const { world, store, core, authority } = parts;
+  const { trust } = authority;
+  const identities = await Identities.load(store.reader, world.clock);
+  const clones = new Clones({
+    store,
+    world,
+    identities,
+    bootIdInService: (id) => core.nodes.get(id)?.session?.identity.bootId ?? '',
+    onFrozen: (id) => {
+      void core.refreshNode(id).catch((thrown: unknown) => {
+        world.log.warn({ err: thrown, nodeId: id }, 'a frozen node could not be read anew');
+      });
+    },
+  });
+  identities.watch(clones);
+  let linkPort = config.link.port;
+  const endpoints = (): readonly string[] =>
+    config.link.advertise.length > 0 ? config.link.advertise : [`${advertisedHost(config.link.host)}:${linkPort}`];
+  const deps = { store, world, trust, authority, identities, endpoints };
+  return {
+    identities,
+    tokens: new JoinTokens(deps),
+    enrollments: new Enrollments(deps),
+    renewals: new Renewals({ ...deps, clones }),
+    revocations: new Revocations({
+      ...deps,
+      closeNode: (id, reason, detail) => void core.sessions.closeNode(id, reason, detail),
+    }),
+    linkPortKnown: (port) => {
+      linkPort = port;
+    },
+  };
+}
+
+async function openDoors(
+  { dataDir, link, enrol }: ControllerConfig,
+  parts: {
+    readonly world: World;
+    readonly core: Core;
+    readonly authority: OpenedAuthority;
+    readonly members: Members;
+  },
+  closers: Closers,
+): Promise<RpcServer> {
+  const { world, core, authority, members } = parts;
+  const rpc = await startRpcServer({
+    identity: authority,
+    gate: core.gate,
+    enrollments: members.enrollments,
+    renewals: members.renewals,
+    identities: members.identities,
+    uploads: new UploadFiles(join(dataDir, 'uploads')),
+    listen: { enrolHost: enrol.host, enrolPort: enrol.port, linkHost: link.host, linkPort: link.port },
+    ...world,
+  });
+  members.linkPortKnown(rpc.linkPort);
+  closers.add('rpc', async () => {
+    core.sessions.closeAll('shutdown'); // while there is still a stream to say goodbye on
+    await rpc.close(RPC_GRACE_MS);
+  });
+  return rpc;
+}
+
+function startTicks(
+  { retention }: ControllerConfig,
+  parts: { readonly store: SqliteStore; readonly history: HistoryRecorder; readonly log: ProcessLog },
+): Ticks {
+  const { store, history, log } = parts;
+  const kept: Retention = { ...DEFAULT_RETENTION, ...retention, agentEventsMs: retention.eventsMs };
+  const now = (): number => systemClock.nowMs();
+  const care = {
+    flushHistory: () => history.flushDue(now()),
+    repackHistory: () => history.repack(now()),
+    prune: () => pruneStore({ store, sizeBytes: () => store.sizeBytes(), log }, kept, now()),
+    checkpoint: () => store.checkpoint(),
+  };
+  const ticks = new Ticks(cronScheduler, log, storeTicks(care, systemRandom.unit()));
+  ticks.start();
+  return ticks;
+}
+
+async function readiness(progress: () => Promise<unknown>, rpc: RpcServer): Promise<readonly PartReadiness[]> {
+  const answer = progress().then(
+    () => ({ ready: true, detail: 'takes transactions' }),
+    (thrown: unknown) => ({ ready: false, detail: BrambleError.from(thrown).message }),
+  );
+  const late = new Promise<{ ready: boolean; detail: string }>((settle) => {
+    systemTimers.after(STORE_ANSWER_MS_MAX, () => {
+      settle({ ready: false, detail: `no answer within ${STORE_ANSWER_MS_MAX / 1_000} s` });
+    });
+  });
+  const { linkPort, enrolPort } = rpc;
+  return [
+    { part: 'store', ...(await Promise.race([answer, late])) },
+    { part: 'link', ready: linkPort > 0, detail: `listens on port ${linkPort}` },
+    { part: 'enrol', ready: enrolPort > 0, detail: `listens on port ${enrolPort}` },
+  ];
+}
+
+function enrolEndpoint({ enrol }: ControllerConfig, { enrolPort }: RpcServer): string {
+  return enrol.advertise ?? `${advertisedHost(enrol.host)}:${enrolPort}`;
+}
+
+/** An address to listen on is one to connect to, unless it means "all of them". */
+function advertisedHost(host: string): string {
+  if (host === '::' || host === '0.0.0.0') return hostname();
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** @throws BrambleError `failed-precondition` (not readable), `invalid-argument` */
+async function readConfig(flags: Flags): Promise<ControllerConfig> {
+  const dataDir = flags.data === undefined ? undefined : resolve(flags.data);
+  if (flags.config === undefined) return withFlags(parseConfig(undefined, 'the configuration'), flags, dataDir);
+  const path = flags.config;
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new BrambleError('failed-precondition', `cannot read the configuration ${path}: ${String(cause)}`, {
+      hint: 'name the right file with --config',
+      cause,
+    });
+  });
+  if (text.length > CONFIG_BYTES_MAX) throw new BrambleError('invalid-argument', `${path} is larger than 1 MiB`);
+  let raw: unknown;
+  try {
+    raw = parseYaml(text);
+  } catch (cause) {
+    const message = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new BrambleError('invalid-argument', `${path} is not YAML: ${message}`, { cause });
+  }
+  return withFlags(parseConfig(raw, path), flags, dataDir);
+}
+
+function nextStopSignal(): Promise<string> {
+  return new Promise((resolveSignal) => {
+    process.once('SIGTERM', resolveSignal);
+    process.once('SIGINT', resolveSignal);
+  });
+}
+
+async function stopWithin(closers: Closers, log: ProcessLog): Promise<void> {
+  const cancel = systemTimers.after(STOP_MS_MAX, () => {
+    log.error({ limitMs: STOP_MS_MAX }, 'the end took too long');
+    log.flush();
+    process.exit(1);
+  });
+  await closers.closeAll(log);
+  cancel();
+  log.info({}, 'controller has stopped');
+  log.flush();
+}
+
+/** One line: what, where, and what to do. The stack of a bug follows. */
+function startError(thrown: unknown): string {
+  const error = BrambleError.from(thrown);
+  const hint = error.hint === undefined ? '' : ` What to do: ${error.hint}.`;
+  const stack = error.code === 'internal' ? `${error.stack ?? ''}\n` : '';
+  return `${stack}bramble-controller: ${error.message}.${hint}\n`;
+}

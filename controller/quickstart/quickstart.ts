@@ -1,0 +1,159 @@
+import { mkdirSync } from 'node:fs';
+import { access, constants, rm } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { BrambleError } from '../../proto/contract/errors.js';
+import { ApiClient } from '../cli/api-client.js';
+import { HttpTransport } from '../cli/transport.js';
+import { Child } from './child.js';
+import { type QuickstartPaths, SITE, writeAgentConfig, writeControllerConfig } from './files.js';
+import type { QuickstartFlags } from './flags.js';
+import { endLeftovers } from './leftovers.js';
+import { loadMemory, type QuickstartMemory, saveMemory } from './memory.js';
+import { knownNode, tokenForThisMachine, waitForReport } from './this-machine.js';
+
+const FIRST_REPORT_MS_MAX = 60_000;
+/** A little more than the programs allow themselves. */
+const AGENT_STOP_MS = 5_000;
+const CONTROLLER_STOP_MS = 8_000;
+/** Keep the agent as small as it is on a Pi. */
+const AGENT_NODE_FLAGS = ['--max-semi-space-size=1'] as const;
+
+export interface QuickstartDeps {
+  readonly flags: QuickstartFlags;
+  readonly paths: QuickstartPaths;
+  /** Where the built programs are. */
+  readonly distDir: string;
+  /** Told about everything that a person should know; one call is one line. */
+  readonly say: (line: string) => void;
+}
+
+/** A controller and an agent for this machine, kept running. */
+export class Quickstart {
+  readonly #deps: QuickstartDeps;
+  readonly #controller: Child;
+  readonly #agent: Child;
+  #memory: QuickstartMemory | undefined;
+  #saved: Promise<void> = Promise.resolve();
+
+  constructor(deps: QuickstartDeps) {
+    this.#deps = deps;
+    const { paths, distDir, say } = deps;
+    const onPid = (): void => this.#remember({});
+    this.#controller = new Child({
+      name: 'The controller',
+      argv: [join(distDir, 'bramble-controller.mjs'), '--config', paths.controllerConfig],
+      logFile: join(paths.logs, 'controller.log'),
+      stopMs: CONTROLLER_STOP_MS,
+      say,
+      onPid,
+    });
+    this.#agent = new Child({
+      name: 'The agent',
+      argv: [...AGENT_NODE_FLAGS, join(distDir, 'bramble-agent.mjs'), 'run', '--config', paths.agentConfig],
+      logFile: join(paths.logs, 'agent.log'),
+      stopMs: AGENT_STOP_MS,
+      say,
+      onPid,
+    });
+  }
+
+  /**
+   * Resolves with the page's address once a report of this machine counts.
+   * @throws BrambleError with what to do about it
+   */
+  async start(signal: AbortSignal): Promise<string> {
+    const { flags, paths, say } = this.#deps;
+    await prepareFolders(paths);
+    this.#memory = await loadMemory(paths.dataDir);
+    const { linkPort, enrolPort, pids } = this.#memory;
+    const ended = await endLeftovers(pids, paths.dataDir);
+    if (ended > 0) say(`Ended ${ended} programs of an earlier run that was killed.`);
+    const { advertise, port: httpPort } = flags;
+    await writeControllerConfig(paths, { httpPort, linkPort, enrolPort, advertise });
+    const url = pageUrl(await this.#controller.start());
+    await this.#startAgent(signal);
+    return url;
+  }
+
+  /** The agent first, so that it can say goodbye to somebody. */
+  async stop(): Promise<void> {
+    await this.#agent.stop();
+    await this.#controller.stop();
+    await this.#saved;
+  }
+
+  kill(): void {
+    this.#agent.kill();
+    this.#controller.kill();
+  }
+
+  async #startAgent(signal: AbortSignal): Promise<void> {
+    const { paths } = this.#deps;
+    const transport = new HttpTransport({ kind: 'socket', path: paths.adminSocket }, loginName());
+    const api = new ApiClient(transport, signal);
+    const nodeIds = new Set((await api.nodes()).map((node) => node.id));
+    const known = (await knownNode(api, this.#memory?.nodeId))?.id;
+    if (known === undefined) {
+      // Whatever identity is there belongs to a controller that is gone.
+      await rm(paths.agentState, { recursive: true, force: true });
+      await writeAgentConfig(paths, await tokenForThisMachine(api, SITE));
+    } else {
+      await writeAgentConfig(paths, undefined);
+    }
+    this.#agent.launch();
+    const node = await waitForReport(api, { nodeIds, known }, FIRST_REPORT_MS_MAX, signal).catch((thrown: unknown) => {
+      const error = BrambleError.from(thrown);
+      if (error.code !== 'deadline-exceeded') throw error;
+      throw new BrambleError(error.code, error.message, {
+        hint: `its log says why: ${join(paths.logs, 'agent.log')}`,
+        cause: error,
+      });
+    });
+    // Used, so worthless; gone all the same, and no longer asked for when the agent is started again.
+    await writeAgentConfig(paths, undefined);
+    await rm(paths.tokenFile, { force: true });
+    this.#remember({ nodeId: node.id });
+    await this.#saved;
+  }
+
+  #remember(change: Partial<QuickstartMemory>): void {
+    if (this.#memory === undefined) return;
+    const pids = [this.#controller.pid, this.#agent.pid].filter((pid) => pid !== undefined);
+    const memory = { ...this.#memory, pids, ...change };
+    this.#memory = memory;
+    this.#saved = this.#saved.then(() => saveMemory(this.#deps.paths.dataDir, memory)).catch(() => undefined); // only a convenience
+  }
+}
+
+async function prepareFolders({ dataDir, logs }: QuickstartPaths): Promise<void> {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 }); // the asynchronous one never returns for a path below /proc
+    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    mkdirSync(logs, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BrambleError('failed-precondition', `cannot write in the data folder ${dataDir}: ${reason}`, {
+      hint: 'name a folder of your own with --data DIR',
+      cause,
+    });
+  }
+}
+
+function pageUrl(readyLine: string): string {
+  try {
+    const ready: unknown = JSON.parse(readyLine);
+    if (typeof ready === 'object' && ready !== null && 'http' in ready) return String(ready.http);
+  } catch {
+    // said below
+  }
+  throw new BrambleError('internal', `the controller's first line is not its ready line: ${readyLine}`);
+}
+
+function loginName(): string {
+  try {
+    return userInfo().username.replaceAll(/[^A-Za-z0-9._@+-]/g, '_');
+  } catch {
+    return 'quickstart'; // a user id without an entry, as containers have them
+  }
+}

@@ -1,0 +1,79 @@
+import type { ServerResponse } from 'node:http';
+import { BrambleError } from '../../proto/contract/errors.js';
+import type { FleetApi } from '../usecases/api.js';
+import type { Log, Timers } from '../usecases/ports.js';
+import { StreamClient } from './stream-client.js';
+
+/** People and tools that watch at once; the page of one operator is one. */
+export const STREAM_CLIENTS_MAX = 64;
+/** Below the 30 s after which common proxies give up on a silent answer. */
+const BEAT_INTERVAL_MS = 15_000;
+
+/** All open event streams of a controller: one subscription to the fleet, any number of readers up to the limit. */
+export class EventStreams {
+  readonly #fleet: FleetApi;
+  readonly #timers: Timers;
+  readonly #nowMs: () => number;
+  readonly #log: Log;
+  readonly #clients = new Set<StreamClient>();
+  #stopWatching: () => void = () => undefined;
+  #stopBeat: () => void = () => undefined;
+
+  constructor(options: {
+    readonly fleet: FleetApi;
+    readonly timers: Timers;
+    readonly nowMs: () => number;
+    readonly log: Log;
+  }) {
+    this.#fleet = options.fleet;
+    this.#timers = options.timers;
+    this.#nowMs = options.nowMs;
+    this.#log = options.log;
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  start(): void {
+    this.#stopWatching = this.#fleet.watch((change) => {
+      for (const client of this.#clients) client.push(change);
+    });
+    this.#scheduleBeat();
+  }
+
+  /** @throws BrambleError `resource-exhausted`; call it before the answer has begun */
+  assertRoom(): void {
+    if (this.#clients.size < STREAM_CLIENTS_MAX) return;
+    throw new BrambleError('resource-exhausted', `${STREAM_CLIENTS_MAX} readers follow the event stream already`, {
+      hint: 'close a page that is not needed, and try again',
+    });
+  }
+
+  /** Serves one reader on an answer whose headers are written. */
+  open(out: ServerResponse, afterId: number | undefined): void {
+    const client = new StreamClient(out, { fleet: this.#fleet, nowMs: this.#nowMs, afterId });
+    this.#clients.add(client);
+    out.on('close', () => {
+      this.#clients.delete(client);
+    });
+    out.on('error', () => undefined); // the reader is gone; 'close' follows
+    client.run().catch((thrown: unknown) => {
+      this.#log.warn({ err: BrambleError.from(thrown) }, 'event stream ended');
+      out.destroy();
+    });
+  }
+
+  stop(): void {
+    this.#stopWatching();
+    this.#stopBeat();
+    for (const client of this.#clients) client.end();
+  }
+
+  #scheduleBeat(): void {
+    this.#stopBeat = this.#timers.after(BEAT_INTERVAL_MS, () => {
+      for (const client of this.#clients) client.beat();
+      this.#scheduleBeat();
+    });
+  }
+}

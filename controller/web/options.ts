@@ -1,0 +1,67 @@
+import type { Clock } from '../../proto/contract/clock.js';
+import type { NumberFactName } from '../../proto/contract/facts.js';
+import type { NodeId } from '../../proto/contract/ids.js';
+import type { Random } from '../../proto/contract/random.js';
+import type { FleetApi } from '../usecases/api.js';
+import type { Log, Timers } from '../usecases/ports.js';
+
+/** What the two doors need of the rest of the controller. */
+export interface WebOptions {
+  readonly fleet: FleetApi;
+  readonly history: HistorySource;
+  readonly join: JoinFacts;
+  readonly readiness: () => Promise<readonly PartReadiness[]>;
+  readonly measures: () => Promise<readonly Measure[]>;
+  readonly assets: Assets;
+  readonly page: { readonly host: string; readonly port: number };
+  /** Path of the administrator's Unix socket; what lies there is replaced. */
+  readonly adminSocket: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timers: Timers;
+  readonly log: Log;
+}
+
+export interface HistorySource {
+  series(
+    id: NodeId,
+    fact: NumberFactName,
+    instance: string,
+    fromMs: number,
+    toMs: number,
+  ): Promise<readonly { readonly atMs: number; readonly value: number }[]>;
+}
+
+/** What a node is told together with its token. */
+export interface JoinFacts {
+  /** Lower-case hex SHA-256 of the root authority's SubjectPublicKeyInfo. */
+  readonly spkiPin: string;
+  /** "host:port" of the enrol listener as nodes reach it. */
+  readonly enrollEndpoint: string;
+}
+
+export interface PartReadiness {
+  readonly part: string;
+  readonly ready: boolean;
+  /** Why not, or what was seen. */
+  readonly detail: string;
+}
+
+/** One figure for /metrics. The name is complete: bramble_, words, unit. */
+export interface Measure {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'gauge' | 'counter';
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Files of the page by request path. */
+export type Assets = ReadonlyMap<string, Asset>;
+
+export interface Asset {
+  readonly contentType: string;
+  readonly body: Buffer;
+  /** Strong entity tag, quotes included. */
+  readonly etag: string;
+}

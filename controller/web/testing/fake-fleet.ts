@@ -1,0 +1,138 @@
+import type { CommandView, EventView, NodeDetail, NodeView } from '../../../proto/contract/api/fleet.js';
+import type { CommandCreate, TokenCreate } from '../../../proto/contract/api/requests.js';
+import { BrambleError } from '../../../proto/contract/errors.js';
+import type { CommandId, NodeId } from '../../../proto/contract/ids.js';
+import type { FleetApi, FleetChange } from '../../usecases/api.js';
+
+const MEMORY_EVENTS_MAX = 100_000;
+
+/** A fleet in memory that keeps what it is told: the other side of the doors in their tests. */
+export class FakeFleet implements FleetApi {
+  readonly detailById = new Map<string, NodeDetail>();
+  readonly eventLog: EventView[] = [];
+  /** What was asked, in words: "revoke n-1 admin:kim". */
+  readonly calls: string[] = [];
+  readonly #listeners = new Set<(change: FleetChange) => void>();
+
+  get watcherCount(): number {
+    return this.#listeners.size;
+  }
+
+  putNode(node: NodeDetail): void {
+    this.detailById.set(node.id, node);
+    const { facts: _facts, ...view } = node;
+    this.#tell({ kind: 'node', node: view });
+  }
+
+  addEvent(event: Omit<EventView, 'id'>): EventView {
+    const stored = { ...event, id: this.eventLog.length + 1 };
+    if (this.eventLog.length < MEMORY_EVENTS_MAX) this.eventLog.push(stored);
+    this.#tell({ kind: 'event', event: stored });
+    return stored;
+  }
+
+  nodes(): readonly NodeView[] {
+    return [...this.detailById.values()].map(({ facts: _facts, ...view }) => view);
+  }
+
+  node(id: NodeId): NodeDetail {
+    const node = this.detailById.get(id);
+    if (node === undefined) throw new BrambleError('not-found', `no node ${id}`);
+    return node;
+  }
+
+  async events(query: { readonly nodeId: NodeId | undefined; readonly limit: number }): Promise<readonly EventView[]> {
+    const { nodeId, limit } = query;
+    return this.eventLog
+      .filter((event) => nodeId === undefined || event.nodeId === nodeId)
+      .toReversed()
+      .slice(0, limit);
+  }
+
+  async eventsAfter(afterId: number, limit: number): Promise<readonly EventView[]> {
+    return this.eventLog.slice(afterId, afterId + limit);
+  }
+
+  watch(listener: (change: FleetChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  async issueCommand(id: NodeId, create: CommandCreate, actor: string): Promise<CommandView> {
+    this.node(id);
+    this.calls.push(`command ${create.action.kind} ${id} ${actor}`);
+    return {
+      id: '01890000-0000-7000-8000-000000000001',
+      nodeId: id,
+      action: create.action,
+      state: 'issued',
+      detail: '',
+      reason: create.reason,
+      actor,
+      issuedAtMs: 0,
+      validForMs: create.validForMs,
+      updatedAtMs: 0,
+    };
+  }
+
+  async command(id: CommandId): Promise<CommandView> {
+    throw new BrambleError('not-found', `no command ${id}`);
+  }
+
+  async commands(): Promise<readonly CommandView[]> {
+    return [];
+  }
+
+  async revokeNode(id: NodeId, _reason: string, actor: string): Promise<NodeView> {
+    this.calls.push(`revoke ${id} ${actor}`);
+    return this.node(id);
+  }
+
+  async thawNode(id: NodeId): Promise<NodeView> {
+    throw new BrambleError('failed-precondition', `node ${id} is not frozen`, { hint: 'nothing to do' });
+  }
+
+  async createToken(create: TokenCreate, actor: string) {
+    this.calls.push(`token ${create.site} ${actor}`);
+    return {
+      token: 'bt1_abcdefgh_secret_crc',
+      view: {
+        keyId: 'abcdefgh',
+        site: create.site,
+        kind: create.kind,
+        expiresAtMs: create.ttlMs,
+        uses: create.uses,
+        usesLeft: create.uses,
+        preApproved: create.preApproved,
+        createdBy: actor,
+        revoked: false,
+      },
+    };
+  }
+
+  async tokens() {
+    return [];
+  }
+
+  async revokeToken(keyId: string): Promise<never> {
+    throw new BrambleError('not-found', `no token ${keyId}`);
+  }
+
+  async enrollments() {
+    return [];
+  }
+
+  async approveEnrollment(): Promise<never> {
+    throw new Error('a bug with a secret in its text');
+  }
+
+  async rejectEnrollment(fingerprint: string): Promise<never> {
+    throw new BrambleError('not-found', `no enrolment ${fingerprint}`);
+  }
+
+  #tell(change: FleetChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
