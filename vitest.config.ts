@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const MINUTE_MS = 60_000;
+
 /**
  * unit: beside the code, no processes, no network beyond loopback. system: real processes built into dist/.
  * chaos: the long forms, run by `npm run chaos`.
@@ -10,16 +12,35 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{proto,agent,fileserver-agent,switch-agent,controller}/**/*.test.ts', 'test/{arch,contract,sim}/**/*.test.ts'],
-          exclude: ['**/*.system.test.ts', '**/node_modules/**'],
-          testTimeout: 30_000,
+          include: [
+            '{proto,agent,fileserver-agent,switch-agent,controller}/**/*.test.ts',
+            'test/{arch,contract,sim,setup}/**/*.test.ts',
+          ],
+          exclude: ['**/node_modules/**'],
+          // Property tests and whole-tree checks on a small machine under load.
+          testTimeout: MINUTE_MS,
+          hookTimeout: MINUTE_MS,
         },
       },
       {
-        test: { name: 'system', include: ['test/system/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, fileParallelism: false },
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          globalSetup: ['test/setup/system.ts'],
+          testTimeout: 2 * MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+          fileParallelism: false,
+        },
       },
       {
-        test: { name: 'chaos', include: ['test/chaos/**/*.test.ts'], testTimeout: 3_600_000, hookTimeout: 120_000, fileParallelism: false },
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.test.ts'],
+          globalSetup: ['test/setup/system.ts'],
+          testTimeout: 60 * MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+          fileParallelism: false,
+        },
       },
     ],
   },

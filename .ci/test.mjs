@@ -1,0 +1,28 @@
+/** `npm test`: the check, the build, the system tests; its last line is the sum of them all. */
+import { rmSync } from 'node:fs';
+import process from 'node:process';
+import { check, UNIT_RESULTS } from './check.mjs';
+import { step } from './steps.mjs';
+import { totals } from './totals.mjs';
+
+const SYSTEM_RESULTS = 'node_modules/.cache/bramble/system.json';
+
+for (const file of [UNIT_RESULTS, SYSTEM_RESULTS]) rmSync(file, { force: true });
+
+const results = await check();
+const built = await step('build');
+results.push(built);
+if (built.ok) {
+  const reporters = `--reporter=default --reporter=json --outputFile.json=${SYSTEM_RESULTS}`;
+  results.push(await step(`system ${reporters}`, { watch: true }));
+}
+
+const { passed, failed, skipped } = totals([UNIT_RESULTS, SYSTEM_RESULTS]);
+const TESTS = ['unit', 'system'];
+const broken = results.filter(({ script, ok }) => !ok && !TESTS.includes(script));
+if (broken.length > 0)
+  process.stdout.write(`failed beside the tests: ${broken.map(({ script }) => script).join(', ')}\n`);
+// A failed step is a failure of the whole, so it counts as one; it never adds to what passed.
+const failures = failed + broken.length;
+process.stdout.write(`Tests: ${passed} passed, ${failures} failed, ${skipped} skipped\n`);
+process.exitCode = failures === 0 && passed > 0 && results.every(({ ok }) => ok) ? 0 : 1;

@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseAgentConfig } from '../../agent/kit/config.js';
+import { parsePolicy } from '../../agent/kit/helper/policy.js';
+
+const ROOT = new URL('../../', import.meta.url);
+const FOLDERS = ['agent/pi/packaging', 'fileserver-agent/packaging', 'switch-agent/packaging'];
+const files = FOLDERS.flatMap((folder) => readdirSync(new URL(folder, ROOT)).map((name) => `${folder}/${name}`));
+const read = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
+const services = files.filter((file) => file.endsWith('.service'));
+const configs = files.filter((file) => file.endsWith('.yaml'));
+
+/** Settings of a unit, the last one of a name winning. Source: systemd.syntax(7). */
+function settings(file: string): ReadonlyMap<string, string> {
+  const lines = read(file)
+    .split('\n')
+    .filter((line) => /^[A-Z]\w*=/.test(line));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}
+
+const HARDENED = {
+  NoNewPrivileges: 'yes',
+  ProtectSystem: 'strict',
+  ProtectHome: 'yes',
+  PrivateTmp: 'yes',
+  ProtectKernelTunables: 'yes',
+  ProtectKernelModules: 'yes',
+  ProtectKernelLogs: 'yes',
+  ProtectControlGroups: 'yes',
+  RestrictNamespaces: 'yes',
+  RestrictRealtime: 'yes',
+  RestrictSUIDSGID: 'yes',
+  LockPersonality: 'yes',
+  SystemCallArchitectures: 'native',
+  UMask: '0077',
+  LimitCORE: '0',
+} as const;
+
+test.for(services)('%s is hardened, and lets V8 compile', (file) => {
+  const unit = settings(file);
+  expect(Object.fromEntries(unit)).toMatchObject(HARDENED);
+  expect(unit.has('MemoryDenyWriteExecute')).toBe(false);
+});
+
+test.for(services.filter((file) => file.endsWith('-agent.service')))(
+  '%s runs without privileges and for ever',
+  (file) => {
+    const unit = settings(file);
+    expect(unit.get('CapabilityBoundingSet')).toBe('');
+    expect(unit.get('User')).toMatch(/^bramble-/);
+    expect(Object.fromEntries(unit)).toMatchObject({ Restart: 'always', StartLimitIntervalSec: '0', Type: 'notify' });
+    // All of /proc is what an agent reports from.
+    expect(unit.has('ProcSubset')).toBe(false);
+  },
+);
+
+test('every program is started with the same flags', () => {
+  const flags = services.map(
+    (file) => /^\/usr\/bin\/node (.*) \/usr\/lib\//.exec(settings(file).get('ExecStart') ?? '')?.[1],
+  );
+  expect(new Set(flags)).toEqual(new Set([flags[0]]));
+  expect(flags[0]).toContain('--max-semi-space-size=1');
+});
+
+test.for(configs)('%s is valid, as it is and with every line in use', (file) => {
+  const text = read(file);
+  expect(() => parseAgentConfig(text, file)).not.toThrow();
+  const inUse = text.replace(/^#(?=\S| {2})/gm, '');
+  const config = parseAgentConfig(inUse, file);
+  expect(config).toMatchObject({ allowedUnits: ['ssh.service'], join: { token: { kind: 'file' } }, logLevel: 'info' });
+});
+
+test('the example policy of the helper is one that it accepts', () => {
+  const policy = parsePolicy(read('agent/pi/packaging/helper.json'), 'helper.json');
+  expect(policy).toEqual({ user: 'bramble-agent', units: ['ssh.service'], reboot: true });
+});

@@ -1,0 +1,39 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.js';
+import type { Rig } from './rig.js';
+
+export const AGENT_BUNDLE = join(dirname(fileURLToPath(import.meta.url)), '..', 'bramble-agent.mjs');
+
+/** The flags that the agent's unit gives to Node: what users run is what is measured. */
+export function unitFlags(): readonly string[] {
+  const unit = readFileSync('agent/pi/packaging/bramble-agent.service', 'utf8');
+  const line = /^ExecStart=\/usr\/bin\/node (.*) \/usr\/lib\/bramble\/bramble-agent\.mjs/m.exec(unit);
+  if (line?.[1] === undefined) throw new Error('the unit has no ExecStart of the expected form');
+  return line[1].split(' ');
+}
+
+/** Starts the agent's bundle, which enrols with the rig for real. */
+export async function startAgent(rig: Rig): Promise<Child> {
+  const create = { site: 'bench', kind: 'pi', ttlMs: 3_600_000, uses: 1, preApproved: true } as const;
+  const { token } = await rig.controller.api.createToken(create, 'bench');
+  const config = join(rig.dir, 'agent.yaml');
+  const join_ = { controller: `127.0.0.1:${rig.enrolPort}`, pin: rig.rootPin, token };
+  const settings = { stateDir: join(rig.dir, 'agent'), join: join_, services: 'none', logLevel: 'warn' };
+  writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
+  return new Child([process.execPath, ...unitFlags(), AGENT_BUNDLE, 'run', '--config', config]);
+}
+
+/** Reports that the rig has taken in so far. */
+export function reportsSeen(rig: Rig): number {
+  return rig.controller.core.counters()['reports_total'] ?? 0;
+}
+
+export async function untilReports(rig: Rig, count: number): Promise<void> {
+  const untilMs = performance.now() + 120_000;
+  while (reportsSeen(rig) < count) {
+    if (performance.now() > untilMs) throw new Error(`only ${reportsSeen(rig)} of ${count} reports came`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** A Debian package that system tests or benchmarks use, and the file that shows that it is there. */
+interface DebianPackage {
+  readonly name: string;
+  readonly provides: string;
+  readonly why: string;
+}
+
+const PACKAGES: readonly DebianPackage[] = [
+  {
+    name: 'prometheus-node-exporter',
+    provides: '/usr/bin/prometheus-node-exporter',
+    why: 'the baseline that the agent is measured against',
+  },
+  { name: 'chromium', provides: '/usr/bin/chromium', why: 'tests of the page' },
+];
+
+const INSTALL_LIMIT_MS = 300_000;
+
+export interface DebianReport {
+  /** Package names that are there. */
+  readonly present: readonly string[];
+  /** Package name and why it is not there; the suites that need it skip themselves. */
+  readonly missing: Readonly<Record<string, string>>;
+}
+
+function whyNotHere(): string | undefined {
+  if (process.getuid?.() !== 0) return 'not root';
+  if (!existsSync('/usr/bin/apt-get') || !existsSync('/etc/os-release')) return 'not Debian';
+  return /^ID(_LIKE)?="?.*debian/m.test(readFileSync('/etc/os-release', 'utf8')) ? undefined : 'not Debian';
+}
+
+async function aptGet(...words: readonly string[]): Promise<void> {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  await run('apt-get', ['-q', '-y', ...words], { env, timeout: INSTALL_LIMIT_MS, maxBuffer: 64 * 2 ** 20 });
+}
+
+function reasonOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return text.split('\n').find((line) => line.startsWith('E:')) ?? text.split('\n')[0] ?? 'failed';
+}
+
+/** Installs what is absent when this is root on Debian; says for every package whether it is there. */
+export async function debianPackages(): Promise<DebianReport> {
+  const absent = PACKAGES.filter(({ provides }) => !existsSync(provides));
+  const reasons = new Map<string, string>();
+  const refused = whyNotHere();
+  if (refused !== undefined) for (const { name } of absent) reasons.set(name, refused);
+  else if (absent.length > 0) {
+    try {
+      await aptGet('update');
+      for (const { name } of absent) {
+        // One by one: a package that this release lacks must not keep the others away.
+        await aptGet('install', '--no-install-recommends', name).catch((thrown: unknown) => {
+          reasons.set(name, reasonOf(thrown));
+        });
+      }
+    } catch (thrown) {
+      for (const { name } of absent) reasons.set(name, reasonOf(thrown));
+    }
+  }
+  const missing = PACKAGES.filter(({ provides }) => !existsSync(provides));
+  return {
+    present: PACKAGES.filter(({ provides }) => existsSync(provides)).map(({ name }) => name),
+    missing: Object.fromEntries(
+      missing.map(({ name, why }) => [name, `${reasons.get(name) ?? 'not installed'} (wanted for: ${why})`]),
+    ),
+  };
+}
