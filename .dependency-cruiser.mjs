@@ -66,7 +66,7 @@ export default {
     ),
     never(
       'kit-knows-no-agent',
-      { path: '^agent/kit/' },
+      { path: '^agent/kit/', pathNot: TESTS },
       { path: '^(agent/(?!kit/)|fileserver-agent/|switch-agent/|controller/)' },
       'three agents share it; what only one needs belongs to that one',
     ),
@@ -131,7 +131,7 @@ export default {
     only(
       'quickstart-starts-programs',
       '^controller/quickstart/',
-      `^(controller/(quickstart|cli)|proto/contract)/|node_modules/yaml/|${NODE}`,
+      `^(controller/(quickstart|cli)|proto/contract)/|^controller/data-(dir|lock)\\.ts$|node_modules/yaml/|${NODE}`,
       'it runs the same bundles that a user would install',
     ),
     only(

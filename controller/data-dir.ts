@@ -1,14 +1,15 @@
-import { mkdirSync } from 'node:fs';
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { BrambleError } from '../proto/contract/errors.js';
 
 /**
  * Makes the data directory when it is absent (0700) and checks that this process may keep its state there.
+ * @param path absolute
  * @throws BrambleError `failed-precondition`
  */
 export async function prepareDataDir(path: string): Promise<void> {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 }); // the asynchronous one never returns for a path below /proc
+    await makeDir(path);
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (thrown) {
     throw new BrambleError('failed-precondition', `cannot write in the data directory ${path}: ${reasonOf(thrown)}`, {
@@ -24,9 +25,33 @@ export async function prepareDataDir(path: string): Promise<void> {
   }
 }
 
+/** Node's own `recursive` tries for ever where the kernel lets nobody make a directory (/proc, /sys). */
+async function makeDir(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (thrown) {
+    const code = codeOf(thrown);
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || parent === path || (await exists(parent))) throw thrown;
+    await makeDir(parent);
+    await mkdir(path, { mode: 0o700 });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+}
+
 function reasonOf(thrown: unknown): string {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  switch (code) {
+  switch (codeOf(thrown)) {
     case 'EACCES':
     case 'EPERM':
       return 'permission denied';
@@ -35,7 +60,7 @@ function reasonOf(thrown: unknown): string {
     case 'ENOSPC':
       return 'no space left';
     case 'ENOENT':
-      return 'it cannot be made there';
+      return 'no directory can be made there';
     case 'ENOTDIR':
     case 'EEXIST':
       return 'a part of the path is not a directory';

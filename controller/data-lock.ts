@@ -17,11 +17,12 @@ export interface DataLock {
  * Makes sure that one controller at a time uses a data directory. The lock is a listening Unix socket: the kernel ends
  * it with its process, however that dies, so a stale one is told from a living one by connecting, never by a pid that
  * may belong to somebody else by now.
+ * @param name of the lock: whoever starts controllers has one of its own
  * @throws BrambleError `failed-precondition` when another process holds it
  */
-export async function lockDataDir(dataDir: string, pid: number): Promise<DataLock> {
-  const path = join(dataDir, 'lock.sock');
-  const own = join(dataDir, `lock-${pid}.sock`);
+export async function lockDataDir(dataDir: string, pid: number, name = 'lock'): Promise<DataLock> {
+  const path = join(dataDir, `${name}.sock`);
+  const own = join(dataDir, `${name}-${pid}.sock`);
   if (Buffer.byteLength(own) > SOCKET_PATH_BYTES_MAX) {
     throw new BrambleError('failed-precondition', `the path of the data directory is too long: ${dataDir}`, {
       hint: 'Unix sockets live in it; choose a path of at most 80 bytes',
@@ -77,7 +78,7 @@ async function linked(from: string, to: string): Promise<boolean> {
 
 function heldBy(holder: string, path: string): BrambleError {
   return new BrambleError('failed-precondition', `${holder} already uses this data directory (${path})`, {
-    hint: 'stop the other controller, or name another directory with --data',
+    hint: 'stop the other one, or name another directory with --data',
   });
 }
 

@@ -140,9 +140,9 @@ async function startController(config: ControllerConfig, log: ProcessLog, closer
     measures: async () => [
       ...measuresOf('core', core.counters()),
       ...measuresOf('rpc', rpc.counters()),
-      ...measuresOf('store', { ...store.counters(), size_bytes: await store.sizeBytes() }),
-      ...measuresOf('recorder', history.counters()),
-      ...measuresOf('ticks', ticks.counters()),
+      ...measuresOf('', { ...store.counters(), store_size_bytes: await store.sizeBytes() }),
+      ...measuresOf('', history.counters()),
+      ...measuresOf('', ticks.counters()),
     ],
     assets,
     page: config.http,

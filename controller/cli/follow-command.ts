@@ -2,7 +2,7 @@ import type { CommandView, NodeView } from '../../proto/contract/api/fleet.js';
 import { visible } from '../../proto/contract/visible.js';
 import { type CliContext, print } from './context.js';
 import { EXIT } from './errors.js';
-import { actionText, commandListing } from './listings.js';
+import { actionText, commandListing, outcomeText } from './listings.js';
 
 /** Fast at first, because most commands take less than a second, then gentle. */
 const POLL_MS = [100, 200, 500, 1_000] as const;
@@ -56,7 +56,7 @@ function report(context: CliContext, node: NodeView, command: CommandView, waite
     return;
   }
   const what = `${visible(node.name)}: ${visible(actionText(command.action))}`;
-  const why = [command.rejection, command.detail].filter((text) => text !== undefined && text !== '').join(': ');
+  const why = outcomeText(command);
   context.out(`${what} ${command.state}${why === '' ? '' : ` (${visible(why)})`}\n`);
   const isSettled = finalExit(command) !== undefined;
   if (!isSettled)

@@ -109,6 +109,11 @@ export function actionText(action: CommandView['action']): string {
   return action.kind === 'restart-unit' ? `restart ${action.unit}` : action.kind;
 }
 
+/** Why it was rejected, and what was found. */
+export function outcomeText({ rejection, detail }: CommandView): string {
+  return [rejection, detail].filter((text) => text !== undefined && text !== '').join(': ');
+}
+
 export function commandListing(nowMs: number): Listing<CommandView> {
   return {
     columns: [
@@ -118,7 +123,7 @@ export function commandListing(nowMs: number): Listing<CommandView> {
       { title: 'CHANGED', text: (command) => ago(command.updatedAtMs, nowMs) },
       { title: 'BY', text: (command) => command.actor },
       { title: 'REASON', text: (command) => command.reason, wide: true },
-      { title: 'DETAIL', text: (command) => command.rejection ?? command.detail },
+      { title: 'DETAIL', text: outcomeText },
     ],
     name: (command) => `command/${command.id}`,
     empty: 'No commands.',

@@ -11,8 +11,8 @@
  */
 
 import { assertNever } from '../../proto/contract/assert.js';
+import { visible } from '../../proto/contract/visible.js';
 import type { CommandRecord, CommandState, CommandUpdate } from './command.js';
-import { visible } from './visible.js';
 
 export type CommandHappening =
   /** It is about to be written to a stream. */

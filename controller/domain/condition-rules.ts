@@ -4,9 +4,9 @@
  */
 
 import { COLLECTOR_STATES, type NumberFactName } from '../../proto/contract/facts.js';
+import { visible } from '../../proto/contract/visible.js';
+import { renderBytes, renderCount, renderDuration, renderPercent } from '../../proto/contract/words.js';
 import type { ConditionRule, Finding } from './condition-rule.js';
-import { visible } from './visible.js';
-import { renderBytes, renderCount, renderDuration, renderPercent } from './words.js';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;

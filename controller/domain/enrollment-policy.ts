@@ -1,8 +1,8 @@
 import type { NodeKind } from '../../proto/contract/ids.js';
+import { visible } from '../../proto/contract/visible.js';
 import type { EnrollmentRecord } from './enrollment.js';
 import type { Node } from './node.js';
 import type { JoinToken } from './token.js';
-import { visible } from './visible.js';
 
 /** Everything that the decision about one good proof depends on. */
 export interface EnrollmentFacts {

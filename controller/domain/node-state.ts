@@ -1,9 +1,9 @@
 /** One word for a node, and the sentence behind it. Trouble comes first; silence never looks healthy. */
 
+import { renderDuration } from '../../proto/contract/words.js';
 import type { JudgedCondition } from './conditions.js';
 import type { Liveness } from './liveness.js';
 import type { NodeLifecycle } from './node.js';
-import { renderDuration } from './words.js';
 
 export type NodeState = 'ready' | 'troubled' | 'no-contact' | 'unknown' | 'frozen' | 'revoked';
 

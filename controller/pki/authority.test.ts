@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { NodeKind } from '../../proto/contract/ids.js';
-import { parseCertificates, spkiSha256, uriName, verifyChain } from '../../proto/wire/chain.js';
+import { CLIENT_AUTH, parseCertificates, spkiSha256, uriName, verifyChain } from '../../proto/wire/chain.js';
+import { makeCertificate } from './certificates.js';
+import { type Audience, loadIssuers } from './issuers.js';
+import { KeyFiles } from './key-files.js';
+import { renderNodeUri } from './node-certificate.js';
 import { parseSubjectKey } from './subject-key.js';
-import { HandClock, LAB, NODE_1, scratchDir, testAuthority } from './testing/scratch.js';
+import { HandClock, LAB, NODE_1, scratchDir, testAuthority, testRandom } from './testing/scratch.js';
 
 const DAY_MS = 86_400_000;
 
@@ -150,6 +154,24 @@ test('T-14 a certificate of another fleet or authority is no node of ours', asyn
   expect(() => ours.readNodeCertificate(other)).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
   const authorityItself = parseCertificates((await ours.issueNodeCertificate(order('pi'))).chainPem)[1];
   expect(() => authorityItself && ours.readNodeCertificate(authorityItself)).toThrow(/not a node/);
+});
+
+test('T-14 the authority for Pis cannot name a switch', async () => {
+  const dir = scratchDir();
+  const authority = await testAuthority({ dir, fleetId: 'f1' });
+  const deps = { files: new KeyFiles(dir), clock: new HandClock(), random: testRandom() };
+  const { current } = await loadIssuers(deps, 'f1');
+  const order = {
+    subject: `CN=${NODE_1}`,
+    uri: renderNodeUri('f1', { nodeId: NODE_1, site: LAB, kind: 'switch' }),
+    spkiDer: publicKey('p256'),
+    use: { kind: 'leaf', usage: CLIENT_AUTH },
+    ...{ nowMs: deps.clock.nowMs(), lifeMs: DAY_MS },
+  } as const;
+  const read = async (by: Audience) =>
+    authority.readNodeCertificate(new X509Certificate((await makeCertificate(order, current[by], deps.random)).pem));
+  expect((await read('actuators')).kind).toBe('switch');
+  await expect(read('agents')).rejects.toMatchObject({ code: 'permission-denied' });
 });
 
 test('the server’s certificate is made anew before it expires, and listeners are told', async () => {

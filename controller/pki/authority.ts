@@ -104,7 +104,11 @@ export class OpenedAuthority implements Authority {
 
   /** To be called now and then: makes the server's certificate anew before it expires. */
   async maintain(): Promise<void> {
-    if (this.#server.expiresAtMs - this.#clock.nowMs() > SERVER_RENEW_BEFORE_MS) return;
+    if (this.#server.expiresAtMs - this.#clock.nowMs() <= SERVER_RENEW_BEFORE_MS) await this.renewServerIdentity();
+  }
+
+  /** A new key and certificate for the server, now. */
+  async renewServerIdentity(): Promise<void> {
     this.#server = await makeServerIdentity(this.#issuers, this.#clock, this.#random);
     for (const listener of this.#listeners) listener(this.#server.identity);
   }

@@ -1,10 +1,11 @@
-import { mkdirSync } from 'node:fs';
-import { access, constants, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { ApiClient } from '../cli/api-client.js';
 import { HttpTransport } from '../cli/transport.js';
+import { prepareDataDir } from '../data-dir.js';
+import { type DataLock, lockDataDir } from '../data-lock.js';
 import { Child } from './child.js';
 import { type QuickstartPaths, SITE, writeAgentConfig, writeControllerConfig } from './files.js';
 import type { QuickstartFlags } from './flags.js';
@@ -16,8 +17,8 @@ const FIRST_REPORT_MS_MAX = 60_000;
 /** A little more than the programs allow themselves. */
 const AGENT_STOP_MS = 5_000;
 const CONTROLLER_STOP_MS = 8_000;
-/** Keep the agent as small as it is on a Pi. */
-const AGENT_NODE_FLAGS = ['--max-semi-space-size=1'] as const;
+/** As in the agent's unit: they keep it as small as it is on a Pi. */
+const AGENT_NODE_FLAGS = ['--max-semi-space-size=1', '--optimize-for-size', '--v8-pool-size=1'] as const;
 
 export interface QuickstartDeps {
   readonly flags: QuickstartFlags;
@@ -33,6 +34,7 @@ export class Quickstart {
   readonly #deps: QuickstartDeps;
   readonly #controller: Child;
   readonly #agent: Child;
+  #lock: DataLock | undefined;
   #memory: QuickstartMemory | undefined;
   #saved: Promise<void> = Promise.resolve();
 
@@ -64,7 +66,9 @@ export class Quickstart {
    */
   async start(signal: AbortSignal): Promise<string> {
     const { flags, paths, say } = this.#deps;
-    await prepareFolders(paths);
+    await prepareDataDir(paths.dataDir);
+    this.#lock = await lockDataDir(paths.dataDir, process.pid, 'start');
+    await mkdir(paths.logs, { recursive: true, mode: 0o700 });
     this.#memory = await loadMemory(paths.dataDir);
     const { linkPort, enrolPort, pids } = this.#memory;
     const ended = await endLeftovers(pids, paths.dataDir);
@@ -81,6 +85,7 @@ export class Quickstart {
     await this.#agent.stop();
     await this.#controller.stop();
     await this.#saved;
+    await this.#lock?.release();
   }
 
   kill(): void {
@@ -123,20 +128,6 @@ export class Quickstart {
     const memory = { ...this.#memory, pids, ...change };
     this.#memory = memory;
     this.#saved = this.#saved.then(() => saveMemory(this.#deps.paths.dataDir, memory)).catch(() => undefined); // only a convenience
-  }
-}
-
-async function prepareFolders({ dataDir, logs }: QuickstartPaths): Promise<void> {
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 }); // the asynchronous one never returns for a path below /proc
-    await access(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
-    mkdirSync(logs, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new BrambleError('failed-precondition', `cannot write in the data folder ${dataDir}: ${reason}`, {
-      hint: 'name a folder of your own with --data DIR',
-      cause,
-    });
   }
 }
 

@@ -2,8 +2,8 @@ import type { CommandState } from '../domain/command.js';
 import type { PruneBefore } from '../usecases/ports.js';
 import type { Query } from './query.js';
 
-/** Commands about which there is nothing more to hear; the others stay, however old. */
-const SETTLED: readonly CommandState[] = ['succeeded', 'failed', 'rejected', 'lapsed', 'unknown'];
+/** Commands of which there is more to hear: they stay, however old. */
+const OPEN: readonly CommandState[] = ['issued', 'dispatched', 'accepted', 'started'];
 
 type Step = (query: Query, before: PruneBefore, limit: number) => Promise<number>;
 
@@ -30,7 +30,7 @@ const STEPS: readonly Step[] = [
       .selectFrom('command')
       .select('id')
       .where('updated_at_ms', '<', commandsBeforeMs)
-      .where('state', 'in', SETTLED)
+      .where('state', 'not in', OPEN) // 'in' the others would be looked up by state, and sorted by age
       .orderBy('updated_at_ms')
       .orderBy('id')
       .limit(limit);

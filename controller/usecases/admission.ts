@@ -1,7 +1,7 @@
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeId } from '../../proto/contract/ids.js';
+import { visible } from '../../proto/contract/visible.js';
 import { mayReturnWhileFrozen } from '../domain/takeover.js';
-import { visible } from '../domain/visible.js';
 import type { AgentHello, AgentPeer } from './agent-messages.js';
 import type { CommandHold } from './command-hold.js';
 import type { Counters } from './counters.js';

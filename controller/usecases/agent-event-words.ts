@@ -1,7 +1,7 @@
 import { assertNever } from '../../proto/contract/assert.js';
+import { visible } from '../../proto/contract/visible.js';
+import { renderCount, renderDuration } from '../../proto/contract/words.js';
 import type { AgentEvent, FleetEvent, Severity } from '../domain/event.js';
-import { visible } from '../domain/visible.js';
-import { renderCount, renderDuration } from '../domain/words.js';
 
 export interface Told {
   readonly severity: Severity;

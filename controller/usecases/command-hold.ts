@@ -1,6 +1,6 @@
 import type { CommandId } from '../../proto/contract/ids.js';
+import { visible } from '../../proto/contract/visible.js';
 import { uuidv7TimeMs } from '../domain/command-age.js';
-import { visible } from '../domain/visible.js';
 import type { NodeEntry } from './node-table.js';
 import type { Store, World } from './ports.js';
 

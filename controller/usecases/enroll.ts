@@ -1,13 +1,13 @@
 import type { EnrollmentView } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeKind } from '../../proto/contract/ids.js';
+import { visible } from '../../proto/contract/visible.js';
 import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
 import { renderFingerprint } from '../domain/fingerprint.js';
 import { renderHex } from '../domain/hex.js';
 import type { Board, CredentialRecord, Node } from '../domain/node.js';
 import { isNodeName } from '../domain/node-name.js';
 import { parseToken } from '../domain/token-format.js';
-import { visible } from '../domain/visible.js';
 import type { FleetApi } from './api.js';
 import { type CredentialOffer, issueFor, type OfferDeps, offerOf } from './credential-offer.js';
 import { type Applicant, EnrollmentLedger, enrollmentView } from './enrollment-ledger.js';

@@ -1,6 +1,7 @@
 import type { EnrollmentView } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { type NodeId, type NodeKind, nodeId } from '../../proto/contract/ids.js';
+import { visible } from '../../proto/contract/visible.js';
 import { renderBase32 } from '../domain/base32.js';
 import type { EnrollmentRecord } from '../domain/enrollment.js';
 import { decideEnrollment, type EnrollmentFacts, type EnrollmentVerdict } from '../domain/enrollment-policy.js';
@@ -9,7 +10,6 @@ import { renderFingerprint } from '../domain/fingerprint.js';
 import type { Board, Node } from '../domain/node.js';
 import { nameFromHostname, numberedName } from '../domain/node-name.js';
 import type { JoinToken } from '../domain/token.js';
-import { visible } from '../domain/visible.js';
 import type { Identities } from './identities.js';
 import type { StoreReader, StoreWriter, World } from './ports.js';
 

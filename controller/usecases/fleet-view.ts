@@ -1,11 +1,11 @@
 import type { CommandView, ConditionView, EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
 import type { NodeId } from '../../proto/contract/ids.js';
+import { visible } from '../../proto/contract/visible.js';
 import type { CommandRecord } from '../domain/command.js';
 import type { JudgedCondition } from '../domain/conditions.js';
 import type { FleetEvent } from '../domain/event.js';
 import { silentAfterMs } from '../domain/liveness.js';
 import { conditionsAsKnown, judgeNodeState } from '../domain/node-state.js';
-import { visible } from '../domain/visible.js';
 import type { NodeEntry } from './node-table.js';
 import { NO_CONTACT_REMEDY, NO_CONTACT_TYPE } from './transitions.js';
 

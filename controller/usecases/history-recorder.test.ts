@@ -164,9 +164,9 @@ describe('repacking', () => {
     await store.transact(async (writer) => {
       for (const node of [1, 2]) await writer.putNode(sampleNode(node));
     });
-    for (let minute = 0; minute < 150; minute += 5) {
-      for (const node of [1, 2]) recordMinutes(5, START_MS + minute * 60_000, node);
-      await recorder.flushDue(START_MS + (minute + 5) * 60_000);
+    for (let minute = 0; minute < 150; minute++) {
+      for (const node of [1, 2]) recordMinutes(1, START_MS + minute * 60_000, node);
+      await recorder.flushDue(START_MS + (minute + 1) * 60_000);
     }
     await recorder.flushAll();
   }
@@ -174,15 +174,15 @@ describe('repacking', () => {
   test('makes one segment of each finished hour and changes no sample', async () => {
     await twoHoursAndAHalf();
     const before = await pointsFrom(recorder);
-    const segmentsBefore = await segmentsOf();
-    expect(segmentsBefore.length).toBeGreaterThan(25);
+    const hourOf = (atMs: number) => Math.floor((atMs - START_MS) / HOUR_MS);
+    const startHours = async (node: number) => (await segmentsOf(node)).map(({ fromMs }) => hourOf(fromMs));
+    const unfinished = (await startHours(2)).filter((hour) => hour === 2);
+    expect((await segmentsOf()).length).toBeGreaterThan(25);
+    // A chunk belongs to the hour in which it starts, and those of node 2 do not end with the hour.
+    expect((await segmentsOf(2)).some(({ fromMs, toMs }) => hourOf(fromMs) !== hourOf(toMs - 1))).toBe(true);
     expect(await recorder.repack(START_MS + 150 * 60_000)).toBe(4);
-    const segments = await segmentsOf();
-    const hours = segments.map(({ fromMs }) => Math.floor((fromMs - START_MS) / HOUR_MS));
-    expect(hours.filter((hour) => hour < 2)).toEqual([0, 1]);
-    expect(hours.filter((hour) => hour === 2)).toHaveLength(
-      segmentsBefore.filter(({ fromMs }) => fromMs >= START_MS + 2 * HOUR_MS).length,
-    );
+    expect((await startHours(1)).filter((hour) => hour < 2)).toEqual([0, 1]);
+    expect(await startHours(2)).toEqual([0, 1, ...unfinished]);
     expect(await pointsFrom(recorder)).toEqual(before);
     expect(await pointsFrom(recorder, 2)).toEqual(before);
   });

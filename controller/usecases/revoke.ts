@@ -1,7 +1,7 @@
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeId } from '../../proto/contract/ids.js';
+import { visible } from '../../proto/contract/visible.js';
 import type { Node } from '../domain/node.js';
-import { visible } from '../domain/visible.js';
 import type { GoodbyeReason } from './agent-messages.js';
 import type { Identities } from './identities.js';
 import type { Store, World } from './ports.js';

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../proto/contract/ids.js';
+import { visible } from '../../proto/contract/visible.js';
 import type { CommandRecord, CommandUpdate } from '../domain/command.js';
 import { advanceCommand } from '../domain/command-lifecycle.js';
-import { visible } from '../domain/visible.js';
 import type { Told } from './agent-event-words.js';
 import type { StoreWriter } from './ports.js';
 

@@ -2,11 +2,11 @@ import type { TokenView } from '../../proto/contract/api/fleet.js';
 import type { TokenCreate } from '../../proto/contract/api/requests.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { siteId } from '../../proto/contract/ids.js';
+import { visible } from '../../proto/contract/visible.js';
 import { renderBase32 } from '../domain/base32.js';
 import { renderHex } from '../domain/hex.js';
 import type { JoinToken } from '../domain/token.js';
 import { renderToken, TOKEN_KEY_ID_CHARACTERS, TOKEN_SECRET_CHARACTERS } from '../domain/token-format.js';
-import { visible } from '../domain/visible.js';
 import type { FleetApi } from './api.js';
 import type { Store, Trust, World } from './ports.js';
 

@@ -1,9 +1,9 @@
+import { renderDuration } from '../../proto/contract/words.js';
 import type { Condition } from '../domain/condition.js';
 import { conditionOf } from '../domain/condition-record.js';
 import type { Transition } from '../domain/conditions.js';
 import type { FleetEvent, Severity } from '../domain/event.js';
 import { silentAfterMs } from '../domain/liveness.js';
-import { renderDuration } from '../domain/words.js';
 import type { Journal } from './journal.js';
 import type { NodeEntry } from './node-table.js';
 import type { World } from './ports.js';

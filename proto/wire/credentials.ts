@@ -49,6 +49,7 @@ export class BrambleChannelCredentials extends ChannelCredentials {
   readonly #options: ClientCredentialsOptions;
   readonly #sockets = new Set<TLSSocket>();
   #refusal: BrambleError | undefined;
+  #isDisposed = false;
 
   /** @throws BrambleError `invalid-argument` for an identity that cannot be read */
   static create(options: ClientCredentialsOptions): BrambleChannelCredentials {
@@ -84,8 +85,12 @@ export class BrambleChannelCredentials extends ChannelCredentials {
     return this.#refusal;
   }
 
-  /** Ends every connection at once, those in the middle of a handshake too. */
-  destroySockets(): void {
+  /**
+   * Ends every connection at once, and lets none begin: grpc-js, when it is closed while it dials, would finish dialling
+   * and forget the socket.
+   */
+  dispose(): void {
+    this.#isDisposed = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -111,6 +116,10 @@ export class BrambleChannelCredentials extends ChannelCredentials {
   }
 
   #handshake(tcp: Socket): Promise<SecureConnectResult> {
+    if (this.#isDisposed) {
+      tcp.destroy();
+      return Promise.reject(new BrambleError('cancelled', 'the channel was closed'));
+    }
     return new Promise((resolve, reject) => {
       const socket = connect({
         socket: tcp,

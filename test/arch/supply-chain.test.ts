@@ -28,18 +28,14 @@ const FLOORS = [
 const ALLOWED: Readonly<Record<string, string>> = {
   '@bufbuild/protobuf': 'the wire primitives that the generated codec stands on',
   '@grpc/grpc-js': 'gRPC without native code; the transport between agents and controller',
-  '@grpc/reflection': 'lets grpcurl and friends read the contract from a running controller',
   '@peculiar/x509': 'makes and reads certificates; node:crypto cannot make them',
   'better-sqlite3': 'the embedded database; the only native module, in the controller only',
   commander: 'command lines with help that stays true',
   fastify: 'HTTP with limits, hooks and schemas',
-  'grpc-health-check': 'the standard health service',
   kysely: 'typed SQL, so that PostgreSQL can become a second driver',
   'node-cron': 'fires the housekeeping ticks',
   pino: 'structured logs',
   'prom-client': 'the /metrics text format',
-  protobufjs: 'reads the contract by reflection: the second codec that the first is held against',
-  systeminformation: 'inventory of odd hardware, asked rarely',
   yaml: 'configuration files that people write',
   zod: 'judges configuration and requests at the edge',
 };

@@ -16,10 +16,3 @@ export function residentBytes(pid: number): number {
   if (line === null) throw new Error(`no VmRSS for process ${pid}`);
   return Number(line[1]) * 1_024;
 }
-
-/** Highest resident memory so far, bytes: VmHWM. */
-export function residentPeakBytes(pid: number): number {
-  const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  if (line === null) throw new Error(`no VmHWM for process ${pid}`);
-  return Number(line[1]) * 1_024;
-}

@@ -17,7 +17,8 @@ export function makeRealisticNode(random: Random): () => readonly Sample[] {
   const step = (fact: FactName, last: number): number => {
     switch (FACTS[fact].kind) {
       case 'counter':
-        return last + randomBelow(random, fact.endsWith('_bytes') ? 40_000 : 2);
+        if (fact.endsWith('_bytes')) return last + randomBelow(random, 40_000);
+        return fact === 'agent_cpu_ms' ? last + randomBelow(random, 3) : last; // errors and drops stand still
       case 'gauge':
         if (fact.endsWith('_permille')) return randomBelow(random, 120);
         if (fact.startsWith('load')) return Math.max(0, last + randomBelow(random, 61) - 30);

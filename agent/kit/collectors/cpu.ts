@@ -21,11 +21,10 @@ const BLOCKED = '\nprocs_blocked ';
  * @throws BrambleError `data-loss` when the file is cut short or has another form.
  */
 export function parseStat(text: string): CpuTimes {
-  const cut = new BrambleError('data-loss', '/proc/stat: no total of the processors, or cut short');
   const firstEnd = text.indexOf('\n');
-  if (!text.startsWith('cpu  ') || firstEnd < 0) throw cut;
+  if (!text.startsWith('cpu  ') || firstEnd < 0) throw cutShort();
   const ticks = text.slice(5, firstEnd).split(' ', 8);
-  if (ticks.length < 8) throw cut;
+  if (ticks.length < 8) throw cutShort();
   const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = ticks.map((tick) =>
     wholeNumber(tick, '/proc/stat cpu'),
   );
@@ -34,12 +33,12 @@ export function parseStat(text: string): CpuTimes {
   // The interrupt line that follows is long on some boards: it is stepped over, not split.
   let cores = 0;
   for (let at = firstEnd + 1; text.startsWith('cpu', at); at = text.indexOf('\n', at) + 1) {
-    if (text.indexOf('\n', at) < 0) throw cut;
+    if (text.indexOf('\n', at) < 0) throw cutShort();
     cores++;
   }
   const blockedAt = text.indexOf(BLOCKED);
   const blockedEnd = blockedAt < 0 ? -1 : text.indexOf('\n', blockedAt + BLOCKED.length);
-  if (cores === 0 || blockedEnd < 0) throw cut;
+  if (cores === 0 || blockedEnd < 0) throw cutShort();
   const blocked = text.slice(blockedAt + BLOCKED.length, blockedEnd);
   return {
     cores,
@@ -48,6 +47,10 @@ export function parseStat(text: string): CpuTimes {
     totalTicks: busyTicks + idle + iowait,
     blockedCount: wholeNumber(blocked, '/proc/stat procs_blocked'),
   };
+}
+
+function cutShort(): BrambleError {
+  return new BrambleError('data-loss', '/proc/stat: no total of the processors, or cut short');
 }
 
 /** Load averages over 1, 5 and 15 minutes, 1/1000. */

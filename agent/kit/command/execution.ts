@@ -7,10 +7,10 @@ import {
 } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { FinalState, Ledger, LedgerEntry } from '../durable/ledger.js';
 import type { Host } from '../host/ports.js';
+import { withLimit } from '../limit.js';
 import type { Log } from '../log.js';
 import type { ControllerClock } from '../session/controller-clock.js';
 import type { Action, ActionHost, CommandHandler, Handlers, Outcome } from './handler.js';
-import { withLimit } from '../limit.js';
 import { findRefusal, fromHandler, type Refusal, rejected, repeated, type Situation } from './refusal.js';
 
 export interface ExecutionOptions {

@@ -12,11 +12,13 @@ export class Metronome {
   #startMs = 0;
   #intervalMs = 0;
   #count = 0;
+  #plannedMs = 0;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
+  /** 0 before the first start. */
   get intervalMs(): number {
     return this.#intervalMs;
   }
@@ -26,13 +28,16 @@ export class Metronome {
     this.#startMs = nowMs;
     this.#intervalMs = intervalMs;
     this.#count = 0;
+    this.#plannedMs = nowMs;
   }
 
-  /** The moment of the tick after `nowMs`. Called once per tick. */
+  /** The first tick after `nowMs`. */
   next(nowMs: number): number {
+    if (nowMs < this.#plannedMs) return this.#plannedMs;
     const passed = Math.floor((nowMs - this.#startMs) / this.#intervalMs);
     this.#count = Math.max(this.#count, passed) + 1;
     const jitterMs = (this.#random.unit() * 2 - 1) * JITTER * this.#intervalMs;
-    return Math.max(nowMs, this.#startMs + this.#count * this.#intervalMs + jitterMs);
+    this.#plannedMs = Math.max(nowMs, this.#startMs + this.#count * this.#intervalMs + jitterMs);
+    return this.#plannedMs;
   }
 }

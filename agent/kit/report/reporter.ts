@@ -93,7 +93,8 @@ export class Reporter {
     signal.addEventListener('abort', onAbort, { once: true });
     while (!signal.aborted) {
       const waitMs = this.#nextMs - clock.monotonicMs();
-      if (waitMs > 0) await this.#sleep(waitMs);
+      if (waitMs > 0)
+        await this.#sleep(Math.ceil(waitMs)); // whole ms: a timer that is early costs another one
       else await this.#tick();
     }
     signal.removeEventListener('abort', onAbort);

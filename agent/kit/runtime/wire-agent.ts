@@ -57,7 +57,11 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     scheduler,
     intervalMs: cadence.reportIntervalMs,
     send: (report) => session.send({ $case: 'report', value: report }),
-    onTick: () => keepHouse(parts, clocks, recorder),
+    onTick: async () => {
+      await keepHouse(parts, clocks, recorder);
+      // Storage that works again may have brought events back that no process has sent yet.
+      session.take({ kind: 'events-waiting' });
+    },
   });
   const dispatcher = new CommandDispatcher({
     host,

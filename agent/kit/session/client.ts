@@ -115,7 +115,8 @@ export class SessionClient {
     const timer = { atMs, abort: new AbortController() };
     this.#timer = timer;
     const { clock } = this.#options;
-    void clock.sleep(Math.max(0, atMs - clock.monotonicMs()), timer.abort.signal).then(
+    const waitMs = Math.max(0, Math.ceil(atMs - clock.monotonicMs()));
+    void clock.sleep(waitMs, timer.abort.signal).then(
       () => {
         this.#timer = undefined;
         this.take({ kind: 'wake' });

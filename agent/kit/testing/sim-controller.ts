@@ -12,6 +12,7 @@ import type { SimPeer, SimServer, SimServerStream } from './sim-net.js';
 import type { SimWorld } from './sim-world.js';
 
 type EventKind = NonNullable<Event['kind']>;
+type EventValues = { [Kind in EventKind as Kind['$case']]: Kind['value'] };
 
 /** The only node that this controller knows. */
 export const SIM_NODE_ID = 'n-0000000000001';
@@ -48,9 +49,6 @@ export class SimController implements SimServer {
   enrolledWith: EnrollRequest | undefined;
   readonly #world: SimWorld;
   #stream: SimServerStream | undefined;
-  #openStreams = 0;
-  /** Whatever happens, an agent has one stream open at most, as far as its controller can see. */
-  mostOpenStreams = 0;
 
   constructor(world: SimWorld) {
     this.#world = world;
@@ -88,14 +86,11 @@ export class SimController implements SimServer {
 
   openLink(peer: SimPeer, stream: SimServerStream): void {
     this.peers.push(peer);
-    this.#openStreams += 1;
-    this.mostOpenStreams = Math.max(this.mostOpenStreams, this.#openStreams);
     const decoder = new SeriesDecoder();
     stream.onFrame((frame) => {
       this.#take(frame, stream, decoder);
     });
     stream.onEnd(() => {
-      this.#openStreams -= 1;
       if (this.#stream === stream) this.#stream = undefined;
     });
   }
@@ -127,9 +122,8 @@ export class SimController implements SimServer {
   }
 
   /** What the events of one kind say. */
-  eventsOf<Case extends EventKind['$case']>(name: Case): Extract<EventKind, { $case: Case }>['value'][] {
-    type Value = Extract<EventKind, { $case: Case }>['value'];
-    return this.events.flatMap(({ kind }) => (kind?.$case === name ? [kind.value as Value] : []));
+  eventsOf<Case extends keyof EventValues>(name: Case): EventValues[Case][] {
+    return this.events.flatMap(({ kind }) => (kind?.$case === name ? [kind.value as EventValues[Case]] : []));
   }
 
   #credential(certificateChainPem: string, renewalCounter: number) {

@@ -92,12 +92,11 @@ function nameOf({ type, instance }: ConditionView): string {
 
 function renderFacts(node: NodeDetail): string {
   if (node.facts.length === 0) return 'none yet';
-  return renderPairs(
-    node.facts.map(({ fact, instance, value }): [string, string] => [
-      instance === '' ? fact : `${fact}{${visible(instance)}}`,
-      String(value),
-    ]),
-  );
+  const pairs = node.facts.map(({ fact, instance, value }): [string, string] => [
+    instance === '' ? fact : `${fact}{${visible(instance)}}`,
+    String(value),
+  ]);
+  return renderPairs(pairs.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function indent(text: string): string {

@@ -60,7 +60,7 @@ function renderCreated({ keyId, token, spkiPin, enrollEndpoint, expiresAtMs }: T
       ['Until', new Date(expiresAtMs).toISOString()],
     ]),
     '',
-    'The token is shown once. On the new node, /etc/bramble/agent.yaml needs:',
+    'The token is shown once. On the new node, /etc/bramble/agent.yaml (chmod 600: it is a secret) needs:',
     '',
     'join:',
     `  controller: ${enrollEndpoint}`,

@@ -38,9 +38,10 @@ function drawRow(row: EventRowView, onOpen: ((nodeId: string) => void) | undefin
     element(
       'span',
       { class: 'what' },
+      onOpen === undefined || nodeId === undefined ? undefined : nodeButton(nodeId, row.nodeName, onOpen),
+      ' ',
       element('strong', {}, row.reason),
       ' ',
-      onOpen === undefined || nodeId === undefined ? undefined : nodeButton(nodeId, row.nodeName, onOpen),
       element('span', { class: 'message' }, row.message),
     ),
   );

@@ -1,4 +1,10 @@
-import { type Client, type ClientDuplexStream, type ClientWritableStream, Metadata } from '@grpc/grpc-js';
+import {
+  type Client,
+  type ClientDuplexStream,
+  type ClientWritableStream,
+  connectivityState,
+  Metadata,
+} from '@grpc/grpc-js';
 import { BrambleError } from '../../../../proto/contract/errors.js';
 import {
   BulkClient,
@@ -69,7 +75,7 @@ function openChannel<C extends Client>(
     failure: (thrown) => credentials.refusal ?? fromServiceError(thrown),
     dispose: () => {
       client.close();
-      credentials.destroySockets();
+      credentials.dispose();
     },
   };
 }
@@ -120,25 +126,29 @@ class GrpcLink implements LinkStream {
     });
   }
 
-  /** Resolves when calls can go out; rejects, and leaves nothing behind, when they cannot. */
+  /** Resolves when the connection stands; rejects, and leaves nothing behind, when it cannot be made. */
   connected(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const failed = (thrown: unknown): void => {
-        reject(this.#failure ?? this.#channel.failure(thrown));
-      };
-      this.#call.once('error', failed);
-      this.#channel.client.waitForReady(Date.now() + CONNECT_TIMEOUT_MS, (error) => {
-        this.#call.removeListener('error', failed);
-        if (error === undefined && !this.#isOver) {
-          resolve();
-          return;
-        }
-        const late = new BrambleError('deadline-exceeded', `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`);
-        reject(this.#failure ?? late);
-        this.#failure ??= late;
-        this.#call.cancel();
+      const deadlineMs = Date.now() + CONNECT_TIMEOUT_MS;
+      this.#call.once('status', () => {
+        reject(this.#failure ?? new BrambleError('unavailable', 'the stream ended before it began'));
       });
+      // Not waitForReady(): on a channel that was closed meanwhile it would make grpc-js dial once more.
+      const watch = (): void => {
+        if (this.#isOver) return;
+        const channel = this.#channel.client.getChannel();
+        const state = channel.getConnectivityState(false);
+        if (state === connectivityState.READY) resolve();
+        else
+          channel.watchConnectivityState(state, deadlineMs, (late) => (late === undefined ? watch() : this.#tooLate()));
+      };
+      watch();
     });
+  }
+
+  #tooLate(): void {
+    this.#failure ??= new BrambleError('deadline-exceeded', `no connection within ${CONNECT_TIMEOUT_MS / 1000} s`);
+    this.#call.cancel();
   }
 
   send(frame: AgentFrame): boolean {

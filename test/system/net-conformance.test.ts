@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
 import { afterAll } from 'vitest';
-import { type OpenedAuthority, openAuthority } from '../../../../controller/pki/authority.js';
-import { systemClock, systemRandom } from '../../../../controller/system.js';
-import { nodeId, siteId } from '../../../../proto/contract/ids.js';
-import { type AgentFrame, type ControllerFrame, LinkService } from '../../../../proto/gen/bramble/agent/v1/link.js';
-import { SERVER_OPTIONS } from '../../../../proto/wire/channel.js';
-import { BrambleServerCredentials } from '../../../../proto/wire/server-credentials.js';
-import { toServiceError } from '../../../../proto/wire/status.js';
-import { answerTo, describeNet } from '../../testing/net-conformance.js';
-import type { TlsIdentity } from '../ports.js';
-import { makeGrpcNet } from './net.js';
+import { makeGrpcNet } from '../../agent/kit/host/node/net.js';
+import type { TlsIdentity } from '../../agent/kit/host/ports.js';
+import { answerTo, describeNet } from '../../agent/kit/testing/net-conformance.js';
+import { type OpenedAuthority, openAuthority } from '../../controller/pki/authority.js';
+import { systemClock, systemRandom } from '../../controller/system.js';
+import { nodeId, siteId } from '../../proto/contract/ids.js';
+import { type AgentFrame, type ControllerFrame, LinkService } from '../../proto/gen/bramble/agent/v1/link.js';
+import { SERVER_OPTIONS } from '../../proto/wire/channel.js';
+import { BrambleServerCredentials } from '../../proto/wire/server-credentials.js';
+import { toServiceError } from '../../proto/wire/status.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'bramble-net-'));
 afterAll(() => {
