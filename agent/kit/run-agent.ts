@@ -3,6 +3,7 @@ import { GoodbyeReason } from '../../proto/gen/bramble/agent/v1/link.js';
 import { enroll } from './enroll/enroll.js';
 import type { Identity } from './enroll/identity.js';
 import { withLimit } from './limit.js';
+import { errorFields } from './log.js';
 import { Heartbeat } from './report/heartbeat.js';
 import type { AgentOptions } from './runtime/agent-options.js';
 import { type AgentState, openAgentState } from './runtime/agent-state.js';
@@ -84,7 +85,7 @@ async function tellStart(
   }
   await recorder.record({ $case: 'agentStarted', value: { agentVersion: version, previousExit: previous.exit } });
   await marker.write('running', bootId).catch((error: unknown) => {
-    log.warn({ err: error }, 'nobody will know how this process ended');
+    log.warn(errorFields(error), 'nobody will know how this process ended');
   });
 }
 
@@ -137,6 +138,6 @@ async function shutDown({ host, log }: AgentOptions, { node, state, wired, isCle
     });
     log.info({}, 'the agent has ended');
   } catch (error) {
-    log.warn({ err: error }, 'the agent ended without finishing everything');
+    log.warn(errorFields(error), 'the agent ended without finishing everything');
   }
 }

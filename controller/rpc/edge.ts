@@ -130,8 +130,7 @@ export class Edge {
       const caller = rules.admit(call);
       const { request } = call;
       if (request === UNDECODABLE) throw undecodable();
-      // Narrowing by a symbol does not reach a type parameter.
-      done(null, await rules.handler(request as Request, caller));
+      done(null, await rules.handler(request, caller));
     } catch (thrown) {
       done(this.failed(call, thrown));
     }

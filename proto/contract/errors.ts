@@ -52,7 +52,15 @@ export class BrambleError extends Error {
   /** Ours as it is; anything else is a bug and becomes `internal` with its cause kept. */
   static from(thrown: unknown): BrambleError {
     if (thrown instanceof BrambleError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new BrambleError('internal', message, { cause: thrown });
+    return new BrambleError('internal', messageOf(thrown), { cause: thrown });
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  try {
+    return String(thrown);
+  } catch {
+    return 'something was thrown that has no text'; // an object without a prototype, say
   }
 }

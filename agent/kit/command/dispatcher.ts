@@ -7,6 +7,7 @@ import {
 } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { CommandKey } from '../../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { LedgerEntry } from '../durable/ledger.js';
+import { errorFields } from '../log.js';
 import { CommandExecution, type ExecutionOptions } from './execution.js';
 import type { ActionName } from './handler.js';
 import { findRefusal, type Refusal, rejected, repeated } from './refusal.js';
@@ -133,7 +134,7 @@ export class CommandDispatcher {
     try {
       await this.#options.tell(update, priority);
     } catch (error) {
-      this.#options.log.error({ err: error, commandId: update.commandId }, 'command update cannot be kept');
+      this.#options.log.error({ ...errorFields(error), commandId: update.commandId }, 'command update cannot be kept');
     }
   }
 
@@ -156,7 +157,7 @@ export class CommandDispatcher {
       } catch (thrown) {
         const error = BrambleError.from(thrown);
         if (error.code !== 'cancelled')
-          this.#options.log.error({ err: error, commandId: command.id }, 'command left open');
+          this.#options.log.error({ ...errorFields(thrown), commandId: command.id }, 'command left open');
       } finally {
         this.#running = undefined;
         this.#open.delete(command.id);

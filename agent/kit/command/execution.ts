@@ -8,7 +8,7 @@ import {
 import type { FinalState, Ledger, LedgerEntry } from '../durable/ledger.js';
 import type { Host } from '../host/ports.js';
 import { withLimit } from '../limit.js';
-import type { Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 import type { ControllerClock } from '../session/controller-clock.js';
 import type { Action, ActionHost, CommandHandler, Handlers, Outcome } from './handler.js';
 import { findRefusal, fromHandler, type Refusal, rejected, repeated, type Situation } from './refusal.js';
@@ -148,7 +148,10 @@ export class CommandExecution {
       return await this.#within(RUN_LIMIT_MS, signal, (inner) => run.handler.run(run.arguments, this.#context, inner));
     } catch (error) {
       if (signal.aborted) throw error;
-      this.#options.log.warn({ err: error, commandId: command.id }, 'action gave no outcome; looking at reality');
+      this.#options.log.warn(
+        { ...errorFields(error), commandId: command.id },
+        'action gave no outcome; looking at reality',
+      );
       return this.#observe(command, run.before, signal);
     }
   }
@@ -189,7 +192,10 @@ export class CommandExecution {
       await this.#options.ledger.finish(command.id, state, detail);
     } catch (error) {
       // Memory knows it; a process that does not will settle it once more, and never run it.
-      this.#options.log.warn({ err: error, commandId: command.id }, 'the ledger did not take the end of a command');
+      this.#options.log.warn(
+        { ...errorFields(error), commandId: command.id },
+        'the ledger did not take the end of a command',
+      );
     }
   }
 

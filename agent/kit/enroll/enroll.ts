@@ -2,7 +2,7 @@ import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Credential, EnrollRequest, Pending } from '../../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { Board, NodeKind } from '../../../proto/gen/bramble/agent/v1/node.js';
 import type { Host, KeyPair } from '../host/ports.js';
-import type { Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 import { CONTROLLER_BACKOFF, fullJitterMs } from '../session/backoff.js';
 import { type Identity, identityOf } from './identity.js';
 import type { IdentityStore } from './identity-store.js';
@@ -70,11 +70,10 @@ async function askUntilIssued(options: EnrollOptions, pair: KeyPair, signal: Abo
       }
       waitMs = Math.min(POLL_MAX_MS, Math.max(POLL_MIN_MS, pollAfterMs));
     } catch (thrown) {
-      const error = BrambleError.from(thrown);
-      if (signal.aborted) throw error;
+      if (signal.aborted) throw thrown;
       waitMs = fullJitterMs(host.random.unit(), failures, CONTROLLER_BACKOFF);
       failures += 1;
-      const fields = { err: error, hint: error.hint, controller: join.controller, waitMs: Math.round(waitMs) };
+      const fields = { ...errorFields(thrown), controller: join.controller, waitMs: Math.round(waitMs) };
       log.warn(fields, 'enrolment failed; trying again');
     }
     await host.clock.sleep(waitMs, signal);

@@ -1,7 +1,7 @@
 import { type Identity, tlsIdentityOf, withSaneRenewal } from '../enroll/identity.js';
 import { renew } from '../enroll/renew.js';
 import type { Endpoint, Host, TlsIdentity } from '../host/ports.js';
-import type { Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 import type { Renewed } from '../session/client.js';
 import type { ControllerClock } from '../session/controller-clock.js';
 import type { AgentState } from './agent-state.js';
@@ -38,7 +38,7 @@ export class CredentialHolder {
     if (sane !== this.#identity) {
       this.#identity = sane;
       state.identities.save(sane).catch((error: unknown) => {
-        log.warn({ err: error }, 'the renewal time was not stored');
+        log.warn(errorFields(error), 'the renewal time was not stored');
       });
     }
     if (sane.renewAfterMs === 0) return undefined;

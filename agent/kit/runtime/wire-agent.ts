@@ -3,6 +3,7 @@ import { CollectorScheduler } from '../collect/scheduler.js';
 import { CommandDispatcher } from '../command/dispatcher.js';
 import type { Identity } from '../enroll/identity.js';
 import type { Host } from '../host/ports.js';
+import { errorFields } from '../log.js';
 import { ClockWatch } from '../report/clock-watch.js';
 import { EventRecorder } from '../report/event-recorder.js';
 import type { Heartbeat } from '../report/heartbeat.js';
@@ -150,6 +151,6 @@ async function keepHouse(
   const controllerNowMs = controllerClock.nowMs();
   if (controllerNowMs === undefined) return;
   await state.clockFloor.raise(controllerNowMs).catch((error: unknown) => {
-    agent.log.warn({ err: error }, 'the clock floor was not stored');
+    agent.log.warn(errorFields(error), 'the clock floor was not stored');
   });
 }

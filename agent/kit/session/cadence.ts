@@ -5,7 +5,7 @@ export const DEFAULT_CADENCE: Cadence = { reportIntervalMs: 30_000, probeAfterMs
 
 /** Bounds within which a controller may choose; beyond them a number is an accident, not a wish. */
 const LIMITS = {
-  reportIntervalMs: { min: 200, max: 3_600_000 },
+  reportIntervalMs: { min: 10, max: 3_600_000 },
   probeAfterMs: { min: 1_000, max: 3 * 3_600_000 },
   reconnectSpreadMs: { min: 0, max: 3_600_000 },
 } as const satisfies Record<keyof Cadence, { min: number; max: number }>;

@@ -1,12 +1,11 @@
 import { assertNever } from '../../../proto/contract/assert.js';
-import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Random } from '../../../proto/contract/random.js';
 import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Cadence, DesiredState } from '../../../proto/gen/bramble/agent/v1/desired.js';
 import type { AgentFrame, Goodbye, Hello, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
 import type { Outbox } from '../durable/outbox.js';
 import type { Endpoint, HostClock, Net, TlsIdentity } from '../host/ports.js';
-import type { Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 import { inBatches } from './event-batches.js';
 import { initialSession, type SessionEffect, type SessionEvent, type SessionState, step, wakeAtMs } from './state.js';
 import { Stream } from './stream.js';
@@ -209,8 +208,7 @@ export class SessionClient {
       this.take({ kind: 'renewed', ...renewed });
     } catch (thrown) {
       if (this.#stop.signal.aborted) return;
-      const error = BrambleError.from(thrown);
-      log.warn({ err: error, hint: error.hint }, 'credential not renewed; trying again');
+      log.warn(errorFields(thrown), 'credential not renewed; trying again');
       this.take({ kind: 'renewal-failed' });
     }
   }

@@ -8,7 +8,7 @@ import type { CommandDispatcher } from '../command/dispatcher.js';
 import type { Ledger } from '../durable/ledger.js';
 import type { Outbox } from '../durable/outbox.js';
 import type { HostClock } from '../host/ports.js';
-import type { Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 import type { EventRecorder } from '../report/event-recorder.js';
 import type { Reporter } from '../report/reporter.js';
 import { saneCadence } from './cadence.js';
@@ -81,7 +81,7 @@ export class AgentDuties implements SessionDuties {
     const { controllerClock, clockFloor, reporter, renewalDueMs, session, log } = this.#options;
     controllerClock.anchor(controllerUnixMs);
     clockFloor.raise(controllerUnixMs).catch((error: unknown) => {
-      log.warn({ err: error }, 'the clock floor was not stored');
+      log.warn(errorFields(error), 'the clock floor was not stored');
     });
     const renewAtMs = renewalDueMs(controllerUnixMs);
     if (renewAtMs !== undefined) session.take({ kind: 'renewal-due', atMs: renewAtMs });
@@ -131,9 +131,8 @@ export class AgentDuties implements SessionDuties {
       if (state.cadence !== undefined) this.#follow(state.cadence);
       session.send({ $case: 'desiredStateReached', value: { revision } });
     } catch (thrown) {
-      const error = BrambleError.from(thrown);
-      log.warn({ err: error, hint: error.hint, revision }, 'desired state not reached');
-      const value = { revision, detail: error.message.slice(0, 1_024) };
+      log.warn({ ...errorFields(thrown), revision }, 'desired state not reached');
+      const value = { revision, detail: BrambleError.from(thrown).message.slice(0, 1_024) };
       await recorder.record({ $case: 'desiredStateFailed', value });
     }
   }

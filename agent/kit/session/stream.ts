@@ -1,7 +1,7 @@
 import { BrambleError, type ErrorCode } from '../../../proto/contract/errors.js';
 import type { AgentFrame } from '../../../proto/gen/bramble/agent/v1/link.js';
 import type { Endpoint, LinkStream, Net, TlsIdentity } from '../host/ports.js';
-import type { Log } from '../log.js';
+import { errorFields, type Log } from '../log.js';
 import type { SessionEvent } from './state.js';
 
 export interface StreamOptions {
@@ -23,6 +23,7 @@ export class Stream {
   readonly #options: StreamOptions;
   readonly #abort = new AbortController();
   #link: LinkStream | undefined;
+  #isEnding = false;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -46,7 +47,7 @@ export class Stream {
       for await (const { frame } of link.frames) this.#tell({ kind: 'frame', stream: this.number, frame });
       this.#lost(new BrambleError('unavailable', 'the controller ended the stream'));
     } catch (thrown) {
-      this.#lost(BrambleError.from(thrown));
+      this.#lost(thrown);
     }
   }
 
@@ -57,6 +58,7 @@ export class Stream {
 
   /** What was sent still goes out. */
   end(): void {
+    this.#isEnding = true;
     this.#link?.end();
   }
 
@@ -65,11 +67,11 @@ export class Stream {
     this.#abort.abort();
   }
 
-  #lost(error: BrambleError): void {
+  #lost(thrown: unknown): void {
     const { log, endpoint, number } = this.#options;
-    if (this.#abort.signal.aborted) return;
-    const isRefused = REFUSALS.has(error.code);
-    const fields = { err: error, hint: error.hint, endpoint, stream: number };
+    if (this.#abort.signal.aborted || this.#isEnding) return;
+    const isRefused = REFUSALS.has(BrambleError.from(thrown).code);
+    const fields = { ...errorFields(thrown), endpoint, stream: number };
     if (isRefused) log.error(fields, 'the controller does not want this node');
     else log.warn(fields, this.#link === undefined ? 'controller not reached' : 'stream lost');
     this.#tell({ kind: 'lost', stream: number, isRefused });
