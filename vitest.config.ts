@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
@@ -8,6 +9,7 @@ const MINUTE_MS = 60_000;
  */
 export default defineConfig({
   test: {
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         test: {
@@ -29,7 +31,6 @@ export default defineConfig({
           globalSetup: ['test/setup/system.ts'],
           testTimeout: 2 * MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
-          fileParallelism: false,
         },
       },
       {

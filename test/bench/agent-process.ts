@@ -1,18 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unitFlags } from '../setup/unit-flags.js';
 import { Child } from './child.js';
 import type { Rig } from './rig.js';
 
 export const AGENT_BUNDLE = join(dirname(fileURLToPath(import.meta.url)), '..', 'bramble-agent.mjs');
-
-/** The flags that the agent's unit gives to Node: what users run is what is measured. */
-export function unitFlags(): readonly string[] {
-  const unit = readFileSync('agent/pi/packaging/bramble-agent.service', 'utf8');
-  const line = /^ExecStart=\/usr\/bin\/node (.*) \/usr\/lib\/bramble\/bramble-agent\.mjs/m.exec(unit);
-  if (line?.[1] === undefined) throw new Error('the unit has no ExecStart of the expected form');
-  return line[1].split(' ');
-}
 
 /** Starts the agent's bundle, which enrols with the rig for real. */
 export async function startAgent(rig: Rig): Promise<Child> {

@@ -41,12 +41,38 @@ async function untilUp(url: string, child: ChildProcess): Promise<void> {
   throw new Error('node_exporter did not answer within 5 s');
 }
 
-/** Runs Debian's node_exporter on this machine and scrapes it; `undefined` where it is not installed. */
-export async function measureNodeExporter(scrapes: number): Promise<ScrapeCost | undefined> {
+/** Only what a Pi's agent looks at too, so that the comparison is of like with like. */
+export const SAME_ITEMS = [
+  'cpu',
+  'diskstats',
+  'filesystem',
+  'loadavg',
+  'meminfo',
+  'mountstats',
+  'netclass',
+  'netdev',
+  'pressure',
+  'stat',
+  'thermal_zone',
+  'timex',
+  'uname',
+  'vmstat',
+] as const;
+
+/**
+ * Runs Debian's node_exporter on this machine and scrapes it; `undefined` where it is not installed.
+ * @param collectors those that are on; absent = its own choice
+ */
+export async function measureNodeExporter(
+  scrapes: number,
+  collectors?: readonly string[],
+): Promise<ScrapeCost | undefined> {
   if (!existsSync(PROGRAM)) return undefined;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/metrics`;
-  const child = spawn(PROGRAM, [`--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
+  const only = collectors?.map((name) => `--collector.${name}`) ?? [];
+  const flags = [...(collectors === undefined ? [] : ['--collector.disable-defaults']), ...only];
+  const child = spawn(PROGRAM, [`--web.listen-address=127.0.0.1:${port}`, ...flags], { stdio: 'ignore' });
   try {
     await untilUp(url, child);
     const pid = child.pid ?? 0;

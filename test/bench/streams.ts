@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.js';
-import type { Figure } from './figure.js';
+import { type Figure, median } from './figure.js';
 import { type FleetOnDisk, prepareFleet } from './fleet-on-disk.js';
 import { cpuMs, residentBytes } from './process-cost.js';
 
@@ -81,11 +81,15 @@ async function measureServer(dir: string, fleet: FleetOnDisk, kind: 'bare' | 'br
     const opened = { cpuMs: cpuMs(server.pid) };
     await load.ask('full');
     await load.ask(`rounds 4 ${ROUND_MS}`); // warm: the just-in-time compiler has seen all of it
-    const settled = { bytes: residentBytes(server.pid), cpuMs: cpuMs(server.pid) };
+    const settled = { cpuMs: cpuMs(server.pid) };
+    // Sampled all along: one look at the end would measure how long ago the garbage was collected.
+    const resident: number[] = [];
+    const sampler = setInterval(() => resident.push(residentBytes(server.pid)), ROUND_MS);
     const { sent } = await load.ask(`rounds ${ROUNDS} ${ROUND_MS}`);
+    clearInterval(sampler);
     const spentMs = cpuMs(server.pid) - settled.cpuMs;
     return {
-      bytesPerStream: (residentBytes(server.pid) - before.bytes) / STREAMS,
+      bytesPerStream: (median(resident) - before.bytes) / STREAMS,
       setUpMsPerStream: (opened.cpuMs - before.cpuMs) / STREAMS,
       reportsPerCpuSecond: (Number(sent) * 1_000) / spentMs,
     };

@@ -13,7 +13,7 @@ test('the facts of the code are those of the contract, names and numbers', () =>
 test.for(declared)('%s says its unit, and only texts are texts', ([name, id]) => {
   const fact = factName(id);
   expect(fact).toBe(name);
-  expect(name).toMatch(/_(text|state|flag|count|bytes|permille|milli|us|ms|mbps)$/);
+  expect(name).toMatch(/_(text|state|flag|count|bytes|permille|s|millidegrees|rpm|mhz|milli|us|ms|mbps)$/);
   expect(fact !== undefined && isTextFact(fact)).toBe(name.endsWith('_text'));
 });
 

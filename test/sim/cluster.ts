@@ -101,6 +101,7 @@ export class Cluster {
           handlers: hostHandlers({ allowedUnits: [UNIT] }),
           buildTimeMs: 0,
           progress: () => undefined,
+          tidyMemory: () => undefined,
           notifyReady: () => undefined,
         },
         ends.signal,

@@ -4,6 +4,7 @@ import { makeNodeClock } from '../host/node/clock.js';
 import { makeNodeExec } from '../host/node/exec.js';
 import { makeNodeHost } from '../host/node/host.js';
 import { makeGrpcNet } from '../host/node/net.js';
+import { makeMemoryTidier } from '../host/node/tidy-memory.js';
 import { runAgent } from '../run-agent.js';
 import { Notifier } from '../systemd/notify.js';
 import type { AgentProgram } from './agent-program.js';
@@ -64,6 +65,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
         progress: () => {
           notifier.progress();
         },
+        tidyMemory: makeMemoryTidier(),
         notifyReady: () => void notifier.ready(),
       },
       stop,

@@ -39,7 +39,8 @@ export async function runReport(program: AgentProgram, io: ProgramIo, request: R
   return 0;
 }
 
-function standaloneProbe({ clock, kernel }: CollectorHost): AgentProbe {
+/** What collectors learn of an agent that is not running: no outbox, no link. */
+export function standaloneProbe({ clock, kernel }: CollectorHost): AgentProbe {
   return {
     outboxEventsCount: () => 0,
     outboxDroppedCount: () => 0,

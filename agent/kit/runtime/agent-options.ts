@@ -23,6 +23,8 @@ export interface AgentOptions {
   readonly buildTimeMs: number;
   /** Called every few seconds as long as real work gets done: feeds a watchdog. */
   readonly progress: () => void;
+  /** Called at every tick, between two reports: gives back memory that nobody needs any more. */
+  readonly tidyMemory: () => void;
   /** Called once, when the state is open and the agent looks for its controller. */
   readonly notifyReady: () => void;
 }

@@ -62,6 +62,7 @@ export function wireAgent(parts: AgentParts): WiredAgent {
       await keepHouse(parts, clocks, recorder);
       // Storage that works again may have brought events back that no process has sent yet.
       session.take({ kind: 'events-waiting' });
+      agent.tidyMemory();
     },
   });
   const dispatcher = new CommandDispatcher({

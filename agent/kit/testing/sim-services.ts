@@ -11,6 +11,7 @@ export class SimUnits {
   readonly #random: Random;
   readonly #units = new Map<string, ServiceState>();
   readonly #restarts = new Map<string, number>();
+  #boots = 1;
 
   constructor(random: Random, names: readonly string[]) {
     this.#random = random;
@@ -36,8 +37,13 @@ export class SimUnits {
     return this.#restarts.get(name) ?? 0;
   }
 
+  starts(name: string): number {
+    return this.#boots + this.restarts(name);
+  }
+
   /** Every unit starts anew with the machine. */
   boot(): void {
+    this.#boots += 1;
     for (const name of this.#units.keys()) this.#units.set(name, this.#started());
   }
 

@@ -64,6 +64,7 @@ export class SimSite {
       progress: () => {
         this.progressCount += 1;
       },
+      tidyMemory: () => undefined,
       notifyReady: () => {
         this.readyCount += 1;
       },
@@ -117,6 +118,11 @@ export class SimSite {
   /** How often the unit of the n-th command was restarted. */
   restartsOf(n: number): number {
     return this.host.board.units.restarts(unitOf(n));
+  }
+
+  /** How often that unit was started, by commands and with the machine. */
+  startsOf(n: number): number {
+    return this.host.board.units.starts(unitOf(n));
   }
 }
 

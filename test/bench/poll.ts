@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url';
+import { CollectorScheduler } from '../../agent/kit/collect/scheduler.js';
+import { makeNodeClock } from '../../agent/kit/host/node/clock.js';
+import { makeNodeExec } from '../../agent/kit/host/node/exec.js';
+import { makeKernelFiles } from '../../agent/kit/host/node/kernel-files.js';
+import { makeSystemdServices } from '../../agent/kit/host/node/services-systemd.js';
+import { standaloneProbe } from '../../agent/kit/program/run-report.js';
+import { piCollectors } from '../../agent/pi/collectors/index.js';
+import { Report } from '../../proto/gen/bramble/agent/v1/report.js';
+import { SeriesEncoder } from '../../proto/wire/series.js';
+import { unitFlags } from '../setup/unit-flags.js';
+import { Child } from './child.js';
+
+const WARM_POLLS = 2_000;
+const POLLS = 4_000;
+
+/** CPU time of one poll under the flags of the agent's unit, ms: every collector that is due, dead bands, the encoded report. */
+export async function cpuMsPerPoll(): Promise<number> {
+  const child = new Child([process.execPath, ...unitFlags(), fileURLToPath(import.meta.url), '--poll']);
+  try {
+    await child.ask(`${WARM_POLLS}`);
+    const { cpuMs } = await child.ask(`${POLLS}`);
+    return Number(cpuMs) / POLLS;
+  } finally {
+    await child.end();
+  }
+}
+
+/** The program that is measured: polls as often as each line of its input says. */
+export async function runPolls(lines: AsyncIterable<string>): Promise<void> {
+  const exec = makeNodeExec();
+  const host = { clock: makeNodeClock(), kernel: makeKernelFiles(), exec, services: makeSystemdServices(exec) };
+  const collectors = piCollectors(standaloneProbe(host));
+  const scheduler = new CollectorScheduler({ collectors, host, nodeId: 'bench' });
+  const encoder = new SeriesEncoder();
+  let full = true;
+  for await (const line of lines) {
+    const before = process.cpuUsage();
+    for (let poll = 0; poll < Number(line); poll++) {
+      const samples = await scheduler.collect(1_000);
+      Report.encode(encoder.encode(samples, host.clock.monotonicMs(), full)).finish();
+      full = false;
+    }
+    const { user, system } = process.cpuUsage(before);
+    process.stdout.write(
+      `${JSON.stringify({ cpuMs: (user + system) / 1_000, rss: process.memoryUsage.rss() / 2 ** 20 })}\n`,
+    );
+  }
+}
