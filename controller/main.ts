@@ -21,17 +21,10 @@ import { systemClock, systemRandom, systemTimers } from './system.js';
 import { makeNotifier } from './systemd.js';
 import { cronScheduler, Ticks } from './ticks/cron.js';
 import { storeTicks } from './ticks/store-ticks.js';
-import { Clones } from './usecases/clones.js';
-import { type Core, startCore } from './usecases/core.js';
-import { Enrollments } from './usecases/enroll.js';
-import { makeFleetApi } from './usecases/fleet-api.js';
-import { HistoryRecorder } from './usecases/history-recorder.js';
-import { Identities } from './usecases/identities.js';
+import { type Controller, startController } from './usecases/controller.js';
+import type { HistoryRecorder } from './usecases/history-recorder.js';
 import type { World } from './usecases/ports.js';
 import { DEFAULT_RETENTION, pruneStore, type Retention } from './usecases/prune-history.js';
-import { Renewals } from './usecases/renew.js';
-import { Revocations } from './usecases/revoke.js';
-import { JoinTokens } from './usecases/tokens.js';
 import { startWatchdog } from './watchdog.js';
 import { loadAssets } from './web/assets.js';
 import { assertLoopback } from './web/guards.js';
@@ -71,7 +64,7 @@ async function run(flags: Flags): Promise<number> {
   try {
     const config = await readConfig(flags);
     log = openLog(config.log.level);
-    const controller = await startController(config, log, closers);
+    const controller = await open(config, log, closers);
     const notifier = makeNotifier(process.env, log);
     process.stdout.write(`${JSON.stringify({ ready: true, ...controller.addresses })}\n`);
     log.info({ version: VERSION, dataDir: config.dataDir, ...controller.addresses }, 'controller is ready');
@@ -94,14 +87,14 @@ async function run(flags: Flags): Promise<number> {
   }
 }
 
-interface Controller {
+interface RunningController {
   readonly addresses: { readonly http: string; readonly linkPort: number; readonly enrolPort: number };
   /** Settles when a transaction got through the store. */
   readonly progress: () => Promise<unknown>;
 }
 
 /** Opens everything, what others lean on first. Each part adds its own way to be closed. */
-async function startController(config: ControllerConfig, log: ProcessLog, closers: Closers): Promise<Controller> {
+async function open(config: ControllerConfig, log: ProcessLog, closers: Closers): Promise<RunningController> {
   const { dataDir } = config;
   const world: World = { clock: systemClock, random: systemRandom, timers: systemTimers, log };
   assertLoopback(config.http.host); // before anything is made
@@ -118,22 +111,27 @@ async function startController(config: ControllerConfig, log: ProcessLog, closer
     workerUrl: new URL('./bramble-controller-store.mjs', import.meta.url),
   });
   closers.add('store', () => store.close());
-  const history = new HistoryRecorder({ store, log });
-  closers.add('history', () => history.flushAll());
-  const { trust } = authority;
-  const { reportIntervalMs } = config.cadence;
-  const core = await startCore({ store, world, trust, codec: commandCodec, history, options: { reportIntervalMs } });
-  closers.add('core', () => core.stop());
-
-  const members = await openMembers(config, { world, store, core, authority });
-  const rpc = await openDoors(config, { world, core, authority, members }, closers);
-  const fleet = makeFleetApi(core, members);
+  let linkPort = config.link.port; // the kernel's choice, once it is bound
+  const controller = await startController({
+    store,
+    world,
+    authority,
+    trust: authority.trust,
+    codec: commandCodec,
+    endpoints: () =>
+      config.link.advertise.length > 0 ? config.link.advertise : [`${advertisedHost(config.link.host)}:${linkPort}`],
+    options: { reportIntervalMs: config.cadence.reportIntervalMs },
+  });
+  closers.add('controller', () => controller.stop());
+  const rpc = await openDoors(config, { world, controller, authority }, closers);
+  linkPort = rpc.linkPort;
+  const { core, history } = controller;
   const ticks = startTicks(config, { store, history, log });
   closers.add('ticks', () => ticks.stop());
 
   const progress = () => store.transact((writer) => writer.setting('epoch'));
   const web = await startWebServer({
-    fleet,
+    fleet: controller.api,
     history,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
     readiness: () => readiness(progress, rpc),
@@ -153,86 +151,26 @@ async function startController(config: ControllerConfig, log: ProcessLog, closer
     log,
   });
   closers.add('web', () => web.close());
-  const { linkPort, enrolPort } = rpc;
-  return { addresses: { http: web.url, linkPort, enrolPort }, progress };
-}
-
-interface Members {
-  readonly identities: Identities;
-  readonly tokens: JoinTokens;
-  readonly enrollments: Enrollments;
-  readonly renewals: Renewals;
-  readonly revocations: Revocations;
-  /** Told when the link listener's port is known. */
-  readonly linkPortKnown: (port: number) => void;
-}
-
-/** Who may join, who is a member, and who is not any more. */
-async function openMembers(
-  config: ControllerConfig,
-  parts: {
-    readonly world: World;
-    readonly store: SqliteStore;
-    readonly core: Core;
-    readonly authority: OpenedAuthority;
-  },
-): Promise<Members> {
-  const { world, store, core, authority } = parts;
-  const { trust } = authority;
-  const identities = await Identities.load(store.reader, world.clock);
-  const clones = new Clones({
-    store,
-    world,
-    identities,
-    bootIdInService: (id) => core.nodes.get(id)?.session?.identity.bootId ?? '',
-    onFrozen: (id) => {
-      void core.refreshNode(id).catch((thrown: unknown) => {
-        world.log.warn({ err: thrown, nodeId: id }, 'a frozen node could not be read anew');
-      });
-    },
-  });
-  identities.watch(clones);
-  let linkPort = config.link.port;
-  const endpoints = (): readonly string[] =>
-    config.link.advertise.length > 0 ? config.link.advertise : [`${advertisedHost(config.link.host)}:${linkPort}`];
-  const deps = { store, world, trust, authority, identities, endpoints };
-  return {
-    identities,
-    tokens: new JoinTokens(deps),
-    enrollments: new Enrollments(deps),
-    renewals: new Renewals({ ...deps, clones }),
-    revocations: new Revocations({
-      ...deps,
-      closeNode: (id, reason, detail) => void core.sessions.closeNode(id, reason, detail),
-    }),
-    linkPortKnown: (port) => {
-      linkPort = port;
-    },
-  };
+  return { addresses: { http: web.url, linkPort, enrolPort: rpc.enrolPort }, progress };
 }
 
 async function openDoors(
   { dataDir, link, enrol }: ControllerConfig,
-  parts: {
-    readonly world: World;
-    readonly core: Core;
-    readonly authority: OpenedAuthority;
-    readonly members: Members;
-  },
+  parts: { readonly world: World; readonly controller: Controller; readonly authority: OpenedAuthority },
   closers: Closers,
 ): Promise<RpcServer> {
-  const { world, core, authority, members } = parts;
+  const { world, controller, authority } = parts;
+  const { core, enrollments, renewals, identities } = controller;
   const rpc = await startRpcServer({
     identity: authority,
     gate: core.gate,
-    enrollments: members.enrollments,
-    renewals: members.renewals,
-    identities: members.identities,
+    enrollments,
+    renewals,
+    identities,
     uploads: new UploadFiles(join(dataDir, 'uploads')),
     listen: { enrolHost: enrol.host, enrolPort: enrol.port, linkHost: link.host, linkPort: link.port },
     ...world,
   });
-  members.linkPortKnown(rpc.linkPort);
   closers.add('rpc', async () => {
     core.sessions.closeAll('shutdown'); // while there is still a stream to say goodbye on
     await rpc.close(RPC_GRACE_MS);

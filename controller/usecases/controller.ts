@@ -25,8 +25,10 @@ export interface ControllerDeps {
 export interface Controller {
   readonly core: Core;
   readonly api: FleetApi;
+  readonly tokens: JoinTokens;
   readonly enrollments: Enrollments;
   readonly renewals: Renewals;
+  readonly revocations: Revocations;
   readonly identities: Identities;
   readonly history: HistoryRecorder;
   /** Says goodbye to agents, writes what waits, samples included. The store stays open. */
@@ -62,8 +64,10 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
   return {
     core,
     api: makeFleetApi(core, { tokens, enrollments, revocations }),
+    tokens,
     enrollments,
     renewals: new Renewals({ ...deps, identities, clones }),
+    revocations,
     identities,
     history,
     async stop() {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -19,6 +19,7 @@ const UNIT_PROGRAM = 'echo $$ >> "$0"; exec sleep 600';
 export class Site {
   readonly dir = mkdtempSync(join(tmpdir(), 'bramble-chaos-'));
   readonly #ports: readonly number[];
+  #undo: () => void = () => undefined;
   controller: ChildProcess | undefined;
   agent: ChildProcess | undefined;
   /** From spawn to the ready line, ms, of every start of the controller. */
@@ -28,8 +29,10 @@ export class Site {
     this.#ports = ports;
   }
 
-  static async open(): Promise<Site> {
+  /** @param prepare makes what must be there before the programs start, and answers with what undoes it after their end */
+  static async open(prepare: (dir: string) => () => void = () => () => undefined): Promise<Site> {
     const site = new Site(await freePorts(3));
+    site.#undo = prepare(site.dir);
     await site.startController();
     const { token, spkiPin, enrollEndpoint } = await site.api.createToken({
       site: 'chaos',
@@ -62,9 +65,10 @@ export class Site {
     const argv = ['--data', join(this.dir, 'data'), '--config', this.#controllerConfig()];
     const ports = ['--http-port', `${http}`, '--link-port', `${link}`, '--enrol-port', `${enrol}`];
     const child = spawn(process.execPath, [resolve('dist/bramble-controller.mjs'), ...argv, ...ports], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.controller = child;
+    child.stderr.pipe(createWriteStream(join(this.dir, 'controller.err'), { flags: 'a' }));
     const lines = createInterface({ input: child.stdout });
     const [line] = (await Promise.race([once(lines, 'line'), once(child, 'exit')])) as [unknown];
     if (typeof line !== 'string') throw new Error(`the controller ended with ${String(line)} instead of starting`);
@@ -73,7 +77,8 @@ export class Site {
 
   startAgent(): void {
     const argv = [resolve('dist/bramble-agent.mjs'), 'run', '--config', join(this.dir, 'agent.yaml')];
-    this.agent = spawn(process.execPath, argv, { stdio: 'ignore' });
+    const log = openSync(join(this.dir, 'agent.log'), 'a');
+    this.agent = spawn(process.execPath, argv, { stdio: ['ignore', log, log] });
   }
 
   async kill(what: 'controller' | 'agent'): Promise<void> {
@@ -82,6 +87,11 @@ export class Site {
     child.kill('SIGKILL');
     await once(child, 'exit');
     if (what === 'agent') this.#endOrphans();
+  }
+
+  /** What a program has written about its troubles so far. */
+  said(what: 'controller' | 'agent'): string {
+    return readFileSync(join(this.dir, what === 'agent' ? 'agent.log' : 'controller.err'), 'utf8');
   }
 
   /** How often a unit was started, by the agent's own start or by a command. */
@@ -96,6 +106,7 @@ export class Site {
       await once(child, 'exit');
     }
     this.#endOrphans();
+    this.#undo();
     rmSync(this.dir, { recursive: true, force: true });
   }
 

@@ -12,14 +12,14 @@ import { type RpcIdentity, type RpcServer, startRpcServer } from '../../controll
 import { UploadFiles } from '../../controller/rpc/upload-files.js';
 import { openSqliteStore } from '../../controller/store/sqlite-store.js';
 import { systemClock, systemRandom, systemTimers } from '../../controller/system.js';
-import { Clones } from '../../controller/usecases/clones.js';
-import { type Core, startCore } from '../../controller/usecases/core.js';
-import { Enrollments } from '../../controller/usecases/enroll.js';
-import { Identities } from '../../controller/usecases/identities.js';
+import { startController } from '../../controller/usecases/controller.js';
+import type { Core } from '../../controller/usecases/core.js';
+import type { Enrollments } from '../../controller/usecases/enroll.js';
+import type { Identities } from '../../controller/usecases/identities.js';
 import type { Log, Store, World } from '../../controller/usecases/ports.js';
-import { Renewals } from '../../controller/usecases/renew.js';
-import { Revocations } from '../../controller/usecases/revoke.js';
-import { JoinTokens } from '../../controller/usecases/tokens.js';
+import type { Renewals } from '../../controller/usecases/renew.js';
+import type { Revocations } from '../../controller/usecases/revoke.js';
+import type { JoinTokens } from '../../controller/usecases/tokens.js';
 import type { TokenCreate } from '../../proto/contract/api/requests.js';
 import type { Clock } from '../../proto/contract/clock.js';
 import { BrambleError } from '../../proto/contract/errors.js';
@@ -87,25 +87,15 @@ export class TrustRig {
     const authority = await openRigAuthority(join(dir, 'keys'), systemClock, over.fleetId);
     const { trust } = authority;
     const store = await openSqliteStore({ path: ':memory:', mode: 'inline', clock: systemClock, log });
-    const identities = await Identities.load(store.reader, systemClock);
-    const history = { record: () => undefined };
-    const core = await startCore({ store, world, trust, codec: commandCodec, history });
-    const clones = new Clones({
+    const controller = await startController({
       store,
       world,
-      identities,
-      bootIdInService: (id) => core.nodes.get(id)?.bootId ?? '',
-      onFrozen: (id) => void core.refreshNode(id),
+      authority,
+      trust,
+      codec: commandCodec,
+      endpoints: () => [`127.0.0.1:${server.linkPort}`],
     });
-    identities.watch(clones);
-    const endpoints = (): readonly string[] => [`127.0.0.1:${server.linkPort}`];
-    const offers = { store, world, authority, trust, identities, endpoints };
-    const enrollments = new Enrollments(offers);
-    const renewals = new Renewals({ ...offers, clones });
-    const closeNode: Core['sessions']['closeNode'] = (id, reason, detail) =>
-      core.sessions.closeNode(id, reason, detail);
-    const revocations = new Revocations({ store, world, identities, closeNode });
-    const tokens = new JoinTokens({ store, world, trust });
+    const { core, identities, tokens, enrollments, renewals, revocations } = controller;
     const server = await startRpcServer({
       identity:
         over.serverIdentity === undefined
