@@ -73,7 +73,7 @@ export default {
     only(
       'pi-agent-is-thin',
       '^agent/pi/',
-      `^(agent/pi|agent/kit|proto)/|node_modules/pino/|${NODE}`,
+      `^(agent/pi|agent/kit|proto)/|node_modules/(pino|systeminformation)/|${NODE}`,
       'what it adds to the kit is its own collectors and commands',
     ),
     only(
@@ -146,11 +146,7 @@ export default {
     door('fastify', '^controller/web/', 'HTTP is an adapter'),
     door('@peculiar/x509', '^controller/pki/', 'certificates are made in one room'),
     door('prom-client', '^controller/web/', 'metrics are one more surface'),
-    door(
-      'systeminformation',
-      '^agent/kit/host/node/inventory\\.ts$',
-      'it spawns programs; inventory only, asked rarely',
-    ),
+    door('systeminformation', '^agent/pi/inventory/', 'it spawns programs: a process of its own, once a day'),
     door('@grpc/grpc-js', '^proto/(wire|gen)/|^agent/kit/host/node/|^controller/rpc/', 'a transport, not a vocabulary'),
     never(
       'nothing-sees-tests',

@@ -28,6 +28,7 @@ const EXTERNAL = {
 /** name in dist/ -> entry, and what kind of program it is. */
 const PROGRAMS = [
   { name: 'bramble-agent', entry: 'agent/pi/main.ts', kind: 'agent' },
+  { name: 'bramble-inventory', entry: 'agent/pi/inventory/main.ts', kind: 'agent' },
   { name: 'bramble-fileserver-agent', entry: 'fileserver-agent/main.ts', kind: 'agent' },
   { name: 'bramble-switch-agent', entry: 'switch-agent/main.ts', kind: 'agent' },
   { name: 'bramble-controller', entry: 'controller/main.ts', kind: 'controller' },

@@ -4,12 +4,18 @@ import type { AgentProgram } from '../kit/program/agent-program.js';
 import { piCollectors } from './collectors/index.js';
 import { piHandlers } from './commands/index.js';
 
+/** Beside this program: what looks at the hardware and ends. */
+const INVENTORY = [
+  process.execPath,
+  decodeURIComponent(new URL('bramble-inventory.mjs', import.meta.url).pathname),
+] as const;
+
 const PI_AGENT: AgentProgram = {
   kind: 'pi',
   name: 'bramble-agent',
   configPath: '/etc/bramble/agent.yaml',
   stateDir: '/var/lib/bramble-agent',
-  collectors: piCollectors,
+  collectors: (probe, otherRoot) => piCollectors(probe, { otherRoot, inventory: INVENTORY }),
   handlers: piHandlers,
 };
 

@@ -63,7 +63,7 @@ const ALLOWED: readonly (readonly [from: string, to: string])[] = [
   ['proto/wire/credentials.ts', 'node:tls'],
   ['proto/wire/series.ts', 'proto/gen/link.ts'],
   ['agent/kit/host/node/exec.ts', 'node:child_process'],
-  ['agent/kit/host/node/inventory.ts', 'systeminformation'],
+  ['agent/pi/inventory/main.ts', 'systeminformation'],
   ['agent/kit/session/client.ts', 'proto/gen/link.ts'],
   ['agent/pi/main.ts', 'agent/kit/run-agent.ts'],
   ['switch-agent/main.ts', 'node:process'],

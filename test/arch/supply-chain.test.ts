@@ -36,6 +36,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'node-cron': 'fires the housekeeping ticks',
   pino: 'structured logs',
   'prom-client': 'the /metrics text format',
+  systeminformation: 'what is built into a machine, asked once a day by a program of its own',
   yaml: 'configuration files that people write',
   zod: 'judges configuration and requests at the edge',
 };

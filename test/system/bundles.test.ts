@@ -74,6 +74,11 @@ describe.for(inject('nodeRuntimes'))('on $name', (runtime) => {
     expect(await start(context, program, '--help')).toMatch(/usage/i);
   });
 
+  test('bramble-inventory tells what is built in', async (context) => {
+    const items: unknown = JSON.parse(await start(context, 'bramble-inventory'));
+    expect(items).toEqual(expect.arrayContaining([[expect.stringMatching(/^memory:/), expect.any(String)]]));
+  });
+
   test.for(AGENTS)('%s reports this machine', async (agent, context) => {
     const report: unknown = JSON.parse(await start(context, agent, 'report', '-o', 'json'));
     expect(JSON.stringify(report)).toContain('cpu_cores_count');

@@ -61,6 +61,13 @@ test.for<[Sample, string]>([
   [{ fact: 'boot_agent_started_ms', instance: '', value: 12_000 }, '12 s'],
   [{ fact: 'memory_oom_kills_count', instance: '', value: 2 }, '2 since start'],
   [{ fact: 'cpu_cores_count', instance: '', value: 4 }, '4'],
+  [{ fact: 'temperature_millidegrees', instance: 'cpu', value: -1_250 }, '-1.3 °C'],
+  [{ fact: 'cpu_frequency_mhz', instance: 'policy0', value: 1_500 }, '1500 MHz'],
+  [{ fact: 'fan_speed_rpm', instance: 'fan1', value: 3_000 }, '3000 turns/min'],
+  [{ fact: 'ext4_last_error_unix_s', instance: 'mmcblk0p2', value: 1_790_000_000 }, '2026-09-21T14:13:20Z'],
+  [{ fact: 'ext4_last_error_unix_s', instance: 'mmcblk0p2', value: 2 ** 50 }, '1125899906842624'],
+  [{ fact: 'clock_rtc_offset_s', instance: '', value: 90 }, '1 min 30 s'],
+  [{ fact: 'boot_reason_state', instance: '', value: 3 }, 'hardware watchdog'],
 ])('%j is "%s"', ([sample, want]) => {
   expect(valueWords(sample)).toBe(want);
 });

@@ -1,8 +1,38 @@
 import type { Collector } from '../../kit/collect/collector.js';
 import type { AgentProbe } from '../../kit/collect/probe.js';
 import { hostCollectors, type OtherRoot } from '../../kit/collectors/index.js';
+import { makeBoardModelCollector } from './board-model.js';
+import { makeBootReasonCollector } from './boot-reason.js';
+import { makeFrequencyCollector } from './frequency.js';
+import { makeHardwareCollector } from './hardware.js';
+import { makePackagesCollector } from './packages.js';
+import { makePowerCollector } from './power.js';
+import { makePressureCollector } from './pressure.js';
+import { makeThermalCollector } from './thermal.js';
+import { makeUpkeepCollector } from './upkeep.js';
+
+export interface PiCollectorOptions {
+  readonly otherRoot?: OtherRoot | undefined;
+  /** argv of the program that looks at the hardware; absent = nobody looks. */
+  readonly inventory?: readonly [string, ...string[]];
+}
 
 /** What a Pi has to say: one line per collector. */
-export function piCollectors(probe: AgentProbe, otherRoot?: OtherRoot): readonly Collector[] {
-  return [...hostCollectors(probe, otherRoot)];
+export function piCollectors(
+  probe: AgentProbe,
+  { otherRoot, inventory }: PiCollectorOptions = {},
+): readonly Collector[] {
+  return [
+    ...hostCollectors(probe, otherRoot),
+    makeBoardModelCollector(),
+    makeBootReasonCollector(),
+    makePowerCollector(),
+    makeThermalCollector(),
+    makeFrequencyCollector(),
+    makePressureCollector(),
+    makeUpkeepCollector(),
+    // Programs describe the system that they run on, never another root.
+    ...(otherRoot === undefined ? [makePackagesCollector()] : []),
+    ...(otherRoot === undefined && inventory !== undefined ? [makeHardwareCollector(inventory)] : []),
+  ];
 }
