@@ -160,9 +160,10 @@ function takeNumber(series: Series, value: number, draft: Draft): 'taken' | 'def
 }
 
 function isInsideDeadBand({ fact, value }: Series, change: number): boolean {
+  if (change === 0) return true; // nearly always, and cheap
   const { absolute, relative } = FACTS[fact].deadBand;
   const moved = Math.abs(change);
-  return moved === 0 || moved < absolute || moved < relative * Math.abs(value);
+  return moved < absolute || moved < relative * Math.abs(value);
 }
 
 /** One report in the making. */

@@ -28,9 +28,14 @@ export class CollectorRun {
     this.#phaseMs = phaseMs(nodeId, collector.name, collector.intervalMs);
   }
 
-  /** What the last run found, and how it went. Nothing before the first run was judged. */
-  get samples(): readonly (readonly Sample[])[] {
-    return [this.#samples, this.#ownSamples];
+  /** What the last run found. Nothing before the first run was judged. */
+  get samples(): readonly Sample[] {
+    return this.#samples;
+  }
+
+  /** How the last run went. */
+  get ownSamples(): readonly Sample[] {
+    return this.#ownSamples;
   }
 
   /** Starts a run when one is due. Answers with the moment it is judged, or with nothing when there is nothing to wait for. */

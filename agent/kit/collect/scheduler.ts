@@ -28,9 +28,15 @@ export class CollectorScheduler {
    * samples of the run before stand. Collectors that were not due carry theirs forward.
    */
   async collect(waitMs: number): Promise<readonly Sample[]> {
-    const open = this.#runs.flatMap((run) => run.startWhenDue() ?? []);
+    const open: Promise<void>[] = [];
+    for (const run of this.#runs) {
+      const judged = run.startWhenDue();
+      if (judged !== undefined) open.push(judged);
+    }
     if (open.length > 0) await this.#waitFor(Promise.all(open), waitMs);
-    return this.#runs.flatMap((run) => run.samples).flat();
+    const found: (readonly Sample[])[] = [];
+    for (const run of this.#runs) found.push(run.samples, run.ownSamples);
+    return found.flat();
   }
 
   /** Gives up every run that is under way; nothing is started any more. */

@@ -7,7 +7,7 @@ import { Samples } from './sample.js';
 const TIMESYNC = '/run/systemd/timesync';
 
 /** None of this comes and goes quickly, and asking for a file that is not there costs ten times a read: ms. */
-const SURVEY_MS = 60_000;
+const SURVEY_MS = 300_000;
 
 /**
  * Whether the time service has set the clock since it started; `undefined` where none says so in a file that we may read.

@@ -32,8 +32,8 @@ function parseLine(line: string): InterfaceCounters {
   const name = line.slice(0, colon).trimStart();
   const numbers = line
     .slice(colon + 1)
-    .split(' ')
-    .filter((column) => column !== '');
+    .trim()
+    .split(/ +/);
   if (name === '' || colon < 0 || numbers.length !== COLUMNS) {
     throw new BrambleError('data-loss', `/proc/net/dev: a line of another form: ${JSON.stringify(line.slice(0, 80))}`);
   }

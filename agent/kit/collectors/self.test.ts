@@ -57,7 +57,7 @@ test('under another root it still measures itself, not a process of that root', 
   expect(values(await run())).toMatchObject({ agent_resident_bytes: 51_200 });
 });
 
-test('its cost is looked at once a minute', async () => {
+test('its cost is looked at every five minutes', async () => {
   const { run, kernel, world } = collectOn(makeSelfCollector(quietProbe()), {
     '/proc/self/fd/0': '',
     '/proc/self/fd/1': '',
@@ -65,6 +65,6 @@ test('its cost is looked at once a minute', async () => {
   expect(values(await run())).toMatchObject({ agent_open_files_count: 1 });
   kernel.set('/proc/self/fd/2', '');
   expect(values(await run())).toMatchObject({ agent_open_files_count: 1 });
-  await world.runFor(60_000);
+  await world.runFor(300_000);
   expect(values(await run())).toMatchObject({ agent_open_files_count: 2 });
 });

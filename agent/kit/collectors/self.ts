@@ -6,7 +6,7 @@ import { parseCpuMs, parseResidentBytes, parseWrittenBytes } from './own-process
 import { Samples } from './sample.js';
 
 /** What the agent costs is looked at this often, ms: it changes slowly, and looking is part of it. */
-const COST_SURVEY_MS = 60_000;
+const COST_SURVEY_MS = 300_000;
 
 /** Of this process; what the kernel does not tell is absent. */
 interface OwnCost {

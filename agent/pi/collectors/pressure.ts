@@ -46,7 +46,7 @@ export function makePressureCollector(): Collector {
   let absentSinceMs = Number.NEGATIVE_INFINITY;
   return {
     name: 'pressure',
-    intervalMs: 0,
+    intervalMs: 60_000, // as long as the averages
     timeoutMs: 5_000,
     collect({ kernel, clock }) {
       if (clock.monotonicMs() - absentSinceMs < SURVEY_MS) return noData('the kernel does not measure pressure');
