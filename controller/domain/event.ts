@@ -12,6 +12,8 @@ export type AgentEventKind =
   | { readonly kind: 'events-dropped'; readonly droppedCount: number }
   | { readonly kind: 'clock-stepped'; readonly stepMs: number }
   | { readonly kind: 'desired-state-failed'; readonly revision: number; readonly detail: string }
+  /** Lines of the kernel's log that matched a rule of the agent's; `line` is the last of them. */
+  | { readonly kind: 'kernel-log-matched'; readonly rule: string; readonly line: string; readonly count: number }
   /** A kind of a newer agent: kept and acknowledged, shown as unknown. */
   | { readonly kind: 'unknown' };
 

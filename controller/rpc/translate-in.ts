@@ -1,5 +1,6 @@
 import { BrambleError } from '../../proto/contract/errors.js';
 import { type CommandId, commandId } from '../../proto/contract/ids.js';
+import { KERNEL_LOG_LINE_MAX_CHARACTERS } from '../../proto/contract/kernel-log.js';
 import type { EnrollmentProof as WireProof } from '../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { Event as WireEvent } from '../../proto/gen/bramble/agent/v1/event.js';
 import type { Hello } from '../../proto/gen/bramble/agent/v1/link.js';
@@ -99,6 +100,13 @@ function readEventKind(kind: WireEvent['kind']): AgentEventKind {
       return { kind: 'clock-stepped', stepMs: kind.value.stepMs };
     case 'desiredStateFailed':
       return { kind: 'desired-state-failed', revision: kind.value.revision, detail: detail(kind.value.detail) };
+    case 'kernelLogMatched':
+      return {
+        kind: 'kernel-log-matched',
+        rule: identifier(kind.value.rule),
+        line: kind.value.line.slice(0, KERNEL_LOG_LINE_MAX_CHARACTERS),
+        count: kind.value.count,
+      };
     case undefined:
       return { kind: 'unknown' };
   }

@@ -78,6 +78,7 @@ test('events keep their numbers; what nobody here understands stays an event', (
   const kinds = [
     [{ $case: 'bootObserved', value: { previousBootId: 'a' } }, 'boot-observed'],
     [{ $case: 'clockStepped', value: { stepMs: -3 } }, 'clock-stepped'],
+    [{ $case: 'kernelLogMatched', value: { rule: 'card-timeout', line: 'x', count: 1 } }, 'kernel-log-matched'],
     [{ $case: 'commandUpdate', value: { commandId: 'not an id', state: 3 } }, 'unknown'],
     [{ $case: 'commandUpdate', value: { commandId: COMMAND_ID, state: 77 as 3 } }, 'unknown'],
     [{ $case: 'commandUpdate', value: { commandId: COMMAND_ID, state: 3 } }, 'command-update'],

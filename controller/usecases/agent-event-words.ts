@@ -1,4 +1,5 @@
 import { assertNever } from '../../proto/contract/assert.js';
+import { kernelLogMeaning } from '../../proto/contract/kernel-log.js';
 import { visible } from '../../proto/contract/visible.js';
 import { renderCount, renderDuration } from '../../proto/contract/words.js';
 import type { AgentEvent, FleetEvent, Severity } from '../domain/event.js';
@@ -36,6 +37,8 @@ export function tellAgentEvent({ what }: AgentEvent): Told | undefined {
     }
     case 'desired-state-failed':
       return told('error', 'DesiredStateFailed', `revision ${what.revision} was not reached: ${visible(what.detail)}`);
+    case 'kernel-log-matched':
+      return tellKernelLog(what);
     case 'unknown':
       return told('info', 'UnknownEvent', 'the agent told something that this controller does not know; upgrade it');
     case 'command-update':
@@ -43,6 +46,13 @@ export function tellAgentEvent({ what }: AgentEvent): Told | undefined {
     default:
       return assertNever(what, 'agent event');
   }
+}
+
+/** A rule of a newer agent has no words here yet: its name and the line speak. */
+function tellKernelLog({ rule, line, count }: Extract<AgentEvent['what'], { kind: 'kernel-log-matched' }>): Told {
+  const { severity, words } = kernelLogMeaning(rule) ?? { severity: 'warning', words: `rule ${visible(rule, 40)}` };
+  const often = count > 1 ? ` (the last of ${renderCount(count, 'such line')})` : '';
+  return told(severity, 'KernelLogMatched', `kernel log: ${words}: "${visible(line)}"${often}`);
 }
 
 const told = (severity: Severity, reason: string, message: string): Told => ({ severity, reason, message });

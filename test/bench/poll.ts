@@ -3,6 +3,7 @@ import { CollectorScheduler } from '../../agent/kit/collect/scheduler.js';
 import { makeNodeClock } from '../../agent/kit/host/node/clock.js';
 import { makeNodeExec } from '../../agent/kit/host/node/exec.js';
 import { makeKernelFiles } from '../../agent/kit/host/node/kernel-files.js';
+import { makeKernelLog } from '../../agent/kit/host/node/kernel-log.js';
 import { makeSystemdServices } from '../../agent/kit/host/node/services-systemd.js';
 import { standaloneProbe } from '../../agent/kit/program/run-report.js';
 import { piCollectors } from '../../agent/pi/collectors/index.js';
@@ -29,7 +30,13 @@ export async function cpuMsPerPoll(): Promise<number> {
 /** The program that is measured: polls as often as each line of its input says. */
 export async function runPolls(lines: AsyncIterable<string>): Promise<void> {
   const exec = makeNodeExec();
-  const host = { clock: makeNodeClock(), kernel: makeKernelFiles(), exec, services: makeSystemdServices(exec) };
+  const host = {
+    clock: makeNodeClock(),
+    kernel: makeKernelFiles(),
+    kernelLog: makeKernelLog(),
+    exec,
+    services: makeSystemdServices(exec),
+  };
   const collectors = piCollectors(standaloneProbe(host));
   const scheduler = new CollectorScheduler({ collectors, host, nodeId: 'bench' });
   const encoder = new SeriesEncoder();

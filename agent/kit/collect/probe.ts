@@ -1,3 +1,12 @@
+/** Lines of the kernel's log that one rule matched. */
+export interface KernelLogMatch {
+  readonly rule: string;
+  /** The last of them, inert, at most 200 characters. */
+  readonly line: string;
+  /** How many since this was told last. */
+  readonly count: number;
+}
+
 /** What the agent knows about itself, for the collectors that report its own cost and losses. */
 export interface AgentProbe {
   /** Events that wait for the controller's acknowledgement. */
@@ -16,6 +25,10 @@ export interface AgentProbe {
   clockUntrusted(): boolean;
   /** Steps of the wall clock by more than a second since the agent started. */
   clockStepsCount(): number;
+  /** Tells the controller, in an event, what the kernel's log said. Never throws. */
+  kernelLogMatched(match: KernelLogMatch): void;
+  /** When this program was built, ms since 1970-01-01 UTC: time cannot be earlier than that. */
+  readonly buildTimeMs: number;
   /** Milliseconds since boot when this process started. */
   readonly agentStartedMs: number;
   /** Empty when the kernel does not tell. */

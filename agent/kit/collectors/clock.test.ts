@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { collectOn, quietProbe, values } from '../testing/collect-on.js';
-import { makeClockCollector } from './clock.js';
+import { SimKernelFiles } from '../testing/sim-kernel-files.js';
+import { bootedAtMs, makeClockCollector, rtcOffsetS } from './clock.js';
 
 const SYNCHRONIZED = '/run/systemd/timesync/synchronized';
 
@@ -42,4 +43,35 @@ test('what the agent knows about time is passed on, negative offsets too', async
     clock_untrusted_flag: 1,
     clock_steps_count: 2,
   });
+});
+
+test.for<[string, string | undefined, number | undefined]>([
+  ['runs ahead', '1000007\n', 7],
+  ['is behind by a life', '0\n', -1_000_000],
+  ['cannot be read', undefined, undefined],
+  ['says something else', 'never\n', undefined],
+])('a real-time clock that %s', ([, text, want]) => {
+  const kernel = new SimKernelFiles(text === undefined ? {} : { '/sys/class/rtc/rtc0/since_epoch': text });
+  expect(rtcOffsetS(kernel, 1_000_000_999)).toBe(want);
+});
+
+const stat = (seconds: number): string => `cpu  1 0 0 1\nbtime ${seconds}\nprocesses 7\n`;
+
+test('a boot that began before the agent was built is remembered after the clock is set', async () => {
+  const probe = quietProbe({ buildTimeMs: 1_000_000 });
+  const { run, kernel, world } = collectOn(makeClockCollector(probe), { '/proc/stat': stat(999) });
+  expect(values(await run())).toMatchObject({ clock_booted_in_past_flag: 1 });
+  kernel.set('/proc/stat', stat(5_000));
+  await world.runFor(300_000);
+  expect(values(await run())).toMatchObject({ clock_booted_in_past_flag: 1 });
+});
+
+test('a boot at a time that can be true is none in the past', async () => {
+  const probe = quietProbe({ buildTimeMs: 1_000_000 });
+  const facts = values(await collectOn(makeClockCollector(probe), { '/proc/stat': stat(1_000) }).run());
+  expect(facts).toMatchObject({ clock_booted_in_past_flag: 0 });
+});
+
+test('a cut /proc/stat says nothing of the boot', () => {
+  expect(bootedAtMs('cpu  1 0 0 1\nbtime 17')).toBeUndefined();
 });

@@ -26,9 +26,30 @@ export function hasRtc(kernel: KernelFiles): boolean | undefined {
   return kernel.list('/sys/class') === undefined ? undefined : false;
 }
 
+/**
+ * Real-time clock minus system clock, whole seconds; `undefined` where no such clock can be read. One that runs in local time
+ * (a PC that also runs Windows) is off by its time zone. Source: Linux ABI/testing/sysfs-class-rtc.
+ */
+export function rtcOffsetS(kernel: KernelFiles, nowMs: number): number | undefined {
+  const text = kernel.readText('/sys/class/rtc/rtc0/since_epoch') ?? '';
+  return /^\d{1,15}\n$/.test(text) ? Number(text) - Math.floor(nowMs / 1000) : undefined;
+}
+
+/**
+ * When this boot began by the wall clock as it is now, ms since 1970-01-01 UTC: it moves along when the clock is set. Source:
+ * proc_stat(5), btime.
+ */
+export function bootedAtMs(stat: string): number | undefined {
+  const [, seconds] = /^btime (\d{1,15})\n/m.exec(stat) ?? [];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
+}
+
 export function makeClockCollector(probe: AgentProbe): Collector {
   let rtc: boolean | undefined;
+  let rtcOffset: number | undefined;
   let synchronised: boolean | undefined;
+  // Once the clock is set, the kernel knows no more of it: what was seen is kept.
+  let bootedInPast: boolean | undefined;
   let surveyedMs = Number.NEGATIVE_INFINITY;
   return {
     name: 'clock',
@@ -37,7 +58,10 @@ export function makeClockCollector(probe: AgentProbe): Collector {
     collect({ kernel, clock }) {
       if (clock.monotonicMs() - surveyedMs >= SURVEY_MS) {
         rtc = hasRtc(kernel);
+        rtcOffset = rtcOffsetS(kernel, clock.nowMs());
         synchronised = isSynchronised(kernel);
+        const bootedMs = bootedInPast === true ? undefined : bootedAtMs(kernel.readText('/proc/stat') ?? '');
+        if (bootedMs !== undefined) bootedInPast = bootedMs < probe.buildTimeMs;
         surveyedMs = clock.monotonicMs();
       }
       const samples = new Samples();
@@ -46,6 +70,8 @@ export function makeClockCollector(probe: AgentProbe): Collector {
       samples.flag('clock_untrusted_flag', probe.clockUntrusted());
       samples.flag('clock_rtc_present_flag', rtc);
       samples.number('clock_steps_count', probe.clockStepsCount());
+      samples.number('clock_rtc_offset_s', rtcOffset);
+      samples.flag('clock_booted_in_past_flag', bootedInPast);
       return ok(samples.list);
     },
   };

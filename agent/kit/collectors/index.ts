@@ -4,6 +4,7 @@ import type { KernelFiles } from '../host/ports.js';
 import { makeBoardCollector } from './board.js';
 import { makeBootCollector } from './boot.js';
 import { makeClockCollector } from './clock.js';
+import { makeClockServiceCollector } from './clock-service.js';
 import { makeCpuCollector } from './cpu.js';
 import { makeFilesystemsCollector } from './filesystems.js';
 import { makeMemoryCollector } from './memory.js';
@@ -28,6 +29,8 @@ export function hostCollectors(probe: AgentProbe, otherRoot?: OtherRoot): readon
     makeFilesystemsCollector(view),
     makeNetworkCollector(view),
     makeClockCollector(probe),
+    // Programs describe the system that they run on, never another root.
+    ...(otherRoot === undefined ? [makeClockServiceCollector()] : []),
     makeSelfCollector(probe, otherRoot?.ownKernel),
   ];
 }

@@ -14,6 +14,7 @@ export interface Host {
   readonly clock: HostClock;
   readonly files: Files;
   readonly kernel: KernelFiles;
+  readonly kernelLog: KernelLog;
   readonly exec: Exec;
   readonly net: Net;
   readonly services: Services;
@@ -72,6 +73,35 @@ export interface FilesystemStat {
   readonly blocksAvailable: number;
   readonly inodes: number;
   readonly inodesFree: number;
+}
+
+/** One record of the kernel's log. */
+export interface KernelLogRecord {
+  /** Ascends by one from record to record, from boot on. */
+  readonly sequence: number;
+  /** syslog(3) facility and level; facility 0 is the kernel itself, anything else came from a program. */
+  readonly facility: number;
+  readonly level: number;
+  /** Since boot, time asleep not counted, ms. */
+  readonly atMs: number;
+  /** First line; what is not printable ASCII is spelled out by the kernel as \\xNN. */
+  readonly text: string;
+}
+
+export interface KernelLogBatch {
+  /** Oldest first. */
+  readonly records: readonly KernelLogRecord[];
+  /** Records that the kernel had overwritten before they could be read, or that were not of the known form. */
+  readonly droppedCount: number;
+}
+
+/** The kernel's log. Each process reads for itself, from the oldest record that the kernel still holds. */
+export interface KernelLog {
+  /**
+   * What came since the last read, at most `recordsMax`; never waits, and is empty when there is nothing new.
+   * @throws BrambleError `unsupported` when this process may not read the log, or there is none
+   */
+  read(recordsMax: number): KernelLogBatch;
 }
 
 export interface ExecLimits {

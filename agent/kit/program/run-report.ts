@@ -6,6 +6,7 @@ import { readBootId } from '../collectors/boot.js';
 import { makeNodeClock } from '../host/node/clock.js';
 import { makeNodeExec } from '../host/node/exec.js';
 import { makeKernelFiles } from '../host/node/kernel-files.js';
+import { makeKernelLog, noKernelLog } from '../host/node/kernel-log.js';
 import { makeSystemdServices } from '../host/node/services-systemd.js';
 import { collectOnce } from '../inspect/collect-once.js';
 import { renderJson, renderText } from '../inspect/render-report.js';
@@ -24,6 +25,7 @@ export async function runReport(program: AgentProgram, io: ProgramIo, request: R
   const host: CollectorHost = {
     clock: makeNodeClock(),
     kernel: makeKernelFiles(hostRoot),
+    kernelLog: hostRoot === '/' ? makeKernelLog() : noKernelLog(),
     exec,
     services: makeSystemdServices(exec),
   };
@@ -50,6 +52,9 @@ export function standaloneProbe({ clock, kernel }: CollectorHost): AgentProbe {
     controllerOffsetMs: () => undefined,
     clockUntrusted: () => clock.nowMs() < BUILD_TIME_MS,
     clockStepsCount: () => 0,
+    // Nobody listens to a program that looks once.
+    kernelLogMatched: () => undefined,
+    buildTimeMs: BUILD_TIME_MS,
     agentStartedMs: Math.round(clock.monotonicMs()),
     bootId: readBootId(kernel) ?? '',
   };

@@ -49,7 +49,7 @@ export function wireAgent(parts: AgentParts): WiredAgent {
   const controllerClock = new ControllerClock(clock);
   const clocks: Clocks = { controllerClock, clockWatch: new ClockWatch(clock) };
   const credentials = new CredentialHolder(identity, { host, state, controllerClock, log });
-  const probe = makeProbe(parts, clocks, () => reporter.valuesRefusedCount);
+  const probe = makeProbe(parts, clocks, recorder, () => reporter.valuesRefusedCount);
   const scheduler = new CollectorScheduler({ collectors: agent.collectors(probe), host, nodeId: identity.nodeId });
   const cadence = state.desired.cadence ?? DEFAULT_CADENCE;
   const reporter: Reporter = new Reporter({
@@ -121,6 +121,7 @@ function aboutAgent({ agent, node }: AgentParts, { random }: Host): AboutAgent {
 function makeProbe(
   { state, heartbeat, agent, node, startedMs }: AgentParts,
   { controllerClock, clockWatch }: Clocks,
+  recorder: EventRecorder,
   valuesRefusedCount: () => number,
 ): AgentProbe {
   return {
@@ -132,6 +133,13 @@ function makeProbe(
     controllerOffsetMs: () => controllerClock.offsetMs(),
     clockUntrusted: () => !state.clockFloor.trusted(agent.host.clock.nowMs()),
     clockStepsCount: () => clockWatch.stepsCount,
+    kernelLogMatched: (match) => {
+      agent.log.warn({ rule: match.rule, count: match.count }, 'the kernel log tells of trouble');
+      recorder.record({ $case: 'kernelLogMatched', value: match }).catch((error: unknown) => {
+        agent.log.warn(errorFields(error), 'an event of the kernel log was not recorded');
+      });
+    },
+    buildTimeMs: agent.buildTimeMs,
     agentStartedMs: startedMs,
     bootId: node.bootId,
   };

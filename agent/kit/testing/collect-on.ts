@@ -1,14 +1,19 @@
 import { assert } from '../../../proto/contract/assert.js';
 import type { Collected, Collector, CollectorHost } from '../collect/collector.js';
 import type { AgentProbe } from '../collect/probe.js';
+import type { SimPrograms } from './sim-exec.js';
 import { makeSimHost } from './sim-host.js';
 import type { SimKernelFile, SimKernelFiles } from './sim-kernel-files.js';
+import type { SimKernelLog } from './sim-kernel-log.js';
 import { SimWorld } from './sim-world.js';
 
 /** One collector on a simulated host of these kernel files. */
 export interface CollectorUnderTest {
   readonly collector: Collector;
   readonly kernel: SimKernelFiles;
+  readonly kernelLog: SimKernelLog;
+  /** Programs of the machine, by name. */
+  readonly programs: SimPrograms;
   readonly world: SimWorld;
   run(): Promise<Collected>;
 }
@@ -21,8 +26,15 @@ export function collectOn(
   const world = new SimWorld(1);
   const sim = makeSimHost(world, 'node', { kernel: files });
   const host = change(sim);
-  const { kernel } = sim.board;
-  return { collector, kernel, world, run: async () => collector.collect(host, new AbortController().signal) };
+  const { kernel, kernelLog, programs } = sim.board;
+  return {
+    collector,
+    kernel,
+    kernelLog,
+    programs,
+    world,
+    run: async () => collector.collect(host, new AbortController().signal),
+  };
 }
 
 /** Samples as a plain object: "fact" or "fact instance" -> value. */
@@ -46,6 +58,8 @@ export function quietProbe(change: Partial<AgentProbe> = {}): AgentProbe {
     controllerOffsetMs: () => undefined,
     clockUntrusted: () => false,
     clockStepsCount: () => 0,
+    kernelLogMatched: () => undefined,
+    buildTimeMs: 0,
     agentStartedMs: 12_345,
     bootId: '00000000-0000-4000-8000-000000000000',
     ...change,

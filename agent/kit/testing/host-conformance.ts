@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ExecLimits, Host } from '../host/ports.js';
+import type { ExecLimits, Host, KernelLogRecord } from '../host/ports.js';
 
 /** One host to try, and what it takes to try it. */
 export interface HostRig {
@@ -33,6 +33,7 @@ export function describeHost(name: string, makeRig: () => Promise<HostRig>): voi
     describeLogs(() => rig, path);
     describeExec(() => rig, path);
     describeKernel(() => rig);
+    describeKernelLog(() => rig);
     describeKeys(() => rig);
     describeServices(() => rig);
   });
@@ -208,6 +209,39 @@ function describeKernel(rig: () => HostRig): void {
     expect(stat?.blocks).toBeGreaterThan(0);
     expect((stat?.blocksAvailable ?? 0) <= (stat?.blocks ?? 0)).toBe(true);
     expect(kernel.statFilesystem('/no/such/mount')).toBeUndefined();
+  });
+}
+
+function describeKernelLog(rig: () => HostRig): void {
+  const readAll = (): readonly KernelLogRecord[] | 'unsupported' => {
+    const { kernelLog } = rig().host;
+    const all: KernelLogRecord[] = [];
+    try {
+      // A bound of its own: a kernel may talk faster than it is read.
+      for (let batches = 0; batches < 1_000; batches++) {
+        const { records } = kernelLog.read(100);
+        expect(records.length).toBeLessThanOrEqual(100);
+        all.push(...records);
+        if (records.length === 0) break;
+      }
+      return all;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'unsupported' });
+      return 'unsupported';
+    }
+  };
+
+  test('the kernel log is read in order, each record once, or says that it cannot be read', () => {
+    const first = readAll();
+    const second = readAll();
+    if (first === 'unsupported' || second === 'unsupported') {
+      expect(second).toBe(first);
+      return;
+    }
+    const sequences = [...first, ...second].map(({ sequence }) => sequence);
+    expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
+    const nowMs = rig().host.clock.monotonicMs();
+    expect(first.every(({ atMs, level }) => atMs <= nowMs && level >= 0 && level <= 7)).toBe(true);
   });
 }
 

@@ -6,6 +6,7 @@ import { SimDisk } from './sim-disk.js';
 import { basicPrograms, makeSimExec, type SimPrograms } from './sim-exec.js';
 import { SimFiles } from './sim-files.js';
 import { type SimKernelFile, SimKernelFiles } from './sim-kernel-files.js';
+import { SimKernelLog } from './sim-kernel-log.js';
 import { makeSimKeys } from './sim-keys.js';
 import { SimNetwork } from './sim-net.js';
 import { makeSimServices, SimUnits } from './sim-services.js';
@@ -29,6 +30,7 @@ export interface SimBoard {
   readonly clock: SimBoardClock;
   readonly disk: SimDisk;
   readonly kernel: SimKernelFiles;
+  readonly kernelLog: SimKernelLog;
   readonly units: SimUnits;
   readonly programs: SimPrograms;
   readonly network: SimNetwork;
@@ -50,9 +52,11 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /** A board that was just switched on, and the first agent process on it. */
 export function makeSimHost(world: SimWorld, name: string, options: SimHostOptions = {}): SimHost {
+  const clock = new SimBoardClock(world, options.clock);
   const board: SimBoard = {
     name,
-    clock: new SimBoardClock(world, options.clock),
+    clock,
+    kernelLog: new SimKernelLog(() => clock.monotonicMs()),
     disk: new SimDisk(world.randomFor(`disk ${name}`)),
     kernel: new SimKernelFiles(options.kernel),
     units: new SimUnits(world.randomFor(`units ${name}`), options.units ?? []),
@@ -79,6 +83,7 @@ function startProcess(world: SimWorld, board: SimBoard, options: SimHostOptions,
     clock: makeSimClock(world, board.clock, life),
     files: new SimFiles(world, board.disk, life, world.randomFor(`files ${board.name} ${counts.processes}`)),
     kernel: board.kernel,
+    kernelLog: board.kernelLog.open(),
     exec: makeSimExec(world, board.programs, life),
     keys: makeSimKeys(world.randomFor(`keys ${board.name} ${counts.processes}`)),
     services: makeSimServices(world, board.units, life, () => {
@@ -104,6 +109,7 @@ function startProcess(world: SimWorld, board: SimBoard, options: SimHostOptions,
 function reboot(world: SimWorld, board: SimBoard, counts: Counts): void {
   board.disk.crash();
   board.clock.reboot();
+  board.kernelLog.reboot();
   board.units.boot();
   setBootId(world, board, counts.boots);
   counts.boots += 1;

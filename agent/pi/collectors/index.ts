@@ -3,8 +3,13 @@ import type { AgentProbe } from '../../kit/collect/probe.js';
 import { hostCollectors, type OtherRoot } from '../../kit/collectors/index.js';
 import { makeBoardModelCollector } from './board-model.js';
 import { makeBootReasonCollector } from './boot-reason.js';
+import { makeCardCollector } from './card.js';
+import { makeDiskCollector } from './disk.js';
+import { makeExt4Collector } from './ext4.js';
 import { makeFrequencyCollector } from './frequency.js';
 import { makeHardwareCollector } from './hardware.js';
+import { makeKernelLogCollector } from './kernel-log.js';
+import { makeNfsCollector } from './nfs.js';
 import { makePackagesCollector } from './packages.js';
 import { makePowerCollector } from './power.js';
 import { makePressureCollector } from './pressure.js';
@@ -30,6 +35,13 @@ export function piCollectors(
     makeThermalCollector(),
     makeFrequencyCollector(),
     makePressureCollector(),
+    makeCardCollector(),
+    makeDiskCollector(),
+    makeExt4Collector(),
+    makeNfsCollector(),
+    makeKernelLogCollector((match) => {
+      probe.kernelLogMatched(match);
+    }),
     makeUpkeepCollector(),
     // Programs describe the system that they run on, never another root.
     ...(otherRoot === undefined ? [makePackagesCollector()] : []),

@@ -3,6 +3,7 @@ import { makeNodeClock } from './clock.js';
 import { makeNodeExec } from './exec.js';
 import { makeNodeFiles } from './files.js';
 import { makeKernelFiles } from './kernel-files.js';
+import { makeKernelLog } from './kernel-log.js';
 import { makeNodeKeys } from './keys.js';
 import { makeNodeRandom } from './random.js';
 
@@ -22,6 +23,7 @@ export function makeNodeHost({ root, net, services }: NodeHostOptions): Host {
     exec: makeNodeExec(),
     files: makeNodeFiles(),
     kernel: makeKernelFiles(root),
+    kernelLog: makeKernelLog(),
     keys: makeNodeKeys(),
     random: makeNodeRandom(),
   };
