@@ -27,8 +27,6 @@ export interface AgentProbe {
   clockStepsCount(): number;
   /** Tells the controller, in an event, what the kernel's log said. Never throws. */
   kernelLogMatched(match: KernelLogMatch): void;
-  /** When this program was built, ms since 1970-01-01 UTC: time cannot be earlier than that. */
-  readonly buildTimeMs: number;
   /** Milliseconds since boot when this process started. */
   readonly agentStartedMs: number;
   /** Empty when the kernel does not tell. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { collectOn, quietProbe, values } from '../testing/collect-on.js';
 import { SimKernelFiles } from '../testing/sim-kernel-files.js';
-import { bootedAtMs, makeClockCollector, rtcOffsetS } from './clock.js';
+import { CLOCK_RAISED_MARK, makeClockCollector, rtcOffsetS } from './clock.js';
 
 const SYNCHRONIZED = '/run/systemd/timesync/synchronized';
 
@@ -20,7 +20,7 @@ test('a time service that has not reached a server yet says so', async () => {
 
 test('where no time service can be asked, nothing is claimed', async () => {
   const facts = values(await collectOn(makeClockCollector(quietProbe()), {}).run());
-  expect(facts).toEqual({ clock_untrusted_flag: 0, clock_steps_count: 0 });
+  expect(facts).toEqual({ clock_untrusted_flag: 0, clock_steps_count: 0, clock_booted_in_past_flag: 0 });
 });
 
 test.for<[string, Record<string, string>, number | undefined]>([
@@ -42,6 +42,7 @@ test('what the agent knows about time is passed on, negative offsets too', async
     clock_controller_offset_ms: -86_400_000,
     clock_untrusted_flag: 1,
     clock_steps_count: 2,
+    clock_booted_in_past_flag: 1,
   });
 });
 
@@ -55,23 +56,22 @@ test.for<[string, string | undefined, number | undefined]>([
   expect(rtcOffsetS(kernel, 1_000_000_999)).toBe(want);
 });
 
-const stat = (seconds: number): string => `cpu  1 0 0 1\nbtime ${seconds}\nprocesses 7\n`;
-
-test('a boot that began before the agent was built is remembered after the clock is set', async () => {
-  const probe = quietProbe({ buildTimeMs: 1_000_000 });
-  const { run, kernel, world } = collectOn(makeClockCollector(probe), { '/proc/stat': stat(999) });
+test('a boot that began in the past is remembered after the clock is set', async () => {
+  let untrusted = true;
+  const { run, world } = collectOn(makeClockCollector(quietProbe({ clockUntrusted: () => untrusted })), {});
   expect(values(await run())).toMatchObject({ clock_booted_in_past_flag: 1 });
-  kernel.set('/proc/stat', stat(5_000));
+  untrusted = false;
   await world.runFor(300_000);
-  expect(values(await run())).toMatchObject({ clock_booted_in_past_flag: 1 });
+  expect(values(await run())).toMatchObject({ clock_untrusted_flag: 0, clock_booted_in_past_flag: 1 });
 });
 
-test('a boot at a time that can be true is none in the past', async () => {
-  const probe = quietProbe({ buildTimeMs: 1_000_000 });
-  const facts = values(await collectOn(makeClockCollector(probe), { '/proc/stat': stat(1_000) }).run());
-  expect(facts).toMatchObject({ clock_booted_in_past_flag: 0 });
+test('a clock that was raised before the agent began is told too', async () => {
+  const { run } = collectOn(makeClockCollector(quietProbe()), { [CLOCK_RAISED_MARK]: '' });
+  expect(values(await run())).toMatchObject({ clock_untrusted_flag: 0, clock_booted_in_past_flag: 1 });
 });
 
-test('a cut /proc/stat says nothing of the boot', () => {
-  expect(bootedAtMs('cpu  1 0 0 1\nbtime 17')).toBeUndefined();
+test('a boot with a clock that can be true is none in the past', async () => {
+  expect(values(await collectOn(makeClockCollector(quietProbe()), {}).run())).toMatchObject({
+    clock_booted_in_past_flag: 0,
+  });
 });

@@ -36,20 +36,17 @@ export function rtcOffsetS(kernel: KernelFiles, nowMs: number): number | undefin
 }
 
 /**
- * When this boot began by the wall clock as it is now, ms since 1970-01-01 UTC: it moves along when the clock is set. Source:
- * proc_stat(5), btime.
+ * Left by the oneshot that raises the clock at boot, when it had to; gone with the boot. Neither the clock nor the kernel tell of
+ * it afterwards.
  */
-export function bootedAtMs(stat: string): number | undefined {
-  const [, seconds] = /^btime (\d{1,15})\n/m.exec(stat) ?? [];
-  return seconds === undefined ? undefined : Number(seconds) * 1000;
-}
+export const CLOCK_RAISED_MARK = '/run/bramble-clock-floor/raised';
 
 export function makeClockCollector(probe: AgentProbe): Collector {
   let rtc: boolean | undefined;
   let rtcOffset: number | undefined;
   let synchronised: boolean | undefined;
-  // Once the clock is set, the kernel knows no more of it: what was seen is kept.
-  let bootedInPast: boolean | undefined;
+  // Once the clock is set, nothing tells any more: what was seen is kept.
+  let bootedInPast = false;
   let surveyedMs = Number.NEGATIVE_INFINITY;
   return {
     name: 'clock',
@@ -60,8 +57,7 @@ export function makeClockCollector(probe: AgentProbe): Collector {
         rtc = hasRtc(kernel);
         rtcOffset = rtcOffsetS(kernel, clock.nowMs());
         synchronised = isSynchronised(kernel);
-        const bootedMs = bootedInPast === true ? undefined : bootedAtMs(kernel.readText('/proc/stat') ?? '');
-        if (bootedMs !== undefined) bootedInPast = bootedMs < probe.buildTimeMs;
+        bootedInPast ||= probe.clockUntrusted() || kernel.readText(CLOCK_RAISED_MARK) !== undefined;
         surveyedMs = clock.monotonicMs();
       }
       const samples = new Samples();

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CLOCK_RAISED_MARK } from '../collectors/clock.js';
 import { exited } from '../testing/sim-exec.js';
 import { makeSimHost } from '../testing/sim-host.js';
 import { SimWorld } from '../testing/sim-world.js';
@@ -19,11 +20,12 @@ async function raise(nowMs: number, floor: string | undefined, status = 0) {
     return exited(status, '', 'date: cannot set date: Operation not permitted\n');
   });
   const raised = await world.settle(raiseClock(host, PATH, BUILT_MS));
-  return { raised, told };
+  return { raised, told, isMarked: (await host.files.readText(CLOCK_RAISED_MARK)) !== undefined };
 }
 
 test('a board that woke in 1970 is moved to the last time it knew', async () => {
-  const { raised, told } = await raise(60_000, `${BUILT_MS + 1_500}\n`);
+  const { raised, told, isMarked } = await raise(60_000, `${BUILT_MS + 1_500}\n`);
+  expect(isMarked).toBe(true);
   expect(told).toEqual([['date', '--utc', `--set=@${BUILT_MS / 1000 + 2}`]]);
   expect(raised).toEqual({ kind: 'set', toMs: BUILT_MS + 1_500 });
   expect(renderRaisedClock(raised)).toBe('the clock was behind; it now shows 2026-11-01T00:00:01Z\n');
@@ -35,8 +37,8 @@ test('without a stored floor it is at least as late as the program was built', a
 });
 
 test('a clock that is ahead is never set back', async () => {
-  const { raised, told } = await raise(BUILT_MS + YEAR_MS, `${BUILT_MS + 1}\n`);
-  expect([raised.kind, told]).toEqual(['kept', []]);
+  const { raised, told, isMarked } = await raise(BUILT_MS + YEAR_MS, `${BUILT_MS + 1}\n`);
+  expect([raised.kind, told, isMarked]).toEqual(['kept', [], false]);
   expect(renderRaisedClock(raised)).toContain('it was left alone');
 });
 

@@ -1,6 +1,7 @@
 import { BUILD_TIME_MS } from '../../../proto/contract/build.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { ClockFloor } from '../clock-floor.js';
+import { CLOCK_RAISED_MARK } from '../collectors/clock.js';
 import type { Host } from '../host/ports.js';
 import { visibleTime } from './visible-time.js';
 
@@ -34,7 +35,11 @@ export async function raiseClock(
   const limits = { signal: new AbortController().signal, timeoutMs: SET_TIMEOUT_MS };
   // Source: date(1); "@" and seconds since 1970.
   const { status, stderr } = await exec.run(['date', '--utc', `--set=@${Math.ceil(floorMs / 1000)}`], limits);
-  if (status === 0) return { kind: 'set', toMs: floorMs };
+  if (status === 0) {
+    // For the agent to tell. A clock that is right is worth more than a mark that could not be left.
+    await files.writeAtomic(CLOCK_RAISED_MARK, '', 0o644).catch(() => undefined);
+    return { kind: 'set', toMs: floorMs };
+  }
   throw new BrambleError('permission-denied', `setting the clock: ${stderr.trim().slice(0, 200)}`, {
     hint: 'only root may do that: enable bramble-clock-floor.service',
   });

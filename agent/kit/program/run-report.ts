@@ -54,7 +54,6 @@ export function standaloneProbe({ clock, kernel }: CollectorHost): AgentProbe {
     clockStepsCount: () => 0,
     // Nobody listens to a program that looks once.
     kernelLogMatched: () => undefined,
-    buildTimeMs: BUILD_TIME_MS,
     agentStartedMs: Math.round(clock.monotonicMs()),
     bootId: readBootId(kernel) ?? '',
   };

@@ -139,7 +139,6 @@ function makeProbe(
         agent.log.warn(errorFields(error), 'an event of the kernel log was not recorded');
       });
     },
-    buildTimeMs: agent.buildTimeMs,
     agentStartedMs: startedMs,
     bootId: node.bootId,
   };

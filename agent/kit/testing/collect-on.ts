@@ -59,7 +59,6 @@ export function quietProbe(change: Partial<AgentProbe> = {}): AgentProbe {
     clockUntrusted: () => false,
     clockStepsCount: () => 0,
     kernelLogMatched: () => undefined,
-    buildTimeMs: 0,
     agentStartedMs: 12_345,
     bootId: '00000000-0000-4000-8000-000000000000',
     ...change,
