@@ -18,6 +18,8 @@ const PACKAGES: readonly DebianPackage[] = [
     why: 'the baseline that the agent is measured against',
   },
   { name: 'chromium', provides: '/usr/bin/chromium', why: 'tests of the page' },
+  { name: 'qemu-user-static', provides: '/usr/bin/qemu-aarch64-static', why: 'the agent on 64-bit ARM' },
+  { name: 'mmdebstrap', provides: '/usr/bin/mmdebstrap', why: 'a Debian for 64-bit ARM' },
 ];
 
 const INSTALL_LIMIT_MS = 300_000;

@@ -38,17 +38,26 @@ const PINS: readonly Pin[] = [
 
 const DOWNLOAD_LIMIT_MS = 180_000;
 
-function cacheFolder(): string {
+/** The oldest release that the agents run on, for another processor than this machine's. */
+const FOREIGN: Pin = {
+  version: '20.20.2',
+  integrity: {
+    arm64: 'sha512-LCXJnNTFiyGuYBw2gZSI5OBFMbkjAPt8sqD/NKrWoE2QmDgSubTqFng6GaNJ9EJ8HpxBMGcWWpbbcs4Vo+CnGg==',
+  },
+};
+
+/** Where tests keep what they fetched or built; outside of the sources. */
+export function cacheFolder(): string {
   return path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'bramble');
 }
 
-async function fetchBinary({ version, integrity }: Pin, folder: string): Promise<void> {
-  const wanted = integrity[process.arch];
+async function fetchBinary({ version, integrity }: Pin, architecture: string, folder: string): Promise<void> {
+  const wanted = integrity[architecture];
   if (process.platform !== 'linux' || wanted === undefined) throw new Error(`no pin for this ${process.platform}`);
   mkdirSync(cacheFolder(), { recursive: true });
   const work = mkdtempSync(path.join(cacheFolder(), 'fetch-'));
   try {
-    const name = `node-linux-${process.arch}`;
+    const name = `node-linux-${architecture}`;
     await run('npm', ['pack', '--silent', `${name}@${version}`], { cwd: work, timeout: DOWNLOAD_LIMIT_MS });
     const archive = path.join(work, `${name}-${version}.tgz`);
     const got = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
@@ -61,13 +70,21 @@ async function fetchBinary({ version, integrity }: Pin, folder: string): Promise
   }
 }
 
+/** Path of the binary of a release; fetched when it is not in the cache. */
+async function binaryOf(pin: Pin, architecture: string): Promise<string> {
+  const folder = path.join(cacheFolder(), `node-${pin.version}-${architecture}`);
+  const binary = path.join(folder, 'bin', 'node');
+  if (!existsSync(binary)) await fetchBinary(pin, architecture, folder);
+  return binary;
+}
+
+/** A Node.js 20 for 64-bit ARM. */
+export const arm64Node = (): Promise<string> => binaryOf(FOREIGN, 'arm64');
+
 async function pinnedRuntime(pin: Pin): Promise<NodeRuntime> {
   const name = `Node ${pin.version}`;
-  const folder = path.join(cacheFolder(), `node-${pin.version}-${process.arch}`);
-  const binary = path.join(folder, 'bin', 'node');
   try {
-    if (!existsSync(binary)) await fetchBinary(pin, folder);
-    return { name, binary };
+    return { name, binary: await binaryOf(pin, process.arch) };
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message.trim().split('\n')[0] : String(thrown);
     return { name, missing: `cannot be fetched: ${reason}` };
