@@ -3,9 +3,11 @@ import { unitFlags } from '../setup/unit-flags.js';
 import { AGENT_BUNDLE, reportsSeen, startAgent, untilReports } from './agent-process.js';
 import { Child } from './child.js';
 import { type Figure, median } from './figure.js';
+import { measureKernelLog } from './kernel-log.js';
 import { measureNodeExporter, SAME_ITEMS } from './node-exporter.js';
 import { cpuMsPerPoll } from './poll.js';
 import { cpuMs, residentBytes } from './process-cost.js';
+import { measureRecordedPi } from './recorded-pi.js';
 import { startRig } from './rig.js';
 
 /** Thirty seconds of a fleet's time, pressed into so many milliseconds. */
@@ -22,6 +24,8 @@ export async function measureAgent(): Promise<readonly Figure[]> {
   const exporter = await measureNodeExporter(50);
   const sameItems = await measureNodeExporter(50, SAME_ITEMS);
   const pollMs = await cpuMsPerPoll();
+  const recorded = await measureRecordedPi();
+  const flood = await measureKernelLog();
   const agent = await longRun();
   const first = agent.residentBytes[0] ?? Number.NaN;
   const last = agent.residentBytes.at(-1) ?? Number.NaN;
@@ -45,6 +49,8 @@ export async function measureAgent(): Promise<readonly Figure[]> {
       ...(sameItems && { baseline: sameItems.cpuMsPerScrape, baselineName: 'node_exporter scrape, same items' }),
       goal: 0.6,
     },
+    ...recorded,
+    ...flood,
     {
       // The poll, and the report on its way: gRPC, TLS, timers, the compiler that is still learning.
       figure: 'agent.cpu_per_report',

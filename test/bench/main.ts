@@ -1,11 +1,9 @@
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { measureAgent } from './agent.js';
 import { runBareServer } from './bare-server.js';
 import { type Figure, printFigure } from './figure.js';
 import { historyBytes } from './history.js';
 import { runLoad } from './load.js';
-import { runPolls } from './poll.js';
 import { measureServers, type ServerFigures } from './streams.js';
 import { measureWire } from './wire.js';
 
@@ -26,12 +24,14 @@ function areas(): Readonly<Record<string, () => Promise<readonly Figure[]>>> {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { load: { type: 'string' }, 'bare-server': { type: 'string' }, poll: { type: 'boolean' } },
+  options: {
+    load: { type: 'string' },
+    'bare-server': { type: 'string' },
+  },
 });
 
 if (values.load !== undefined) await runLoad(values.load);
 else if (values['bare-server'] !== undefined) await runBareServer(values['bare-server']);
-else if (values.poll === true) await runPolls(createInterface({ input: process.stdin }));
 else process.exitCode = await bench(positionals);
 
 async function bench(wanted: readonly string[]): Promise<number> {

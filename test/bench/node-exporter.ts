@@ -62,17 +62,20 @@ export const SAME_ITEMS = [
 /**
  * Runs Debian's node_exporter on this machine and scrapes it; `undefined` where it is not installed.
  * @param collectors those that are on; absent = its own choice
+ * @param enter makes the command run where it shall look around
  */
 export async function measureNodeExporter(
   scrapes: number,
   collectors?: readonly string[],
+  enter = (argv: readonly string[]) => argv,
 ): Promise<ScrapeCost | undefined> {
   if (!existsSync(PROGRAM)) return undefined;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/metrics`;
   const only = collectors?.map((name) => `--collector.${name}`) ?? [];
   const flags = [...(collectors === undefined ? [] : ['--collector.disable-defaults']), ...only];
-  const child = spawn(PROGRAM, [`--web.listen-address=127.0.0.1:${port}`, ...flags], { stdio: 'ignore' });
+  const [program = '', ...rest] = enter([PROGRAM, `--web.listen-address=127.0.0.1:${port}`, ...flags]);
+  const child = spawn(program, rest, { stdio: 'ignore' });
   try {
     await untilUp(url, child);
     const pid = child.pid ?? 0;
@@ -86,7 +89,9 @@ export async function measureNodeExporter(
       bytesPerScrape: bytes / scrapes,
     };
   } finally {
-    child.kill();
-    await once(child, 'exit');
+    if (child.exitCode === null) {
+      child.kill();
+      await once(child, 'exit');
+    }
   }
 }

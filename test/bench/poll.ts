@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { CollectorScheduler } from '../../agent/kit/collect/scheduler.js';
 import { makeNodeClock } from '../../agent/kit/host/node/clock.js';
 import { makeNodeExec } from '../../agent/kit/host/node/exec.js';
@@ -9,15 +8,18 @@ import { standaloneProbe } from '../../agent/kit/program/run-report.js';
 import { piCollectors } from '../../agent/pi/collectors/index.js';
 import { Report } from '../../proto/gen/bramble/agent/v1/report.js';
 import { SeriesEncoder } from '../../proto/wire/series.js';
-import { unitFlags } from '../setup/unit-flags.js';
 import { Child } from './child.js';
+import { measured } from './measured-program.js';
 
 const WARM_POLLS = 2_000;
 const POLLS = 4_000;
 
-/** CPU time of one poll under the flags of the agent's unit, ms: every collector that is due, dead bands, the encoded report. */
-export async function cpuMsPerPoll(): Promise<number> {
-  const child = new Child([process.execPath, ...unitFlags(), fileURLToPath(import.meta.url), '--poll']);
+/**
+ * CPU time of one poll under the flags of the agent's unit, ms: every collector that is due, dead bands, the encoded report.
+ * @param enter makes the command run where it shall look around
+ */
+export async function cpuMsPerPoll(enter = (argv: readonly string[]) => argv): Promise<number> {
+  const child = new Child(enter(measured('poll')));
   try {
     await child.ask(`${WARM_POLLS}`);
     const { cpuMs } = await child.ask(`${POLLS}`);

@@ -20,7 +20,7 @@ interface Known {
   readonly name: string;
   /** Speed and duplex cost a question to the hardware: asked when the link changed, and at every survey. */
   speed: Speed;
-  link: string;
+  link: Link | undefined;
   /** `undefined` for what is no tunnel. */
   readonly tunnel: { checkedMs: number; state: number | undefined } | undefined;
 }
@@ -67,16 +67,17 @@ function survey(kernel: KernelFiles, counters: readonly InterfaceCounters[]): Re
 
 function newcomer(kernel: KernelFiles, name: string): Known {
   const tunnel = isTunnel(kernel, name) ? { checkedMs: Number.NEGATIVE_INFINITY, state: undefined } : undefined;
-  return { name, speed: {}, link: '', tunnel };
+  return { name, speed: {}, link: undefined, tunnel };
 }
 
 /** The link as it is now; what depends on it is asked again when it has changed. */
 function follow(kernel: KernelFiles, known: Known): Link {
   const link = readLink(kernel, known.name);
-  const linkNow = `${link.operationalState} ${link.carrierChanges}`;
-  if (linkNow === known.link) return link;
+  const isSame =
+    link.operationalState === known.link?.operationalState && link.carrierChanges === known.link?.carrierChanges;
+  if (isSame) return link;
   known.speed = readSpeed(kernel, known.name);
-  known.link = linkNow;
+  known.link = link;
   if (known.tunnel !== undefined) known.tunnel.checkedMs = Number.NEGATIVE_INFINITY;
   return link;
 }

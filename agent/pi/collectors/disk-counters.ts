@@ -16,8 +16,8 @@ export interface DiskCounters {
   readonly busyMs: number;
 }
 
-/** Whole devices: cards, eMMC chips, SCSI and USB disks, NVMe, virtual ones. Not partitions, loops, RAM disks, mappings. */
-const WHOLE_DEVICE = /^(?:mmcblk\d{1,4}|sd[a-z]{1,3}|vd[a-z]{1,3}|nvme\d{1,4}n\d{1,4})$/;
+/** Lines of whole devices: cards, eMMC chips, SCSI and USB disks, NVMe, virtual ones. Not of partitions, loops, mappings. */
+const WHOLE_DEVICE = /^ *\d+ +\d+ (mmcblk\d{1,4}|sd[a-z]{1,3}|vd[a-z]{1,3}|nvme\d{1,4}n\d{1,4}) /;
 /** Bound on the devices of one report. */
 const DISKS_MAX = 16;
 /** Discards (4.18) and flushes (5.5) added columns behind these. */
@@ -31,10 +31,10 @@ export function parseDiskstats(text: string): readonly DiskCounters[] {
   if (!text.endsWith('\n')) throw new BrambleError('data-loss', '/proc/diskstats: cut short');
   const disks: DiskCounters[] = [];
   for (const line of text.slice(0, -1).split('\n')) {
+    const name = WHOLE_DEVICE.exec(line)?.[1];
+    if (name === undefined || disks.length >= DISKS_MAX) continue;
     const columns = line.trimStart().split(/ +/, 20);
-    const name = columns[2] ?? '';
     if (columns.length < COLUMNS_MIN) throw strange(line);
-    if (!WHOLE_DEVICE.test(name) || disks.length >= DISKS_MAX) continue;
     const at = (column: number): number => wholeNumber(columns[column], '/proc/diskstats');
     disks.push({
       name,

@@ -13,11 +13,12 @@ const APART_MS = 1_000;
  * after a suspend. So a reading costs no system call. Source: clock_gettime(2), proc_uptime(5).
  */
 export function makeNodeClock(): HostClock {
+  const originMs = hrtimeMs() - performance.now();
   let bootOffsetMs = readBootOffsetMs();
   let wallOffsetMs = Date.now() - hrtimeMs();
   let lastMs = 0;
   const monotonicMs = (): number => {
-    const nowMs = hrtimeMs();
+    const nowMs = originMs + performance.now(); // the same clock as hrtime, without a big integer for every reading
     const wallNowOffsetMs = Date.now() - nowMs;
     if (Math.abs(wallNowOffsetMs - wallOffsetMs) > APART_MS) {
       wallOffsetMs = wallNowOffsetMs;
