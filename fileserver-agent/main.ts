@@ -9,7 +9,7 @@ const FILESERVER_AGENT: AgentProgram = {
   name: 'bramble-fileserver-agent',
   configPath: '/etc/bramble/fileserver-agent.yaml',
   stateDir: '/var/lib/bramble-fileserver-agent',
-  collectors: hostCollectors,
+  collectors: (probe, { otherRoot }) => hostCollectors(probe, otherRoot),
   handlers: hostHandlers,
 };
 

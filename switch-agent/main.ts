@@ -9,7 +9,7 @@ const SWITCH_AGENT: AgentProgram = {
   name: 'bramble-switch-agent',
   configPath: '/etc/bramble/switch-agent.yaml',
   stateDir: '/var/lib/bramble-switch-agent',
-  collectors: hostCollectors,
+  collectors: (probe, { otherRoot }) => hostCollectors(probe, otherRoot),
   handlers: hostHandlers,
 };
 

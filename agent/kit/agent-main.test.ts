@@ -10,7 +10,7 @@ const PROGRAM: AgentProgram = {
   name: 'bramble-agent',
   configPath: '/etc/bramble/agent.yaml',
   stateDir: '/var/lib/bramble-agent',
-  collectors: hostCollectors,
+  collectors: (probe, { otherRoot }) => hostCollectors(probe, otherRoot),
   handlers: () => ({}),
 };
 

@@ -21,6 +21,7 @@ test('an empty file is a valid one, with the defaults of a packaged agent', () =
     stateDir: undefined,
     join: undefined,
     allowedUnits: [],
+    verifyWrites: false,
     helperSocket: undefined,
     services: { kind: 'systemd' },
     logLevel: 'info',
@@ -35,6 +36,7 @@ join:
   pin: ${PIN}
   tokenFile: /etc/bramble/join-token
 allowedUnits: [ssh.service, getty@tty1.service]
+verifyWrites: true
 helperSocket: /run/bramble/helper.sock
 services: { child: { units: { demo.service: [sleep, "60"] } } }
 logLevel: debug
@@ -43,6 +45,7 @@ logLevel: debug
     stateDir: '/srv/state',
     join: { controller: '[fd42::1]:7442', pin: PIN, token: { kind: 'file', path: '/etc/bramble/join-token' } },
     allowedUnits: ['ssh.service', 'getty@tty1.service'],
+    verifyWrites: true,
     helperSocket: '/run/bramble/helper.sock',
     services: { kind: 'child', units: { 'demo.service': ['sleep', '60'] } },
     logLevel: 'debug',

@@ -31,6 +31,8 @@ export interface AgentConfig {
   /** Needed until the node has enrolled once. */
   readonly join: JoinConfig | undefined;
   readonly allowedUnits: readonly string[];
+  /** The storage below the state is verified by writing to it. */
+  readonly verifyWrites: boolean;
   /** Socket of the helper that has root's rights; absent = the agent asks the service manager itself. */
   readonly helperSocket: string | undefined;
   readonly services: ServicesConfig;
@@ -55,6 +57,7 @@ const CONFIG = z.strictObject({
   stateDir: z.optional(path),
   join: z.optional(JOIN),
   allowedUnits: z._default(z.array(unit), []),
+  verifyWrites: z._default(z.enum(['true', 'false']), 'false'),
   helperSocket: z.optional(path),
   services: z._default(
     z.union(
@@ -81,8 +84,15 @@ export function parseAgentConfig(text: string, name: string): AgentConfig {
   if (strange.length > 0) throw invalid(name, strange);
   const judged = CONFIG.safeParse(document.toJS() ?? {}, { reportInput: true });
   if (!judged.success) throw invalid(name, judged.error.issues.flatMap(describeIssue));
-  const { join, services, helperSocket, stateDir, ...rest } = judged.data;
-  return { ...rest, stateDir, helperSocket, join: join && joinConfig(join, name), services: servicesConfig(services) };
+  const { join, services, helperSocket, stateDir, verifyWrites, ...rest } = judged.data;
+  return {
+    ...rest,
+    stateDir,
+    helperSocket,
+    verifyWrites: verifyWrites === 'true',
+    join: join && joinConfig(join, name),
+    services: servicesConfig(services),
+  };
 }
 
 /** Nothing here is long enough to need one, and a few of them can stand for gigabytes. */

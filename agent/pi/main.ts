@@ -15,7 +15,7 @@ const PI_AGENT: AgentProgram = {
   name: 'bramble-agent',
   configPath: '/etc/bramble/agent.yaml',
   stateDir: '/var/lib/bramble-agent',
-  collectors: (probe, otherRoot) => piCollectors(probe, { otherRoot, inventory: INVENTORY }),
+  collectors: (probe, wishes) => piCollectors(probe, { ...wishes, inventory: INVENTORY }),
   handlers: piHandlers,
 };
 

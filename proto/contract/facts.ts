@@ -131,6 +131,7 @@ export const FACTS = {
   card_life_used_permille: gauge(176),
   card_reserve_state: state(177),
   card_verify_state: state(178),
+  card_verify_sequence_count: counter(179),
   disk_busy_permille: gauge(180, 50),
   disk_read_latency_us: gauge(181, 1_000, 0.5),
   disk_write_latency_us: gauge(182, 5_000, 0.5),

@@ -3,6 +3,15 @@ import type { Collector } from '../collect/collector.js';
 import type { AgentProbe } from '../collect/probe.js';
 import type { OtherRoot } from '../collectors/index.js';
 import type { Handlers } from '../command/handler.js';
+import type { Files } from '../host/ports.js';
+
+/** What the one who starts a program wants of its collectors. */
+export interface CollectorWishes {
+  /** A root that is only looked at. */
+  readonly otherRoot?: OtherRoot | undefined;
+  /** Storage of the agent's state that shall be verified by writing to it. */
+  readonly verifyWrites?: { readonly files: Files; readonly stateDir: string } | undefined;
+}
 
 /** What one of the three agents is made of; everything else is shared. */
 export interface AgentProgram {
@@ -13,6 +22,6 @@ export interface AgentProgram {
   readonly configPath: string;
   /** Where its identity, outbox and ledger are unless the configuration says otherwise. */
   readonly stateDir: string;
-  collectors(probe: AgentProbe, otherRoot?: OtherRoot): readonly Collector[];
+  collectors(probe: AgentProbe, wishes: CollectorWishes): readonly Collector[];
   handlers(policy: { readonly allowedUnits: readonly string[] }): Handlers;
 }

@@ -50,16 +50,21 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
   });
   stop.addEventListener('abort', () => void notifier.stopping(), { once: true });
   const services = openServices(config);
+  const host = makeNodeHost({ root: '/', net: makeGrpcNet(), services });
+  const stateDir = config.stateDir ?? program.stateDir;
   try {
     const agent = runAgent(
       {
         kind: program.kind,
         version: VERSION,
-        host: makeNodeHost({ root: '/', net: makeGrpcNet(), services }),
+        host,
         log,
-        stateDir: config.stateDir ?? program.stateDir,
+        stateDir,
         join,
-        collectors: (probe) => program.collectors(probe),
+        collectors: (probe) =>
+          program.collectors(probe, {
+            verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
+          }),
         handlers: program.handlers(config),
         buildTimeMs: BUILD_TIME_MS,
         progress: () => {

@@ -34,7 +34,7 @@ export async function runReport(program: AgentProgram, io: ProgramIo, request: R
   }
   const otherRoot = hostRoot === '/' ? undefined : { ownKernel: makeKernelFiles() };
   // What only a running agent has (an outbox, a link) would be made up here.
-  const collectors = program.collectors(standaloneProbe(host), otherRoot).filter(({ name }) => name !== 'self');
+  const collectors = program.collectors(standaloneProbe(host), { otherRoot }).filter(({ name }) => name !== 'self');
   const findings = await collectOnce(collectors, host, io.stopSignal());
   const report = { kind: program.kind, agentVersion: VERSION, hostRoot, takenAtUnixMs: host.clock.nowMs(), findings };
   io.out(output === 'json' ? renderJson(report) : renderText(report));

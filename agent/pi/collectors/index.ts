@@ -1,6 +1,7 @@
 import type { Collector } from '../../kit/collect/collector.js';
 import type { AgentProbe } from '../../kit/collect/probe.js';
-import { hostCollectors, type OtherRoot } from '../../kit/collectors/index.js';
+import { hostCollectors } from '../../kit/collectors/index.js';
+import type { CollectorWishes } from '../../kit/program/agent-program.js';
 import { makeBoardModelCollector } from './board-model.js';
 import { makeBootReasonCollector } from './boot-reason.js';
 import { makeCardCollector } from './card.js';
@@ -15,9 +16,9 @@ import { makePowerCollector } from './power.js';
 import { makePressureCollector } from './pressure.js';
 import { makeThermalCollector } from './thermal.js';
 import { makeUpkeepCollector } from './upkeep.js';
+import { makeWriteVerifyCollector } from './write-verify.js';
 
-export interface PiCollectorOptions {
-  readonly otherRoot?: OtherRoot | undefined;
+export interface PiCollectorOptions extends CollectorWishes {
   /** argv of the program that looks at the hardware; absent = nobody looks. */
   readonly inventory?: readonly [string, ...string[]];
 }
@@ -25,7 +26,7 @@ export interface PiCollectorOptions {
 /** What a Pi has to say: one line per collector. */
 export function piCollectors(
   probe: AgentProbe,
-  { otherRoot, inventory }: PiCollectorOptions = {},
+  { otherRoot, inventory, verifyWrites }: PiCollectorOptions = {},
 ): readonly Collector[] {
   return [
     ...hostCollectors(probe, otherRoot),
@@ -43,6 +44,7 @@ export function piCollectors(
       probe.kernelLogMatched(match);
     }),
     makeUpkeepCollector(),
+    ...(verifyWrites === undefined ? [] : [makeWriteVerifyCollector({ ...verifyWrites, bootId: probe.bootId })]),
     // Programs describe the system that they run on, never another root.
     ...(otherRoot === undefined ? [makePackagesCollector()] : []),
     ...(otherRoot === undefined && inventory !== undefined ? [makeHardwareCollector(inventory)] : []),
