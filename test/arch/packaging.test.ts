@@ -25,7 +25,6 @@ const HARDENED = {
   PrivateTmp: 'yes',
   ProtectKernelTunables: 'yes',
   ProtectKernelModules: 'yes',
-  ProtectKernelLogs: 'yes',
   ProtectControlGroups: 'yes',
   RestrictNamespaces: 'yes',
   RestrictRealtime: 'yes',
@@ -36,17 +35,26 @@ const HARDENED = {
   LimitCORE: '0',
 } as const;
 
+/** The one unit that reads the kernel's log, and the one right that it has for that. */
+const READS_KERNEL_LOG = 'agent/pi/packaging/bramble-agent.service';
+
 test.for(services)('%s is hardened, and lets V8 compile', (file) => {
   const unit = settings(file);
+  expect(unit.get('ProtectKernelLogs')).toBe(file === READS_KERNEL_LOG ? undefined : 'yes');
   expect(Object.fromEntries(unit)).toMatchObject(HARDENED);
   expect(unit.has('MemoryDenyWriteExecute')).toBe(false);
 });
 
 test.for(services.filter((file) => file.endsWith('-agent.service')))(
-  '%s runs without privileges and for ever',
+  '%s runs without root’s rights and for ever',
   (file) => {
     const unit = settings(file);
-    expect(unit.get('CapabilityBoundingSet')).toBe('');
+    const rights = file === READS_KERNEL_LOG ? 'CAP_SYSLOG' : '';
+    expect([unit.get('CapabilityBoundingSet'), unit.get('AmbientCapabilities')]).toEqual([rights, rights]);
+    // No device but the kernel's log.
+    if (file === READS_KERNEL_LOG) {
+      expect([unit.get('DevicePolicy'), unit.get('DeviceAllow')]).toEqual(['closed', '/dev/kmsg r']);
+    } else expect(unit.get('PrivateDevices')).toBe('yes');
     expect(unit.get('User')).toMatch(/^bramble-/);
     expect(Object.fromEntries(unit)).toMatchObject({ Restart: 'always', StartLimitIntervalSec: '0', Type: 'notify' });
     // All of /proc is what an agent reports from.

@@ -22,7 +22,7 @@ const DAY_MS = 86_400_000;
 
 /** Facts whose absence is checked as well as their value: what is unknown must be left out, never made up. */
 const JUDGED =
-  /^(board_(name|maker|soc|ram|bootloader|netboot|ethernet|poe|watchdog)|power_|temperature_|fan_|cpu_(frequency|governor)|pressure_|boot_(reason|crash)|reboot_|packages_|backup_)/;
+  /^(board_(name|maker|soc|ram|bootloader|netboot|ethernet|poe|watchdog)|power_|temperature_|fan_|cpu_(frequency|governor)|pressure_|boot_(reason|crash)|reboot_|packages_|backup_|card_|disk_|ext4_|nfs_)/;
 
 const signal = new AbortController().signal;
 
