@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import type { FactName } from '../../proto/contract/facts.js';
 import { nodeId } from '../../proto/contract/ids.js';
 import { conditionOf, judgedOf } from './condition-record.js';
-import { type ConditionRule, type FactsView, makeRuleIndex } from './condition-rule.js';
-import { CONDITION_RULES } from './condition-rules.js';
+import type { ConditionRule, FactsView } from './condition-rule.js';
+import { CONDITION_RULES } from './condition-rules/index.js';
 import { FORGET_AFTER_MS, type JudgedCondition, judgeConditions } from './conditions.js';
+import { makeRuleIndex } from './rule-index.js';
 
 const WALL_MS = 1_700_000_000_000;
 const MIB = 2 ** 20;

@@ -1,8 +1,7 @@
 /** From facts to conditions: thresholds come from rules, time from the caller, and nothing is decided twice. */
 
 import type { ConditionStatus } from './condition.js';
-import type { ConditionRule, FactsView, Level } from './condition-rule.js';
-import { ruleFact } from './condition-rule.js';
+import { type ConditionRule, type FactsView, type Level, ruleApplies, ruleInstances } from './condition-rule.js';
 import type { Severity } from './event.js';
 import { type CounterMemory, type Measured, measure } from './measure.js';
 
@@ -96,16 +95,13 @@ function earliestRecheck(conditions: readonly JudgedCondition[]): number | undef
   return earliestMs;
 }
 
-const NODE_ITSELF: readonly string[] = [''];
-
 function instancesToJudge(
   rule: ConditionRule,
   facts: FactsView,
   previous: readonly JudgedCondition[],
 ): readonly string[] {
-  const fact = ruleFact(rule);
-  if (rule.scope === 'node' || fact === undefined) return NODE_ITSELF;
-  const reported = facts.instances(fact);
+  const reported = ruleInstances(rule, facts);
+  if (rule.scope === 'node') return reported;
   let all: string[] | undefined;
   for (const known of previous) {
     if (known.rule !== rule || reported.includes(known.instance)) continue;
@@ -133,8 +129,8 @@ interface Judged {
 const NOTHING: Judged = { condition: undefined, transition: undefined };
 
 function judgeOne(given: Case): Judged {
-  const { rule, instance, facts, before, nowMonotonicMs } = given;
-  if (rule.notWhere?.values.includes(facts.text(rule.notWhere.fact, instance) ?? '') === true) {
+  const { rule, instance, facts, before, nowMonotonicMs, nowMs } = given;
+  if (!isJudged(given)) {
     return before?.raised === true ? forget(before, `${rule.type} does not apply to it`) : NOTHING;
   }
   const raisedAt = before?.raised === true ? levelOfSeverity(rule, before.severity) : undefined;
@@ -144,11 +140,17 @@ function judgeOne(given: Case): Judged {
     counter: before?.counter,
     heldIncrease: raisedAt?.at ?? 0,
     nowMs: nowMonotonicMs,
+    wallMs: nowMs,
   });
   if (measured.value === undefined) return judgeWithoutData(given, measured);
   const level = levelOf(rule, measured.value, raisedAt);
   if (level === undefined) return judgeGood(given, measured, measured.value);
   return judgeBad(given, measured, measured.value, level);
+}
+
+/** Where it is not known whether the rule applies, what was judged before is judged on, and nothing new begins. */
+function isJudged({ rule, facts, instance, before }: Case): boolean {
+  return ruleApplies(rule, facts, instance) ?? before !== undefined;
 }
 
 function levelOfSeverity(rule: ConditionRule, severity: Severity): Level | undefined {
@@ -169,7 +171,9 @@ function judgeWithoutData({ rule, instance, before, nowMonotonicMs, nowMs }: Cas
   const forgetAtMs = noDataSinceMs + FORGET_AFTER_MS;
   const mayForget = rule.scope === 'instance';
   if (mayForget && nowMonotonicMs >= forgetAtMs) {
-    return before?.raised === true ? forget(before, `${instance} is no longer reported`) : NOTHING;
+    return before?.raised === true
+      ? forget(before, `${instance === '' ? 'what told it' : instance} is no longer reported`)
+      : NOTHING;
   }
   const condition = settle(before, {
     rule,

@@ -1,7 +1,7 @@
 /** What a rule measures, as one number. */
 
 import { assertNever } from '../../proto/contract/assert.js';
-import type { FactsView, Measure } from './condition-rule.js';
+import { type FactsView, isLogRead, type Measure } from './condition-rule.js';
 
 /**
  * What must be remembered to know how much counters went up lately: the values at the start of this half of the window
@@ -34,11 +34,13 @@ export interface MeasureCase {
   readonly heldIncrease: number;
   /** Monotonic. */
   readonly nowMs: number;
+  /** Wall clock of the observer. */
+  readonly wallMs: number;
 }
 
 /** Measures one instance. */
 export function measure(what: Measure, given: MeasureCase): Measured {
-  const { facts, instance, counter, nowMs } = given;
+  const { facts, instance, nowMs } = given;
   switch (what.kind) {
     case 'value':
       return plain(facts.number(what.fact, instance));
@@ -51,16 +53,27 @@ export function measure(what: Measure, given: MeasureCase): Measured {
       const whole = facts.number(what.of, instance);
       return plain(part === undefined || whole === undefined || whole <= 0 ? undefined : part / whole);
     }
+    case 'difference': {
+      const value = facts.number(what.fact, instance);
+      const minus = facts.number(what.minus, instance);
+      return plain(value === undefined || minus === undefined ? undefined : value - minus);
+    }
     case 'is-one-of': {
       const value = facts.number(what.fact, instance);
-      return plain(value === undefined ? undefined : Number(what.values.includes(value)));
+      const found = value === undefined ? undefined : Number(what.values.includes(value));
+      return whileBootIsYoung(found, what.withinBootMs, given);
     }
+    case 'signs':
+      return whileBootIsYoung(countSigns(what, facts), what.withinBootMs, given);
     case 'boots':
       return measureBoots(facts.bootsAtMs, what.withinMs, nowMs);
-    case 'increase': {
-      const total = sum(what.facts.map((fact) => facts.number(fact, instance)));
-      if (total === undefined) return { value: undefined, counter, changesAtMs: undefined };
-      return measureIncrease(total, what.withinMs, given);
+    case 'age':
+      return measureAge(facts.number(what.fact, instance), given);
+    case 'increase':
+      return measureIncrease(sum(what.facts.map((fact) => facts.number(fact, instance))), what.withinMs, given);
+    case 'log-lines': {
+      const counts = what.log.map((rule) => facts.number('kernel_log_matches_count', rule));
+      return measureIncrease(isLogRead(facts) ? (sum(counts) ?? 0) : undefined, what.withinMs, given);
     }
     default:
       return assertNever(what, 'measure');
@@ -82,7 +95,35 @@ function measureBoots(bootsAtMs: readonly number[], withinMs: number, nowMs: num
   return { value: recent.length, counter: undefined, changesAtMs };
 }
 
-function measureIncrease(total: number, withinMs: number, given: MeasureCase): Measured {
+function countSigns({ flags, log }: Extract<Measure, { kind: 'signs' }>, facts: FactsView): number | undefined {
+  const flagged = sum(flags.map((flag) => facts.number(flag, '')));
+  if (log.length === 0 || !isLogRead(facts)) return flagged;
+  return (flagged ?? 0) + log.filter((rule) => (facts.number('kernel_log_matches_count', rule) ?? 0) > 0).length;
+}
+
+/** What was found, until the boot is older than `withinBootMs`; no data while no boot was seen. */
+function whileBootIsYoung(found: number | undefined, withinBootMs: number | undefined, given: MeasureCase): Measured {
+  if (withinBootMs === undefined || found === undefined) return plain(found);
+  const bootAtMs = given.facts.bootsAtMs.at(-1);
+  if (bootAtMs === undefined) return plain(undefined);
+  const endsAtMs = bootAtMs + withinBootMs;
+  if (given.nowMs >= endsAtMs) return plain(0);
+  return { value: found, counter: undefined, changesAtMs: found > 0 ? endsAtMs : undefined };
+}
+
+const HOUR_MS = 3_600_000;
+
+function measureAge(unixS: number | undefined, { nowMs, wallMs }: MeasureCase): Measured {
+  if (unixS === undefined) return plain(undefined);
+  const ageMs = wallMs - unixS * 1_000;
+  const hours = Math.floor(ageMs / HOUR_MS);
+  const nextHourMs = (hours + 1) * HOUR_MS - ageMs;
+  return { value: Math.max(0, hours * HOUR_MS), counter: undefined, changesAtMs: nowMs + nextHourMs };
+}
+
+/** `total`: what the counters say now; `undefined` = no data, and what is remembered of them stays. */
+function measureIncrease(total: number | undefined, withinMs: number, given: MeasureCase): Measured {
+  if (total === undefined) return { value: undefined, counter: given.counter, changesAtMs: undefined };
   const next = advance(total, withinMs, given);
   const value = total - next.halfBeforeValue;
   return { value, counter: next, changesAtMs: value > 0 ? next.halfSinceMs + withinMs / 2 : undefined };

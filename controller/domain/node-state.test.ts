@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CONDITION_RULES } from './condition-rules.js';
+import { CONDITION_RULES } from './condition-rules/index.js';
 import type { JudgedCondition } from './conditions.js';
 import { conditionsAsKnown, judgeNodeState, type NodeSituation, troublesByWeight } from './node-state.js';
 

@@ -1,6 +1,7 @@
 /** One word for a node, and the sentence behind it. Trouble comes first; silence never looks healthy. */
 
 import { renderDuration } from '../../proto/contract/words.js';
+import { CONDITION_RULES } from './condition-rules/index.js';
 import type { JudgedCondition } from './conditions.js';
 import type { Liveness } from './liveness.js';
 import type { NodeLifecycle } from './node.js';
@@ -51,7 +52,7 @@ function whySilent(node: NodeSituation): string {
 }
 
 function judgeReporting(node: NodeSituation): NodeVerdict {
-  const troubles = troublesByWeight(node.conditions);
+  const troubles = troublesByWeight(node.conditions).filter(({ severity }) => severity !== 'info');
   const [first] = troubles;
   if (first !== undefined) {
     const more = troubles.length === 1 ? '' : ` (and ${troubles.length - 1} more)`;
@@ -64,15 +65,37 @@ function judgeReporting(node: NodeSituation): NodeVerdict {
   return { state: 'ready', why: `No check found trouble; no data for ${types.join(', ')}.` };
 }
 
-/** Troubles that hold: causes before their consequences, then errors before warnings, then in the order of the rules. */
+const SEVERITY_WEIGHT = { error: 0, warning: 1, info: 4 } as const;
+const EXPLAINED_WEIGHT = 2;
+
+/**
+ * Troubles that hold: causes before their consequences, then errors before warnings, then in the order of the rules. What is
+ * only worth knowing comes last.
+ */
 export function troublesByWeight(conditions: readonly JudgedCondition[]): readonly JudgedCondition[] {
   const holding = conditions.filter((condition) => condition.status === 'true');
-  const types = new Set(holding.map((condition) => condition.rule.type));
-  const weight = (condition: JudgedCondition): number => {
-    const explained = condition.rule.dependsOn.some((type) => types.has(type));
-    return (explained ? 2 : 0) + (condition.severity === 'error' ? 0 : 1);
-  };
+  const weights = new Map(
+    holding.map((condition) => {
+      const explained = causeOf(condition, holding) === undefined ? 0 : EXPLAINED_WEIGHT;
+      return [condition, explained + SEVERITY_WEIGHT[condition.severity]];
+    }),
+  );
+  const weight = (condition: JudgedCondition): number =>
+    (weights.get(condition) ?? 0) * CONDITION_RULES.length + CONDITION_RULES.indexOf(condition.rule);
   return holding.sort((a, b) => weight(a) - weight(b));
+}
+
+/** The trouble that explains this one: of those that hold, the likeliest by the rule. */
+export function causeOf(
+  { rule, status }: JudgedCondition,
+  conditions: readonly JudgedCondition[],
+): JudgedCondition | undefined {
+  if (status !== 'true') return undefined;
+  for (const type of rule.dependsOn) {
+    const cause = conditions.find((known) => known.status === 'true' && known.rule.type === type);
+    if (cause !== undefined) return cause;
+  }
+  return undefined;
 }
 
 /** Conditions as they may be told: who is not heard is not known, so what held before is `unknown` now. */

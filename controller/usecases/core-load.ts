@@ -1,6 +1,6 @@
 import { amnestyMs, reconnectSpreadMs } from '../domain/amnesty.js';
 import { judgedOf } from '../domain/condition-record.js';
-import { CONDITION_RULES } from '../domain/condition-rules.js';
+import { CONDITION_RULES } from '../domain/condition-rules/index.js';
 import type { Journal } from './journal.js';
 import type { NodeTable } from './node-table.js';
 import type { Store, World } from './ports.js';

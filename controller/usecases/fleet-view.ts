@@ -5,19 +5,18 @@ import type { CommandRecord } from '../domain/command.js';
 import type { JudgedCondition } from '../domain/conditions.js';
 import type { FleetEvent } from '../domain/event.js';
 import { silentAfterMs } from '../domain/liveness.js';
-import { conditionsAsKnown, judgeNodeState } from '../domain/node-state.js';
+import { causeOf, conditionsAsKnown, judgeNodeState, troublesByWeight } from '../domain/node-state.js';
 import type { NodeEntry } from './node-table.js';
 import { NO_CONTACT_REMEDY, NO_CONTACT_TYPE } from './transitions.js';
 
 /** State as people see it. Text that a node wrote is inert in every view. */
 
-/** Conditions that say something: trouble, and trouble that was there when contact or data was lost. */
+/** Conditions that say something: trouble with its causes first, and trouble that was there when contact or data was lost. */
 export function nodeView(entry: NodeEntry): NodeView {
   const conditions = conditionsAsKnown(entry.liveness, entry.conditions);
-  return viewOf(
-    entry,
-    conditions.filter((condition) => condition.raised),
-  );
+  const raised = conditions.filter((condition) => condition.raised);
+  const lost = raised.filter((condition) => condition.status !== 'true');
+  return viewOf(entry, [...troublesByWeight(raised), ...lost]);
 }
 
 /** With every condition that is looked at, and all facts. */
@@ -56,7 +55,10 @@ function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeV
     agentVersion: visible(entry.agentVersion, 40),
     desiredRevision: node.desiredRevision,
     desiredRevisionReached: entry.desiredRevisionReached,
-    conditions: [...(noContact === undefined ? [] : [noContact]), ...conditions.map(conditionView)],
+    conditions: [
+      ...(noContact === undefined ? [] : [noContact]),
+      ...conditions.map((condition) => conditionView(condition, causeOf(condition, conditions))),
+    ],
   };
 }
 
@@ -73,14 +75,16 @@ function noContactView({ silentSinceMs, liveness }: NodeEntry, why: string): Con
   };
 }
 
-function conditionView({ rule, instance, status, severity, message, sinceMs }: JudgedCondition): ConditionView {
+function conditionView(condition: JudgedCondition, cause: JudgedCondition | undefined): ConditionView {
+  const { rule, instance, status, severity, message, sinceMs } = condition;
   const { type, title, remedy } = rule;
+  const because = cause === undefined ? '' : `; likely because ${cause.message}`;
   return {
     type,
     instance: visible(instance),
     status,
     severity,
-    message: message === '' ? title : message,
+    message: message === '' ? title : `${message}${because}`,
     remedy,
     sinceMs,
   };

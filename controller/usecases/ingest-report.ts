@@ -1,6 +1,6 @@
 import type { NodeId } from '../../proto/contract/ids.js';
-import { makeRuleIndex } from '../domain/condition-rule.js';
-import { CONDITION_RULES } from '../domain/condition-rules.js';
+import { CONDITION_RULES } from '../domain/condition-rules/index.js';
+import { makeRuleIndex } from '../domain/rule-index.js';
 import type { AgentReport, FactChange } from './agent-messages.js';
 import type { Counters } from './counters.js';
 import type { NodeEntry } from './node-table.js';

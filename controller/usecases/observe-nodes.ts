@@ -1,5 +1,5 @@
 import type { ConditionRule } from '../domain/condition-rule.js';
-import { CONDITION_RULES } from '../domain/condition-rules.js';
+import { CONDITION_RULES } from '../domain/condition-rules/index.js';
 import { judgeConditions } from '../domain/conditions.js';
 import { goodbyeExcuseMs, judgeLiveness, type Liveness } from '../domain/liveness.js';
 import type { AgentHello, GoodbyeReason } from './agent-messages.js';
