@@ -7,27 +7,11 @@ import type { ConditionRule, FactsView } from './condition-rule.js';
 import { CONDITION_RULES } from './condition-rules/index.js';
 import { FORGET_AFTER_MS, type JudgedCondition, judgeConditions } from './conditions.js';
 import { makeRuleIndex } from './rule-index.js';
+import { viewOf as facts, type Told } from './testing/told.js';
 
 const WALL_MS = 1_700_000_000_000;
 const MIB = 2 ** 20;
 const MINUTE = 60_000;
-
-type Told = Partial<Record<FactName, Readonly<Record<string, number | string>>>>;
-
-function facts(told: Told, bootsAtMs: readonly number[] = []): FactsView {
-  return {
-    bootsAtMs,
-    number: (fact, instance) => {
-      const value = told[fact]?.[instance];
-      return typeof value === 'number' ? value : undefined;
-    },
-    text: (fact, instance) => {
-      const value = told[fact]?.[instance];
-      return typeof value === 'string' ? value : undefined;
-    },
-    instances: (fact) => Object.keys(told[fact] ?? {}),
-  };
-}
 
 function rule(type: string): ConditionRule {
   const found = CONDITION_RULES.find((known) => known.type === type);

@@ -80,7 +80,7 @@ export const NETWORK_RULES: readonly ConditionRule[] = [
     remedy:
       'See whether its processor is busy or memory is short; a flood of broadcasts points to a loop between switches.',
     message: (finding) => `${where(finding)} dropped ${renderCount(finding.measured, 'frame')} within 5 min`,
-    dependsOn: ['CpuPressure', 'MemoryPressure', 'MemoryLow', 'Throttled', 'LoadHigh'],
+    dependsOn: ['CpuPressure', 'MemoryPressure', 'MemoryLow', 'Throttled'],
   },
   {
     type: 'TunnelDown',
