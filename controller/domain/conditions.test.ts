@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { FactName } from '../../proto/contract/facts.js';
 import { nodeId } from '../../proto/contract/ids.js';
 import { conditionOf, judgedOf } from './condition-record.js';
 import type { ConditionRule, FactsView } from './condition-rule.js';
 import { CONDITION_RULES } from './condition-rules/index.js';
 import { FORGET_AFTER_MS, type JudgedCondition, judgeConditions } from './conditions.js';
-import { makeRuleIndex } from './rule-index.js';
 import { viewOf as facts, type Told } from './testing/told.js';
 
 const WALL_MS = 1_700_000_000_000;
@@ -319,16 +317,6 @@ test('rules that are not asked leave their conditions as they are', () => {
   const others = ({ rule: { type } }: JudgedCondition): boolean => type !== 'OutOfMemoryKills';
   expect(some.conditions.filter(others)).toEqual(all.conditions.filter(others));
   expect(some.conditions.find((condition) => !others(condition))?.status).toBe('false');
-});
-
-test('a change of a fact is held against the rules that measure it, and no others', () => {
-  const touchedBy = makeRuleIndex(CONDITION_RULES);
-  const types = (...names: FactName[]): readonly string[] =>
-    touchedBy(names.map((fact) => ({ fact }))).map(({ type }) => type);
-  expect(types('filesystem_available_bytes', 'memory_total_bytes')).toEqual(['DiskSpaceLow', 'MemoryLow']);
-  expect(types('filesystem_type_text')).toEqual(['FilesystemReadOnly', 'DiskSpaceLow', 'InodesLow']);
-  expect(types('network_transmit_errors_count')).toEqual(['NetworkErrors']);
-  expect(types('cpu_busy_permille')).toEqual([]);
 });
 
 const anyFacts = fc

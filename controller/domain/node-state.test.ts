@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CONDITION_RULES } from './condition-rules/index.js';
 import type { JudgedCondition } from './conditions.js';
-import { conditionsAsKnown, judgeNodeState, type NodeSituation, troublesByWeight } from './node-state.js';
+import { causeOf, conditionsAsKnown, judgeNodeState, type NodeSituation, troublesByWeight } from './node-state.js';
 
 function condition(type: string, over: Partial<JudgedCondition> = {}): JudgedCondition {
   const rule = CONDITION_RULES.find((known) => known.type === type);
@@ -102,6 +102,37 @@ test('a cause is named before its consequence, an error before a warning', () =>
     'AgentStorageFailed',
   ]);
   expect(judgeNodeState(node({ conditions })).why).toBe('FilesystemReadOnly was found. (and 2 more)');
+});
+
+test('what is only worth knowing makes nobody troubled, and comes last', () => {
+  const info = condition('RebootRequired', { severity: 'info' });
+  expect(judgeNodeState(node({ conditions: [info] })).state).toBe('ready');
+  const both = [info, condition('LoadHigh', { severity: 'warning' })];
+  expect(judgeNodeState(node({ conditions: both })).why).toBe('LoadHigh was found.');
+  expect(troublesByWeight(both).map(({ rule }) => rule.type)).toEqual(['LoadHigh', 'RebootRequired']);
+});
+
+test('too much written to a card is named before the card that looks dead, and before what lies on it', () => {
+  const conditions = [
+    condition('FilesystemReadOnly'),
+    condition('CardFailing'),
+    condition('StorageSaturated', { severity: 'warning' }),
+  ];
+  expect(troublesByWeight(conditions).map(({ rule }) => rule.type)).toEqual([
+    'StorageSaturated',
+    'FilesystemReadOnly',
+    'CardFailing',
+  ]);
+});
+
+test('of several causes that hold, the likeliest is named; one that is over or unknown explains nothing', () => {
+  const card = condition('CardFailing');
+  const saturated = condition('StorageSaturated');
+  const dip = condition('UndervoltageRecently');
+  expect(causeOf(card, [card, dip, saturated])).toBe(saturated);
+  expect(causeOf(card, [card, dip, { ...saturated, status: 'unknown' }])).toBe(dip);
+  expect(causeOf(card, [card, condition('LoadHigh')])).toBeUndefined();
+  expect(causeOf({ ...card, status: 'unknown' }, [saturated])).toBeUndefined();
 });
 
 test.for(['silent', 'gone', 'unobserved'] as const)(

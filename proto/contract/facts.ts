@@ -146,6 +146,7 @@ export const FACTS = {
   power_frequency_capped_flag: state(211),
   power_throttled_flag: state(212),
   power_soft_temperature_limit_flag: state(213),
+  // "Since boot" as far as this agent has seen it: since it started, in this boot.
   power_undervoltage_since_boot_flag: state(214),
   power_frequency_capped_since_boot_flag: state(215),
   power_throttled_since_boot_flag: state(216),

@@ -49,8 +49,19 @@ export function unitOf(fact: FactName): Unit | undefined {
   return UNITS.find((unit) => fact.endsWith(`_${unit}`));
 }
 
+/** Facts whose name says more than is known: the agent has not seen what happened before it started. */
+const WORDS: Partial<Record<FactName, string>> = {
+  power_undervoltage_since_boot_flag: 'power undervoltage seen by this agent in this boot',
+  power_frequency_capped_since_boot_flag: 'power frequency capped seen by this agent in this boot',
+  power_throttled_since_boot_flag: 'power throttled seen by this agent in this boot',
+  power_soft_temperature_limit_since_boot_flag: 'power soft temperature limit seen by this agent in this boot',
+  power_alarm_flag: 'power alarm within the last 2 s',
+};
+
 /** "memory_available_bytes" -> "memory available". */
 export function factWords(fact: FactName): string {
+  const words = WORDS[fact];
+  if (words !== undefined) return words;
   const unit = unitOf(fact);
   return (unit === undefined ? fact : fact.slice(0, -unit.length - 1)).replaceAll('_', ' ');
 }
