@@ -166,6 +166,37 @@ test('describe node tells the state, what is wrong, what to do, facts and events
   }
 });
 
+test('describe node tells a failing card with its cause and what to do about each', async () => {
+  const since = { status: 'true', sinceMs: NOW_MS - 60_000 } as const;
+  const saturated = {
+    ...since,
+    type: 'StorageSaturated',
+    instance: 'mmcblk0',
+    severity: 'warning',
+    message: 'mmcblk0 was given more to write than it can take',
+    remedy: 'Find who writes.',
+  } as const;
+  const failing = {
+    ...since,
+    type: 'CardFailing',
+    instance: '',
+    severity: 'error',
+    message: `3 lines of the kernel’s log within 1 h; likely because ${saturated.message}`,
+    remedy: 'Mend that first.',
+  } as const;
+  options.fleet.putNode(nodeDetail({ state: 'troubled', conditions: [saturated, failing] }));
+  const { out } = await bramble('describe node pi-01');
+  expect(out).toContain(
+    [
+      '  warning StorageSaturated (mmcblk0) since 1 min ago: mmcblk0 was given more to write than it can take',
+      '    -> Find who writes.',
+      '  error CardFailing since 1 min ago: 3 lines of the kernel’s log within 1 h; likely because mmcblk0 was given more to ' +
+        'write than it can take',
+      '    -> Mend that first.',
+    ].join('\n'),
+  );
+});
+
 test.for<[string, string, number, string]>([
   ['a node that is not there', 'describe node pi-99', 3, 'there is pi-01'],
   ['a wrong word', 'get fish', 2, 'unknown command'],

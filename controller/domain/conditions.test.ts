@@ -325,15 +325,27 @@ const anyFacts = fc
     memory: fc.option(fc.integer({ min: 0, max: 100 })),
     kills: fc.option(fc.integer({ min: 0, max: 5 })),
     state: fc.option(fc.integer({ min: 1, max: 4 })),
+    lines: fc.option(fc.dictionary(fc.constantFrom('card-timeout', 'undervoltage', 'kernel-oops'), fc.nat(4))),
+    reason: fc.option(fc.integer({ min: 1, max: 5 })),
+    bootsAtMs: fc.array(fc.integer({ min: -30 * 60 * MINUTE, max: 0 }), { maxLength: 2 }),
+    backupDays: fc.option(fc.integer({ min: -2, max: 9 })),
+    soc: fc.option(fc.constantFrom('BCM2711', 'another')),
+    degrees: fc.option(fc.integer({ min: 70, max: 109 })),
   })
-  .map(({ free, memory: percent, kills: count, state }): FactsView => {
+  .map(({ free, memory: percent, kills: count, state, ...more }): FactsView => {
+    const { lines, reason, bootsAtMs, backupDays, soc, degrees } = more;
     const told: Told = {
+      ...(lines === null ? {} : { kernel_log_lines_count: { '': 9 }, kernel_log_matches_count: lines }),
+      ...(reason === null ? {} : { boot_reason_state: { '': reason } }),
+      ...(backupDays === null ? {} : { backup_finished_unix_s: { home: WALL_MS / 1_000 - backupDays * 86_400 } }),
+      ...(soc === null ? {} : { board_soc_text: { '': soc } }),
+      ...(degrees === null ? {} : { temperature_millidegrees: { 'cpu-thermal': degrees * 1_000 } }),
       ...(free === null ? {} : { filesystem_size_bytes: { '/': 1_000 }, filesystem_available_bytes: { '/': free } }),
       ...(percent === null ? {} : { memory_total_bytes: { '': 100 }, memory_available_bytes: { '': percent } }),
       ...(count === null ? {} : { memory_oom_kills_count: { '': count } }),
       ...(state === null ? {} : { collector_state: { disk: state } }),
     };
-    return facts(told);
+    return facts(told, bootsAtMs);
   });
 
 test('property: raised and cleared alternate, judging twice says nothing new, and no data is never called fine', () => {

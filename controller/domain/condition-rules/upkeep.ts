@@ -53,7 +53,7 @@ export const UPKEEP_RULES: readonly ConditionRule[] = [
     levels: [{ severity: 'info', at: 1, clearAt: 1 }],
     forMs: 0,
     title: 'Installed updates take effect with the next reboot.',
-    remedy: 'Reboot it when it suits (bramble command reboot).',
+    remedy: 'Reboot it when it suits (bramble node reboot NAME).',
     message: ({ measured }) => (measured === 0 ? 'no reboot is due' : 'installed updates wait for a reboot'),
     dependsOn: [],
   },
