@@ -187,6 +187,18 @@ test('an instance that is reported no more is unknown for an hour, then its trou
   expect(later.told.at(-1)).toBe('3630s cleared unknown warning');
 });
 
+test('an instance that is reported in part stays unknown, however long', () => {
+  const partly = disk(50, { filesystem_size_bytes: {} });
+  const { told, last, recheckAtMs } = story('DiskSpaceLow', [
+    [0, disk(50)],
+    [30_000, partly],
+    [30_000 + 2 * FORGET_AFTER_MS, partly],
+  ]);
+  expect(told).toEqual(['0s raised true warning', '30s changed unknown warning']);
+  expect(last?.status).toBe('unknown');
+  expect(recheckAtMs).toBeUndefined();
+});
+
 const kills = (count: number): FactsView => facts({ memory_oom_kills_count: { '': count } });
 
 test('the first sight of a counter is no increase', () => {

@@ -166,10 +166,12 @@ function levelOf(rule: ConditionRule, value: number, current: Level | undefined)
   });
 }
 
-function judgeWithoutData({ rule, instance, before, nowMonotonicMs, nowMs }: Case, measured: Measured): Judged {
+function judgeWithoutData(given: Case, measured: Measured): Judged {
+  const { rule, instance, facts, before, nowMonotonicMs, nowMs } = given;
   const noDataSinceMs = before?.noDataSinceMs ?? nowMonotonicMs;
   const forgetAtMs = noDataSinceMs + FORGET_AFTER_MS;
-  const mayForget = rule.scope === 'instance';
+  // An instance that is reported in part is still there: forgotten now, it would be found anew a moment later.
+  const mayForget = !ruleInstances(rule, facts).includes(instance);
   if (mayForget && nowMonotonicMs >= forgetAtMs) {
     return before?.raised === true
       ? forget(before, `${instance === '' ? 'what told it' : instance} is no longer reported`)
