@@ -117,7 +117,8 @@ function holdsAt({ fact, values }: Where, facts: FactsView, instance: string): b
   return value === undefined ? undefined : values.includes(value);
 }
 
-const NODE_ITSELF: readonly string[] = [''];
+/** The one instance of what is about the node itself. */
+export const NODE_ITSELF: readonly string[] = [''];
 const NOBODY: readonly string[] = [];
 
 /** Instances that have something to judge by. */

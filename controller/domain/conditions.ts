@@ -1,7 +1,14 @@
 /** From facts to conditions: thresholds come from rules, time from the caller, and nothing is decided twice. */
 
 import type { ConditionStatus } from './condition.js';
-import { type ConditionRule, type FactsView, type Level, ruleApplies, ruleInstances } from './condition-rule.js';
+import {
+  type ConditionRule,
+  type FactsView,
+  type Level,
+  NODE_ITSELF,
+  ruleApplies,
+  ruleInstances,
+} from './condition-rule.js';
 import type { Severity } from './event.js';
 import { type CounterMemory, type Measured, measure } from './measure.js';
 
@@ -64,9 +71,11 @@ export function judgeConditions(
 ): Judgement {
   const transitions: Transition[] = [];
   let next: (JudgedCondition | undefined)[] | undefined;
+  // Conditions mostly stand in the order of the rules: each search starts where the one before ended.
+  let position = 0;
   for (const rule of rules) {
     for (const instance of instancesToJudge(rule, facts, previous)) {
-      const position = positionOf(previous, rule, instance);
+      position = positionOf(previous, rule, instance, position);
       const before = previous[position];
       const { condition, transition } = judgeOne({ rule, instance, facts, before, nowMonotonicMs, nowMs });
       if (transition !== undefined) transitions.push(transition);
@@ -80,9 +89,18 @@ export function judgeConditions(
   return { conditions, transitions, recheckAtMs: earliestRecheck(conditions) };
 }
 
-/** Where a condition is among others; their length when it is not. */
-function positionOf(conditions: readonly JudgedCondition[], rule: ConditionRule, instance: string): number {
-  for (let i = 0; i < conditions.length; i++) {
+/** Where a condition is among others, looked for from `start` on and then before it; their length when it is not there. */
+function positionOf(
+  conditions: readonly JudgedCondition[],
+  rule: ConditionRule,
+  instance: string,
+  start: number,
+): number {
+  for (let i = start; i < conditions.length; i++) {
+    const known = conditions[i];
+    if (known?.rule === rule && known.instance === instance) return i;
+  }
+  for (let i = 0; i < start && i < conditions.length; i++) {
     const known = conditions[i];
     if (known?.rule === rule && known.instance === instance) return i;
   }
@@ -101,7 +119,7 @@ function instancesToJudge(
   previous: readonly JudgedCondition[],
 ): readonly string[] {
   const reported = ruleInstances(rule, facts);
-  if (rule.scope === 'node') return reported;
+  if (reported === NODE_ITSELF) return reported;
   let all: string[] | undefined;
   for (const known of previous) {
     if (known.rule !== rule || reported.includes(known.instance)) continue;

@@ -1,6 +1,8 @@
 /** What a rule measures, as one number. */
 
 import { assertNever } from '../../proto/contract/assert.js';
+import type { NumberFactName } from '../../proto/contract/facts.js';
+import type { KernelLogRule } from '../../proto/contract/kernel-log.js';
 import { type FactsView, isLogRead, type Measure } from './condition-rule.js';
 
 /**
@@ -70,11 +72,9 @@ export function measure(what: Measure, given: MeasureCase): Measured {
     case 'age':
       return measureAge(facts.number(what.fact, instance), given);
     case 'increase':
-      return measureIncrease(sum(what.facts.map((fact) => facts.number(fact, instance))), what.withinMs, given);
-    case 'log-lines': {
-      const counts = what.log.map((rule) => facts.number('kernel_log_matches_count', rule));
-      return measureIncrease(isLogRead(facts) ? (sum(counts) ?? 0) : undefined, what.withinMs, given);
-    }
+      return measureIncrease(sum(what.facts, facts, instance), what.withinMs, given);
+    case 'log-lines':
+      return measureIncrease(countLines(what.log, facts), what.withinMs, given);
     default:
       return assertNever(what, 'measure');
   }
@@ -82,9 +82,12 @@ export function measure(what: Measure, given: MeasureCase): Measured {
 
 const plain = (value: number | undefined): Measured => ({ value, counter: undefined, changesAtMs: undefined });
 
-function sum(values: readonly (number | undefined)[]): number | undefined {
+function sum(names: readonly NumberFactName[], facts: FactsView, instance: string): number | undefined {
   let total: number | undefined;
-  for (const value of values) if (value !== undefined) total = (total ?? 0) + value;
+  for (const name of names) {
+    const value = facts.number(name, instance);
+    if (value !== undefined) total = (total ?? 0) + value;
+  }
   return total;
 }
 
@@ -96,9 +99,18 @@ function measureBoots(bootsAtMs: readonly number[], withinMs: number, nowMs: num
 }
 
 function countSigns({ flags, log }: Extract<Measure, { kind: 'signs' }>, facts: FactsView): number | undefined {
-  const flagged = sum(flags.map((flag) => facts.number(flag, '')));
+  const flagged = sum(flags, facts, '');
   if (log.length === 0 || !isLogRead(facts)) return flagged;
-  return (flagged ?? 0) + log.filter((rule) => (facts.number('kernel_log_matches_count', rule) ?? 0) > 0).length;
+  let count = flagged ?? 0;
+  for (const rule of log) if ((facts.number('kernel_log_matches_count', rule) ?? 0) > 0) count += 1;
+  return count;
+}
+
+function countLines(log: readonly KernelLogRule[], facts: FactsView): number | undefined {
+  if (!isLogRead(facts)) return undefined;
+  let count = 0;
+  for (const rule of log) count += facts.number('kernel_log_matches_count', rule) ?? 0;
+  return count;
 }
 
 /** What was found, until the boot is older than `withinBootMs`; no data while no boot was seen. */

@@ -19,6 +19,8 @@ export class FactTable implements FactsView {
   #numbers: number[] = [];
   #texts: ReadonlyMap<number, string> = NO_TEXTS;
   #bootsAtMs: readonly number[] = [];
+  /** Where the last number was found: rules ask for what stands close together. */
+  #lastFound = 0;
 
   get seriesCount(): number {
     return this.#facts.length;
@@ -74,8 +76,11 @@ export class FactTable implements FactsView {
   }
 
   number(fact: NumberFactName, instance: string): number | undefined {
-    const value = this.#numbers[this.#find(fact, instance, 0)];
-    return value === undefined || Number.isNaN(value) ? undefined : value;
+    const position = this.#find(fact, instance, this.#lastFound);
+    const value = this.#numbers[position];
+    if (value === undefined) return undefined;
+    this.#lastFound = position;
+    return Number.isNaN(value) ? undefined : value;
   }
 
   text(fact: TextFactName, instance: string): string | undefined {

@@ -1,6 +1,24 @@
 import { FACTS, type FactName, isTextFact, type Sample } from '../../proto/contract/facts.js';
 import { type Random, randomBelow } from '../../proto/contract/random.js';
 
+/** Values of a node without trouble, where 1 would be one. */
+const HEALTHY: Partial<Record<FactName, number>> = {
+  cpu_cores_count: 4,
+  network_speed_mbps: 1_000,
+  clock_synchronised_flag: 1,
+  board_watchdog_flag: 1,
+  temperature_millidegrees: 50_000,
+  temperature_critical_millidegrees: 110_000,
+};
+
+function healthy(fact: FactName): number {
+  const value = HEALTHY[fact];
+  if (value !== undefined) return value;
+  if (fact.endsWith('_flag') || fact.startsWith('ext4_errors')) return 0;
+  if (fact.endsWith('_unix_s')) return 4_000_000_000; // still to come, so that it is never old
+  return fact.endsWith('_bytes') ? 800_000_000 : 1;
+}
+
 /** What a Pi with two filesystems and two interfaces reports, moving the way load, memory and counters move. */
 export function makeRealisticNode(random: Random): () => readonly Sample[] {
   const values = new Map<string, number>();
@@ -33,7 +51,7 @@ export function makeRealisticNode(random: Random): () => readonly Sample[] {
     series.map(({ fact, instance }): Sample => {
       if (isTextFact(fact)) return { fact, instance, value: `${fact} of this node` };
       const key = `${fact} ${instance}`;
-      const last = values.get(key) ?? (fact.endsWith('_bytes') ? 800_000_000 : 1);
+      const last = values.get(key) ?? healthy(fact);
       const value = step(fact, last);
       values.set(key, value);
       return { fact, instance, value };
