@@ -46,6 +46,8 @@ export type Measure =
     }
   /** How much counters went up, together, within the last `withinMs`; survives their reset. */
   | { readonly kind: 'increase'; readonly facts: Facts; readonly withinMs: number }
+  /** By how much a number that only ever goes up went back, within the last `withinMs`; 0 when it did not. */
+  | { readonly kind: 'step-back'; readonly fact: NumberFactName; readonly withinMs: number }
   /** How many lines of the kernel's log matched these rules, together, within the last `withinMs`. */
   | { readonly kind: 'log-lines'; readonly log: KernelLogRules; readonly withinMs: number }
   /** How long ago the time was that the fact tells, by the observer's wall clock: ms, in whole hours, 0 for the future. */
@@ -138,6 +140,7 @@ export function ruleInstances({ scope, measure }: ConditionRule, facts: FactsVie
     case 'ratio':
     case 'difference':
     case 'age':
+    case 'step-back':
     case 'is-one-of':
       return facts.instances(measure.fact);
   }

@@ -78,6 +78,20 @@ test.for<[string, readonly number[], number, number | undefined, number | undefi
   expect(measured(PANIC, { boot_reason_state: { '': reason } }, { boots })).toMatchObject({ value, changesAtMs });
 });
 
+const BACK = { kind: 'step-back', fact: 'card_verify_sequence_count', withinMs: HOUR } as const;
+const number = (value: number): Told => ({ card_verify_sequence_count: { '': value } });
+
+test('a number that went back counts for the window, and going on again changes nothing', () => {
+  const first = measured(BACK, number(9));
+  expect(first.value).toBe(0);
+  const back = measured(BACK, number(7), { counter: first.counter });
+  expect(back).toMatchObject({ value: 2, changesAtMs: NOW_MS + HOUR });
+  const on = measured(BACK, number(8), { counter: back.counter, nowMs: NOW_MS + HOUR - 1 });
+  expect(on.value).toBe(2);
+  expect(measured(BACK, number(8), { counter: on.counter, nowMs: NOW_MS + HOUR }).value).toBe(0);
+  expect(measured(BACK, {}, { counter: on.counter }).counter).toBe(on.counter);
+});
+
 const LINES = { kind: 'log-lines', log: ['card-timeout', 'card-reset'], withinMs: HOUR } as const;
 const lines = (matches: Readonly<Record<string, number>>): Told => ({ ...LOG_READ, kernel_log_matches_count: matches });
 

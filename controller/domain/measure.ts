@@ -73,6 +73,8 @@ export function measure(what: Measure, given: MeasureCase): Measured {
       return measureAge(facts.number(what.fact, instance), given);
     case 'increase':
       return measureIncrease(sum(what.facts, facts, instance), what.withinMs, given);
+    case 'step-back':
+      return measureStepBack(facts.number(what.fact, instance), what.withinMs, given);
     case 'log-lines':
       return measureIncrease(countLines(what.log, facts), what.withinMs, given);
     default:
@@ -139,6 +141,20 @@ function measureIncrease(total: number | undefined, withinMs: number, given: Mea
   const next = advance(total, withinMs, given);
   const value = total - next.halfBeforeValue;
   return { value, counter: next, changesAtMs: value > 0 ? next.halfSinceMs + withinMs / 2 : undefined };
+}
+
+/** Of the memory of a counter it uses the first field for how far it went back, and the time for when. */
+function measureStepBack(value: number | undefined, withinMs: number, given: MeasureCase): Measured {
+  const { counter, heldIncrease, nowMs } = given;
+  if (value === undefined) return { value: undefined, counter, changesAtMs: undefined };
+  const before = counter ?? { halfBeforeValue: heldIncrease, halfValue: 0, halfSinceMs: nowMs, lastValue: value };
+  const steps = value < before.lastValue;
+  const halfSinceMs = steps ? nowMs : before.halfSinceMs;
+  const endsAtMs = halfSinceMs + withinMs;
+  const back = steps ? before.lastValue - value : nowMs >= endsAtMs ? 0 : before.halfBeforeValue;
+  const isSame = value === before.lastValue && back === before.halfBeforeValue;
+  const next = isSame ? before : { halfBeforeValue: back, halfValue: 0, halfSinceMs, lastValue: value };
+  return { value: back, counter: next, changesAtMs: back > 0 ? endsAtMs : undefined };
 }
 
 function advance(total: number, withinMs: number, given: MeasureCase): CounterMemory {

@@ -44,6 +44,8 @@ function measureWords(measure: Measure): string {
       return [...measure.flags.map(code), ...measure.log.map((rule) => `log ${code(rule)}`)].join(' or ');
     case 'increase':
       return `${list(measure.facts, ' + ')} within ${renderDuration(measure.withinMs)}`;
+    case 'step-back':
+      return `${code(measure.fact)} went back within ${renderDuration(measure.withinMs)}`;
     case 'log-lines':
       return `log ${list(measure.log, ', ')} within ${renderDuration(measure.withinMs)}`;
     case 'boots':
@@ -55,6 +57,7 @@ function limitWords(measure: Measure, when: ConditionRule['when'], { severity, a
   switch (measure.kind) {
     case 'is-one-of':
     case 'signs':
+    case 'step-back':
       return severity;
     case 'increase':
     case 'log-lines':

@@ -39,6 +39,19 @@ const ROWS: RuleRows = {
     told: on('mmcblk0', 'card_verify_state', 3),
     want: 'fine',
   },
+  'a card that went back to an older number is an error': {
+    type: 'CardForgot',
+    from: { card_verify_state: { mmcblk0: 1 }, card_verify_sequence_count: { mmcblk0: 9 } },
+    told: { card_verify_state: { mmcblk0: 1 }, card_verify_sequence_count: { mmcblk0: 7 } },
+    want: 'error',
+    says: 'mmcblk0 lost the last 2 writes of those that are looked for after a boot',
+  },
+  'a card whose number goes on is fine': {
+    type: 'CardForgot',
+    from: { card_verify_state: { mmcblk0: 1 }, card_verify_sequence_count: { mmcblk0: 9 } },
+    told: { card_verify_state: { mmcblk0: 1 }, card_verify_sequence_count: { mmcblk0: 10 } },
+    want: 'fine',
+  },
   'a chip in the ninth tenth of its life is a warning': {
     type: 'CardWorn',
     told: on('mmcblk0', 'card_life_used_permille', 900),

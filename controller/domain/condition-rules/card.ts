@@ -1,5 +1,6 @@
+import { renderCount } from '../../../proto/contract/words.js';
 import type { ConditionRule, KernelLogRules } from '../condition-rule.js';
-import { HOUR_MS, logLinesWords, where } from './words.js';
+import { DAY_MS, HOUR_MS, logLinesWords, where } from './words.js';
 
 const REPLACE = 'Save what is on it, and replace it; a node that boots from the network does not need it at all.';
 
@@ -59,6 +60,21 @@ export const CARD_RULES: readonly ConditionRule[] = [
         ? `${where(finding)} kept what it had acknowledged`
         : `${where(finding)} lost data across a power cycle that it had acknowledged as written`,
     dependsOn: [],
+  },
+  {
+    type: 'CardForgot',
+    scope: 'instance',
+    // The agent tells the number only once it is synced. It starts anew with a new card, which then has not been verified yet.
+    measure: { kind: 'step-back', fact: 'card_verify_sequence_count', withinMs: 7 * DAY_MS },
+    onlyWhere: { fact: 'card_verify_state', values: [1, 2] },
+    when: 'at-least',
+    levels: [{ severity: 'error', at: 1, clearAt: 1 }],
+    forMs: 0,
+    title: 'The card went back to what it held some time ago.',
+    remedy: REPLACE,
+    message: (finding) =>
+      `${where(finding)} lost the last ${renderCount(finding.measured, 'write')} of those that are looked for after a boot`,
+    dependsOn: ['CardVerifyFailed'],
   },
   {
     type: 'CardWorn',
