@@ -91,11 +91,12 @@ async function tellStart(
 
 /** Until it is asked to stop. Answers with what a bug threw. */
 async function work(
-  { dispatcher, session, reporter }: WiredAgent,
+  { dispatcher, nodeConfig, session, reporter }: WiredAgent,
   life: AbortSignal,
   signal: AbortSignal,
 ): Promise<{ readonly error: unknown } | undefined> {
   dispatcher.settle();
+  nodeConfig.resume();
   session.start();
   const stopped = new Promise<undefined>((resolve) => {
     const onAbort = (): void => {
@@ -120,7 +121,7 @@ interface Ending {
 }
 
 async function shutDown({ host, log }: AgentOptions, { node, state, wired, isClean }: Ending): Promise<void> {
-  const { dispatcher, scheduler, session } = wired;
+  const { dispatcher, nodeConfig, scheduler, session } = wired;
   const isReboot = dispatcher.runningAction === 'reboot';
   const goodbye = {
     reason: isReboot ? GoodbyeReason.REBOOT : GoodbyeReason.SHUTDOWN,
@@ -131,6 +132,7 @@ async function shutDown({ host, log }: AgentOptions, { node, state, wired, isCle
   try {
     await withLimit(limits, async () => {
       scheduler.stop();
+      nodeConfig.stop();
       await session.stop(goodbye);
       await dispatcher.stop();
       if (isClean) await state.marker.write('ended', node.bootId);

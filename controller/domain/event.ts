@@ -14,6 +14,15 @@ export type AgentEventKind =
   | { readonly kind: 'desired-state-failed'; readonly revision: number; readonly detail: string }
   /** Lines of the kernel's log that matched a rule of the agent's; `line` is the last of them. */
   | { readonly kind: 'kernel-log-matched'; readonly rule: string; readonly line: string; readonly count: number }
+  /** What became of a node config, or of drift from it. */
+  | {
+      readonly kind: 'node-config-settled';
+      readonly revision: number;
+      readonly outcome: 'applied' | 'refused' | 'undone' | 'drift-corrected' | 'unknown';
+      /** What was changed, in words. */
+      readonly changes: readonly string[];
+      readonly detail: string;
+    }
   /** A kind of a newer agent: kept and acknowledged, shown as unknown. */
   | { readonly kind: 'unknown' };
 

@@ -18,6 +18,7 @@ import type { RpcCounters } from './counters.js';
 import { type Decoded, type Edge, type NodeCaller, UNDECODABLE, undecodable } from './edge.js';
 import { readGoodbyeReason } from './enums.js';
 import { type RpcLimits, TokenBucket } from './limits.js';
+import { readTry } from './translate-config.js';
 import { readEvents, readHello } from './translate-in.js';
 import { writeFrame } from './translate-out.js';
 
@@ -158,7 +159,7 @@ export class LinkCall implements AgentConnection {
       case 'desiredStatePull':
         return { kind: 'desired-state-pull', haveRevision: frame.value.haveRevision };
       case 'desiredStateReached':
-        return { kind: 'desired-state-reached', revision: frame.value.revision };
+        return { kind: 'desired-state-reached', revision: frame.value.revision, ...readTry(frame.value) };
       case 'probeReply':
         return { kind: 'probe-reply', ...frame.value };
       case 'goodbye': {

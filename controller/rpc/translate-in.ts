@@ -10,6 +10,7 @@ import type { Board } from '../domain/node.js';
 import type { AgentHello } from '../usecases/agent-messages.js';
 import type { EnrollmentProof } from '../usecases/enroll.js';
 import { readCommandState, readNodeKind, readPreviousExit, readRejectionReason } from './enums.js';
+import { readSettled } from './translate-config.js';
 
 /** From the wire to our words. Every text is cut to a length, every list to a count: what is kept is bounded here. */
 
@@ -107,6 +108,8 @@ function readEventKind(kind: WireEvent['kind']): AgentEventKind {
         line: kind.value.line.slice(0, KERNEL_LOG_LINE_MAX_CHARACTERS),
         count: kind.value.count,
       };
+    case 'nodeConfigSettled':
+      return readSettled(kind.value);
     case undefined:
       return { kind: 'unknown' };
   }

@@ -5,6 +5,7 @@ import type { ToAgent } from '../usecases/agent-messages.js';
 import type { CredentialOffer } from '../usecases/credential-offer.js';
 import type { EnrollmentOutcome } from '../usecases/enroll.js';
 import { writeGoodbyeReason } from './enums.js';
+import { writeNodeConfig } from './translate-config.js';
 
 /** From our words to the wire. */
 
@@ -26,7 +27,14 @@ function writeCase(message: ToAgent): NonNullable<ControllerFrame['frame']> {
     case 'desired-state-changed':
       return { $case: 'desiredStateChanged', value: { revision: message.revision } };
     case 'desired-state':
-      return { $case: 'desiredState', value: { revision: message.revision, cadence: message.cadence } };
+      return {
+        $case: 'desiredState',
+        value: {
+          revision: message.revision,
+          cadence: message.cadence,
+          config: message.config && writeNodeConfig(message.config),
+        },
+      };
     case 'command': {
       const { payload, keyId, signature } = message.command;
       return { $case: 'command', value: { payload: Buffer.from(payload), keyId, signature: Buffer.from(signature) } };

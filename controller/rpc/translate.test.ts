@@ -91,6 +91,14 @@ test('events keep their numbers; what nobody here understands stays an event', (
   expect(() => readEvents(Array.from({ length: 1_001 }, () => Event.fromPartial({})))).toThrow(/at most 1000/);
 });
 
+const FULL_CONFIG = {
+  hostname: 'pi-1',
+  authorizedKeys: { pi: ['ssh-ed25519 AAAA kim'], root: [] },
+  ntpServers: [],
+  sysctls: { 'vm.swappiness': '10' },
+  units: { 'cups.service': 'disabled', 'ssh.socket': 'enabled' },
+} as const;
+
 test('every message to an agent survives the wire', () => {
   const cadence = { reportIntervalMs: 30_000, probeAfterMs: 90_000, reconnectSpreadMs: 60_000 };
   const command = { payload: Buffer.of(1, 2), keyId: 'k', signature: Buffer.of(3) };
@@ -99,7 +107,8 @@ test('every message to an agent survives the wire', () => {
     { kind: 'report-ack', throughSequence: 4 },
     { kind: 'event-ack', throughSequence: 2 ** 52 },
     { kind: 'desired-state-changed', revision: 6 },
-    { kind: 'desired-state', revision: 6, cadence },
+    { kind: 'desired-state', revision: 6, cadence, config: undefined },
+    { kind: 'desired-state', revision: 7, cadence, config: FULL_CONFIG },
     { kind: 'command', command },
     { kind: 'probe', nonce: 'n' },
     { kind: 'goodbye', reason: 'frozen', expectedBackMs: 7, detail: 'd' },
@@ -109,7 +118,7 @@ test('every message to an agent survives the wire', () => {
     const frame = writeFrame(message);
     expect(ControllerFrame.decode(ControllerFrame.encode(frame).finish())).toEqual(frame);
   }
-  expect(new Set(messages.map((message) => writeFrame(message).frame?.$case)).size).toBe(messages.length);
+  expect(new Set(messages.map((message) => writeFrame(message).frame?.$case)).size).toBe(9);
 });
 
 test('a command is encoded with everything that its actuator checks', () => {

@@ -5,6 +5,7 @@ import type { Condition } from '../domain/condition.js';
 import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
 import type { FleetEvent } from '../domain/event.js';
 import type { CredentialRecord, Node } from '../domain/node.js';
+import type { NodeConfigRecord } from '../domain/node-config.js';
 import type { JoinToken } from '../domain/token.js';
 import type { HistorySegment, Page, StoreReader } from '../usecases/ports.js';
 import type { Query } from './query.js';
@@ -14,6 +15,7 @@ import {
   credentialOf,
   enrollmentOf,
   fleetEventOf,
+  nodeConfigOf,
   nodeOf,
   segmentOf,
   signedOf,
@@ -91,6 +93,17 @@ export class SqlReader implements StoreReader {
       .orderBy('credential.renewal_counter', 'desc')
       .execute();
     return rows.map(credentialOf);
+  }
+
+  async nodeConfigs(id: NodeId, page: Page): Promise<readonly NodeConfigRecord[]> {
+    const rows = this.query.selectFrom('node_config').selectAll().where('node_id', '=', id);
+    return (await rows.orderBy('revision', 'desc').limit(limitOf(page)).execute()).map(nodeConfigOf);
+  }
+
+  async nodeConfig(id: NodeId, revision: number): Promise<NodeConfigRecord | undefined> {
+    const rows = this.query.selectFrom('node_config').selectAll().where('node_id', '=', id);
+    const row = await rows.where('revision', '=', revision).executeTakeFirst();
+    return row && nodeConfigOf(row);
   }
 
   async command(id: CommandId): Promise<CommandRecord | undefined> {

@@ -9,6 +9,7 @@ import type { Condition, ConditionStatus } from '../domain/condition.js';
 import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
 import type { FleetEvent, Severity } from '../domain/event.js';
 import type { Board, CredentialRecord, Node, NodeLifecycle } from '../domain/node.js';
+import type { NodeConfigRecord } from '../domain/node-config.js';
 import type { JoinToken } from '../domain/token.js';
 import type { HistorySegment } from '../usecases/ports.js';
 import type {
@@ -18,6 +19,7 @@ import type {
   EnrollmentRow,
   FleetEventRow,
   HistoryRow,
+  NodeConfigRow,
   NodeRow,
   TokenRow,
 } from './schema.js';
@@ -161,6 +163,30 @@ export function credentialRow(record: CredentialRecord): CredentialRow {
     certificate_serial: record.certificateSerial,
     issued_at_ms: record.issuedAtMs,
     expires_at_ms: record.expiresAtMs,
+  };
+}
+
+export function nodeConfigOf(row: NodeConfigRow): NodeConfigRecord {
+  return {
+    nodeId: written<NodeId>(row.node_id),
+    revision: row.revision,
+    previousRevision: row.previous_revision,
+    config: parsed(row.config),
+    atMs: row.at_ms,
+    actor: row.actor,
+    reason: row.reason,
+  };
+}
+
+export function nodeConfigRow(record: NodeConfigRecord): NodeConfigRow {
+  return {
+    node_id: record.nodeId,
+    revision: record.revision,
+    previous_revision: record.previousRevision,
+    config: JSON.stringify(record.config),
+    at_ms: record.atMs,
+    actor: record.actor,
+    reason: record.reason,
   };
 }
 

@@ -101,12 +101,24 @@ export interface HistoryRow {
   packed: Uint8Array;
 }
 
+export interface NodeConfigRow {
+  node_id: string;
+  revision: number;
+  previous_revision: number;
+  /** JSON: NodeConfig. */
+  config: string;
+  at_ms: number;
+  actor: string;
+  reason: string;
+}
+
 export interface Tables {
   setting: { name: string; value: string };
   join_token: TokenRow;
   node: NodeRow;
   enrollment: EnrollmentRow;
   credential: CredentialRow;
+  node_config: NodeConfigRow;
   command: CommandRow;
   signed_command: { command_id: string; payload: Uint8Array; key_id: string; signature: Uint8Array };
   pruned_command: { id: string };

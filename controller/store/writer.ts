@@ -5,11 +5,15 @@ import type { Condition } from '../domain/condition.js';
 import type { EnrollmentRecord } from '../domain/enrollment.js';
 import type { AgentEvent, FleetEvent } from '../domain/event.js';
 import type { CredentialRecord, Node } from '../domain/node.js';
+import type { NodeConfigRecord } from '../domain/node-config.js';
 import type { JoinToken } from '../domain/token.js';
 import type { HistorySegment, PruneBefore, StoreWriter } from '../usecases/ports.js';
 import { prune } from './prune.js';
 import { SqlReader } from './reader.js';
-import { commandRow, conditionRow, credentialRow, enrollmentRow, nodeRow, tokenRow } from './rows.js';
+import { commandRow, conditionRow, credentialRow, enrollmentRow, nodeConfigRow, nodeRow, tokenRow } from './rows.js';
+
+/** Revisions of a node's config that can be looked at and gone back to. */
+const CONFIGS_KEPT = 200;
 
 /**
  * Only a transaction makes one; its queries fail once the transaction is over. Queries that do not need each other's
@@ -55,6 +59,17 @@ export class SqlWriter extends SqlReader implements StoreWriter {
     const kept = ofNode.orderBy('renewal_counter', 'desc').limit(2);
     const remove = this.query.deleteFrom('credential').where('node_id', '=', node_id);
     await Promise.all([put.execute(), remove.where('renewal_counter', 'not in', kept).execute()]);
+  }
+
+  /** Keeps the newest CONFIGS_KEPT of the node. */
+  async addNodeConfig(record: NodeConfigRecord): Promise<void> {
+    const ofNode = this.query.selectFrom('node_config').select('revision').where('node_id', '=', record.nodeId);
+    const kept = ofNode.orderBy('revision', 'desc').limit(CONFIGS_KEPT);
+    const remove = this.query.deleteFrom('node_config').where('node_id', '=', record.nodeId);
+    await Promise.all([
+      this.query.insertInto('node_config').values(nodeConfigRow(record)).execute(),
+      remove.where('revision', 'not in', kept).execute(),
+    ]);
   }
 
   /** `signed` is kept when this one is `undefined`. */

@@ -37,6 +37,8 @@ export function tellAgentEvent({ what }: AgentEvent): Told | undefined {
     }
     case 'desired-state-failed':
       return told('error', 'DesiredStateFailed', `revision ${what.revision} was not reached: ${visible(what.detail)}`);
+    case 'node-config-settled':
+      return tellNodeConfig(what);
     case 'kernel-log-matched':
       return tellKernelLog(what);
     case 'unknown':
@@ -45,6 +47,24 @@ export function tellAgentEvent({ what }: AgentEvent): Told | undefined {
       return undefined;
     default:
       return assertNever(what, 'agent event');
+  }
+}
+
+function tellNodeConfig(what: Extract<AgentEvent['what'], { kind: 'node-config-settled' }>): Told {
+  const { revision, changes, detail } = what;
+  const list = changes.length === 0 ? 'nothing had to change' : changes.map((change) => visible(change)).join('; ');
+  const why = visible(detail, 1_024);
+  switch (what.outcome) {
+    case 'applied':
+      return told('info', 'ConfigApplied', `config ${revision} is in place: ${list}`);
+    case 'refused':
+      return told('error', 'ConfigRefused', `config ${revision} was refused, nothing has changed: ${why}`);
+    case 'undone':
+      return told('error', 'ConfigUndone', `config ${revision} was taken back: ${why}`);
+    case 'drift-corrected':
+      return told('warning', 'ConfigDriftCorrected', `somebody had changed what config ${revision} says: ${list}`);
+    case 'unknown':
+      return told('info', 'ConfigSettled', `config ${revision}: ${why}; upgrade this controller to know more`);
   }
 }
 

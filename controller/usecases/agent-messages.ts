@@ -1,5 +1,6 @@
 import type { FactName } from '../../proto/contract/facts.js';
 import type { CommandId, NodeId, NodeKind, SiteId } from '../../proto/contract/ids.js';
+import type { NodeConfig } from '../../proto/contract/node-config/config.js';
 import type { SignedCommand } from '../domain/command.js';
 import type { AgentEvent } from '../domain/event.js';
 import type { Board } from '../domain/node.js';
@@ -59,9 +60,17 @@ export type FromAgent =
   | { readonly kind: 'report'; readonly report: AgentReport }
   | { readonly kind: 'events'; readonly events: readonly AgentEvent[] }
   | { readonly kind: 'desired-state-pull'; readonly haveRevision: number }
-  | { readonly kind: 'desired-state-reached'; readonly revision: number }
+  | ({ readonly kind: 'desired-state-reached'; readonly revision: number } & DesiredStateTry)
   | { readonly kind: 'probe-reply'; readonly nonce: string; readonly bootId: string; readonly processNonce: string }
   | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason; readonly expectedBackMs: number };
+
+/** How the newest revision that a node tried went. */
+export interface DesiredStateTry {
+  readonly triedRevision: number;
+  readonly outcome: 'reached' | 'on-trial' | 'refused' | 'undone' | 'unknown';
+  /** Why it was refused or undone. */
+  readonly detail: string;
+}
 
 export interface Cadence {
   readonly reportIntervalMs: number;
@@ -82,7 +91,13 @@ export type ToAgent =
   | { readonly kind: 'report-ack'; readonly throughSequence: number }
   | { readonly kind: 'event-ack'; readonly throughSequence: number }
   | { readonly kind: 'desired-state-changed'; readonly revision: number }
-  | { readonly kind: 'desired-state'; readonly revision: number; readonly cadence: Cadence }
+  | {
+      readonly kind: 'desired-state';
+      readonly revision: number;
+      readonly cadence: Cadence;
+      /** `undefined` = nothing of the node's own configuration is managed. */
+      readonly config: NodeConfig | undefined;
+    }
   | { readonly kind: 'command'; readonly command: SignedCommand }
   | { readonly kind: 'probe'; readonly nonce: string }
   | {

@@ -70,8 +70,15 @@ test('the desired state is told when asked for', async () => {
   const fleet = await TestFleet.start({ nodes: [makeNode(1, { desiredRevision: 4 })] });
   const agent = await fleet.connect(new FakeAgent(1));
   agent.session?.receive({ kind: 'desired-state-pull', haveRevision: 0 });
+  await fleet.world.settle();
   expect(agent.got('desired-state')).toMatchObject([{ revision: 4, cadence: { reportIntervalMs: 30_000 } }]);
-  agent.session?.receive({ kind: 'desired-state-reached', revision: 4 });
+  agent.session?.receive({
+    kind: 'desired-state-reached',
+    revision: 4,
+    triedRevision: 4,
+    outcome: 'reached',
+    detail: '',
+  });
   expect(fleet.core.nodes.get(id(1))?.desiredRevisionReached).toBe(4);
 });
 

@@ -22,12 +22,13 @@ import type { Counters } from './counters.js';
 import type { ReportIngest } from './ingest-report.js';
 import type { NodeEntry, NodeTable } from './node-table.js';
 import type { NodeObserver } from './observe-nodes.js';
-import type { World } from './ports.js';
+import type { Store, World } from './ports.js';
 import { Session, type SessionOwner } from './session.js';
 
 /** Reports are acknowledged in batches: after this many, or when the first of them has waited this long. */
 const REPORTS_PER_ACK = 10;
 const ACK_WAIT_MAX_MS = 30_000;
+const DESIRED_RETRY_MS = 30_000;
 
 export interface SessionOptions {
   readonly reportIntervalMs: number;
@@ -36,6 +37,7 @@ export interface SessionOptions {
 
 export interface SessionDeps {
   readonly world: World;
+  readonly store: Pick<Store, 'reader'>;
   readonly nodes: NodeTable;
   readonly admission: Admission;
   readonly hold: CommandHold;
@@ -215,14 +217,11 @@ export class AgentSessions implements AgentGate, SessionOwner {
         this.#deps.events.add(session, message.events);
         return;
       case 'desired-state-pull':
-        session.connection.send({
-          kind: 'desired-state',
-          revision: entry.node.desiredRevision,
-          cadence: this.#cadence(),
-        });
+        void this.#sendDesiredState(session);
         return;
       case 'desired-state-reached':
         entry.desiredRevisionReached = message.revision;
+        entry.desiredTry = message;
         this.#deps.onChanged(entry);
         return;
       case 'probe-reply':
@@ -247,6 +246,22 @@ export class AgentSessions implements AgentGate, SessionOwner {
     if (session.unackedReportsCount === 0) session.firstUnackedAtMonotonicMs = session.lastHeardAtMonotonicMs;
     session.unackedReportsCount += 1;
     if (session.unackedReportsCount >= REPORTS_PER_ACK) acknowledge(session);
+  }
+
+  async #sendDesiredState(session: Session): Promise<void> {
+    const { store, world } = this.#deps;
+    const { node } = session.entry;
+    try {
+      const [newest] = await store.reader.nodeConfigs(node.id, { limit: 1 });
+      const revision = Math.max(session.entry.node.desiredRevision, newest?.revision ?? 0);
+      session.connection.send({ kind: 'desired-state', revision, cadence: this.#cadence(), config: newest?.config });
+    } catch (thrown) {
+      world.log.warn({ err: thrown, nodeId: node.id }, 'a desired state could not be read; its node is told again');
+      world.timers.after(DESIRED_RETRY_MS, () => {
+        if (session.isOver) return;
+        session.connection.send({ kind: 'desired-state-changed', revision: session.entry.node.desiredRevision });
+      });
+    }
   }
 
   async #probeSilent(session: Session): Promise<void> {

@@ -3,7 +3,7 @@ import type { JudgedCondition } from '../domain/conditions.js';
 import type { Liveness } from '../domain/liveness.js';
 import type { Node } from '../domain/node.js';
 import type { ProcessIdentity } from '../domain/takeover.js';
-import type { AgentConnection, GoodbyeReason } from './agent-messages.js';
+import type { AgentConnection, DesiredStateTry, GoodbyeReason } from './agent-messages.js';
 import { FactTable } from './fact-table.js';
 
 /** The live stream of a node, for those who send on it or end it. */
@@ -50,6 +50,8 @@ export class NodeEntry {
   bootedAtMs: number | undefined;
   agentVersion = '';
   desiredRevisionReached = 0;
+  /** How the newest revision went that it tried; `undefined` = it has not told. */
+  desiredTry: DesiredStateTry | undefined;
   /** A report was taken in since this process started. */
   hasReported = false;
   /** When watchers were last told of a mere report. */

@@ -40,6 +40,7 @@ export class NodeObserver {
     entry.bootedAtMs = nowMs - hello.uptimeMs;
     entry.agentVersion = hello.agentVersion;
     entry.desiredRevisionReached = hello.desiredRevisionReached;
+    entry.desiredTry = undefined; // told anew after the welcome, unless all is well
     entry.reportIntervalMs = reportIntervalMs;
     entry.livenessRecheckAtMonotonicMs = 0;
     this.#onChanged(entry);

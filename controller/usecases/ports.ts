@@ -7,6 +7,7 @@ import type { Condition } from '../domain/condition.js';
 import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
 import type { AgentEvent, FleetEvent } from '../domain/event.js';
 import type { CredentialRecord, Node } from '../domain/node.js';
+import type { NodeConfigRecord } from '../domain/node-config.js';
 import type { JoinToken } from '../domain/token.js';
 
 /** What use cases need of the world. main.ts gives the real ones, the simulator its own. */
@@ -59,6 +60,9 @@ export interface StoreReader {
   credentials(id: NodeId): Promise<readonly CredentialRecord[]>;
   /** Every credential of nodes that are not revoked, current and previous. */
   liveCredentials(): Promise<readonly CredentialRecord[]>;
+  /** Revisions of a node's config, newest first. */
+  nodeConfigs(id: NodeId, page: Page): Promise<readonly NodeConfigRecord[]>;
+  nodeConfig(id: NodeId, revision: number): Promise<NodeConfigRecord | undefined>;
   command(id: CommandId): Promise<CommandRecord | undefined>;
   /** The bytes that were signed; they are sent again unchanged. */
   signedCommand(id: CommandId): Promise<SignedCommand | undefined>;
@@ -84,6 +88,8 @@ export interface StoreWriter extends StoreReader {
   /** @throws BrambleError `already-exists` when another node has the name. */
   putNode(node: Node): Promise<void>;
   putCredential(record: CredentialRecord): Promise<void>;
+  /** Revisions never change; the oldest of many are removed. */
+  addNodeConfig(record: NodeConfigRecord): Promise<void>;
   putCommand(record: CommandRecord, signed: SignedCommand | undefined): Promise<void>;
   /** Replaces the condition of (node, type, instance). */
   putCondition(condition: Condition): Promise<void>;

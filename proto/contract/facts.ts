@@ -176,6 +176,9 @@ export const FACTS = {
   kernel_log_lines_count: counter(290, 100),
   kernel_log_dropped_count: counter(291),
   kernel_log_matches_count: counter(292),
+
+  config_state: state(320),
+  config_drifts_count: counter(321),
 } as const satisfies Record<string, Fact>;
 
 export type FactName = keyof typeof FACTS;
@@ -203,6 +206,10 @@ export function isTextFact(name: FactName): name is TextFactName {
 /** Outcome of a collector's last run, as `collector_state` carries it. */
 export const COLLECTOR_STATES = { ok: 1, 'no-data': 2, failed: 3, 'timed-out': 4 } as const;
 export type CollectorState = keyof typeof COLLECTOR_STATES;
+
+/** How the newest node config goes, as `config_state` carries it. */
+export const CONFIG_STATES = { reached: 1, 'on-trial': 2, refused: 3, undone: 4 } as const;
+export type ConfigState = keyof typeof CONFIG_STATES;
 
 /** Largest magnitude that travels: beyond it a JavaScript number is no longer exact. */
 export const FACT_VALUE_MAX = Number.MAX_SAFE_INTEGER;

@@ -1,3 +1,5 @@
+import type { ConfigState } from '../../../proto/contract/facts.js';
+
 /** Lines of the kernel's log that one rule matched. */
 export interface KernelLogMatch {
   readonly rule: string;
@@ -15,6 +17,10 @@ export interface AgentProbe {
   outboxDroppedCount(): number;
   /** Samples left out of reports since the agent started: not finite, too large, or over a limit. */
   valuesRefusedCount(): number;
+  /** How the newest node config goes; `undefined` while nothing is managed. */
+  configState(): ConfigState | undefined;
+  /** How often somebody else's change was found, since the agent started; `undefined` while nothing is managed. */
+  configDriftsCount(): number | undefined;
   /** The outbox or the ledger cannot be written. */
   storageFailed(): boolean;
   /** Longest stall of the event loop since this was last asked, ms; asking starts anew. */

@@ -37,6 +37,8 @@ test('a program name with spaces and parentheses does not shift the fields', () 
 test('tells what was lost and what stalled', async () => {
   const probe = quietProbe({
     stallMs: () => 480,
+    configState: () => 'undone',
+    configDriftsCount: () => 2,
     outboxEventsCount: () => 3,
     outboxDroppedCount: () => 2,
     valuesRefusedCount: () => 1,
@@ -48,6 +50,8 @@ test('tells what was lost and what stalled', async () => {
     agent_outbox_dropped_count: 2,
     agent_values_refused_count: 1,
     agent_storage_failed_flag: 1,
+    config_state: 4,
+    config_drifts_count: 2,
   });
 });
 

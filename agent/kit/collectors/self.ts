@@ -1,3 +1,4 @@
+import { CONFIG_STATES } from '../../../proto/contract/facts.js';
 import type { Collector } from '../collect/collector.js';
 import { ok } from '../collect/collector.js';
 import type { AgentProbe } from '../collect/probe.js';
@@ -41,6 +42,9 @@ export function makeSelfCollector(probe: AgentProbe, ownKernel?: KernelFiles): C
       samples.number('agent_outbox_dropped_count', probe.outboxDroppedCount());
       samples.number('agent_values_refused_count', probe.valuesRefusedCount());
       samples.number('agent_open_files_count', cost.openFiles);
+      const configState = probe.configState();
+      samples.number('config_state', configState && CONFIG_STATES[configState]);
+      samples.number('config_drifts_count', probe.configDriftsCount());
       samples.flag('agent_storage_failed_flag', probe.storageFailed());
       return ok(samples.list);
     },

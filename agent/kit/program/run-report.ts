@@ -49,6 +49,8 @@ export function standaloneProbe({ clock, kernel }: CollectorHost): AgentProbe {
     valuesRefusedCount: () => 0,
     storageFailed: () => false,
     stallMs: () => 0,
+    configState: () => undefined,
+    configDriftsCount: () => undefined,
     controllerOffsetMs: () => undefined,
     clockUntrusted: () => clock.nowMs() < BUILD_TIME_MS,
     clockStepsCount: () => 0,

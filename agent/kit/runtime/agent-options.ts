@@ -5,6 +5,7 @@ import type { Handlers } from '../command/handler.js';
 import type { JoinFile } from '../enroll/join.js';
 import type { Host } from '../host/ports.js';
 import type { Log } from '../log.js';
+import type { ConfigActuator } from '../node-config/machine.js';
 
 /** What makes one of the three agents out of the kit. */
 export interface AgentOptions {
@@ -19,6 +20,8 @@ export interface AgentOptions {
   readonly join: JoinFile | undefined;
   readonly collectors: (probe: AgentProbe) => readonly Collector[];
   readonly handlers: Handlers;
+  /** Who puts node configs in place; without it every config is refused. */
+  readonly configActuator?: ConfigActuator | undefined;
   /** When this program was built, ms since 1970-01-01 UTC: time cannot be earlier than that. */
   readonly buildTimeMs: number;
   /** Called every few seconds as long as real work gets done: feeds a watchdog. */

@@ -3,6 +3,7 @@ import { Ledger } from '../durable/ledger.js';
 import { Outbox } from '../durable/outbox.js';
 import { IdentityStore } from '../enroll/identity-store.js';
 import type { Host } from '../host/ports.js';
+import { ConfigFile } from '../node-config/stored.js';
 import { DesiredStateKeeper } from '../session/desired-state.js';
 import { RunMarker } from '../session/run-marker.js';
 
@@ -13,6 +14,7 @@ export interface AgentState {
   readonly outbox: Outbox;
   readonly ledger: Ledger;
   readonly desired: DesiredStateKeeper;
+  readonly configFile: ConfigFile;
   readonly marker: RunMarker;
 }
 
@@ -22,11 +24,12 @@ export async function openAgentState(
   { stateDir, buildTimeMs }: { readonly stateDir: string; readonly buildTimeMs: number },
 ): Promise<AgentState> {
   const path = (name: string): string => `${stateDir}/${name}`;
-  const [clockFloor, outbox, ledger, desired] = await Promise.all([
+  const [clockFloor, outbox, ledger, desired, configFile] = await Promise.all([
     ClockFloor.load({ files, path: path('clock-floor'), clock, buildTimeMs }),
     Outbox.open({ files, path: path('outbox'), random, clock }),
     Ledger.open({ files, path: path('ledger') }),
     DesiredStateKeeper.load({ files, path: path('desired-state.json') }),
+    ConfigFile.load(files, path('node-config.json')),
   ]);
   return {
     clockFloor,
@@ -34,6 +37,7 @@ export async function openAgentState(
     outbox,
     ledger,
     desired,
+    configFile,
     marker: new RunMarker(files, path('run')),
   };
 }

@@ -4,6 +4,8 @@ import { CommandDispatcher } from '../command/dispatcher.js';
 import type { Identity } from '../enroll/identity.js';
 import type { Host } from '../host/ports.js';
 import { errorFields } from '../log.js';
+import { ContactProof } from '../node-config/contact.js';
+import { ConfigKeeper } from '../node-config/keeper.js';
 import { ClockWatch } from '../report/clock-watch.js';
 import { EventRecorder } from '../report/event-recorder.js';
 import type { Heartbeat } from '../report/heartbeat.js';
@@ -22,6 +24,7 @@ export interface WiredAgent {
   readonly scheduler: CollectorScheduler;
   readonly reporter: Reporter;
   readonly dispatcher: CommandDispatcher;
+  readonly nodeConfig: ConfigKeeper;
   readonly session: SessionClient;
 }
 
@@ -49,7 +52,26 @@ export function wireAgent(parts: AgentParts): WiredAgent {
   const controllerClock = new ControllerClock(clock);
   const clocks: Clocks = { controllerClock, clockWatch: new ClockWatch(clock) };
   const credentials = new CredentialHolder(identity, { host, state, controllerClock, log });
-  const probe = makeProbe(parts, clocks, recorder, () => reporter.valuesRefusedCount);
+  const contact = new ContactProof();
+  const nodeConfig = new ConfigKeeper({
+    file: state.configFile,
+    actuator: agent.configActuator,
+    contact,
+    clock,
+    bootId: node.bootId,
+    unit: random.unit(),
+    record: (settled) => recorder.record({ $case: 'nodeConfigSettled', value: settled }),
+    onTrial: () => {
+      reporter.resync(); // its acknowledgement is the proof that is waited for
+      duties.tellTry();
+    },
+    log,
+  });
+  const probe = makeProbe(parts, clocks, {
+    recorder,
+    nodeConfig,
+    valuesRefusedCount: () => reporter.valuesRefusedCount,
+  });
   const scheduler = new CollectorScheduler({ collectors: agent.collectors(probe), host, nodeId: identity.nodeId });
   const cadence = state.desired.cadence ?? DEFAULT_CADENCE;
   const reporter: Reporter = new Reporter({
@@ -57,9 +79,13 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     random,
     scheduler,
     intervalMs: cadence.reportIntervalMs,
-    send: (report) => session.send({ $case: 'report', value: report }),
+    send: (report) => {
+      contact.reportSent(report.sequence);
+      return session.send({ $case: 'report', value: report });
+    },
     onTick: async () => {
       await keepHouse(parts, clocks, recorder);
+      nodeConfig.tick();
       // Storage that works again may have brought events back that no process has sent yet.
       session.take({ kind: 'events-waiting' });
       agent.tidyMemory();
@@ -84,6 +110,8 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     outbox: state.outbox,
     ledger: state.ledger,
     desired: state.desired,
+    nodeConfig,
+    contact,
     dispatcher,
     reporter,
     recorder,
@@ -102,7 +130,7 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     duties,
     log,
   });
-  return { recorder, scheduler, reporter, dispatcher, session };
+  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session };
 }
 
 function aboutAgent({ agent, node }: AgentParts, { random }: Host): AboutAgent {
@@ -118,16 +146,23 @@ function aboutAgent({ agent, node }: AgentParts, { random }: Host): AboutAgent {
   };
 }
 
+interface ProbeSources {
+  readonly recorder: EventRecorder;
+  readonly nodeConfig: ConfigKeeper;
+  readonly valuesRefusedCount: () => number;
+}
+
 function makeProbe(
   { state, heartbeat, agent, node, startedMs }: AgentParts,
   { controllerClock, clockWatch }: Clocks,
-  recorder: EventRecorder,
-  valuesRefusedCount: () => number,
+  { recorder, nodeConfig, valuesRefusedCount }: ProbeSources,
 ): AgentProbe {
   return {
     outboxEventsCount: () => state.outbox.count,
     outboxDroppedCount: () => state.outbox.droppedCount,
     valuesRefusedCount,
+    configState: () => nodeConfig.state,
+    configDriftsCount: () => nodeConfig.driftsCount,
     storageFailed: () => state.outbox.storageFailed || state.ledger.storageFailed,
     stallMs: () => heartbeat.takeStallMs(),
     controllerOffsetMs: () => controllerClock.offsetMs(),

@@ -18,6 +18,7 @@ export interface SessionDuties {
   welcome(welcome: Welcome): void;
   offline(): void;
   reportInFull(): void;
+  reportAcknowledged(throughSequence: number): void;
   takeCommand(command: SignedCommand): void;
   considerRevision(revision: number): void;
   apply(desired: DesiredState): void;
@@ -170,6 +171,9 @@ export class SessionClient {
       case 'report-in-full':
         duties.reportInFull();
         return;
+      case 'report-acknowledged':
+        duties.reportAcknowledged(effect.throughSequence);
+        return;
       case 'take-command':
         duties.takeCommand(effect.command);
         return;
@@ -214,4 +218,11 @@ export class SessionClient {
   }
 }
 
-type DutyEffect = 'go-live' | 'go-offline' | 'report-in-full' | 'take-command' | 'consider-revision' | 'apply';
+type DutyEffect =
+  | 'go-live'
+  | 'go-offline'
+  | 'report-in-full'
+  | 'report-acknowledged'
+  | 'take-command'
+  | 'consider-revision'
+  | 'apply';

@@ -41,14 +41,20 @@ export class DesiredStateKeeper {
     return revision > this.#reachedRevision;
   }
 
+  /** `false`: it is older than what the node has reached. @throws BrambleError `invalid-argument` */
+  accepts({ revision, cadence }: Pick<DesiredState, 'revision' | 'cadence'>): boolean {
+    if (revision < this.#reachedRevision) return false;
+    const problem = cadence && cadenceProblem(cadence);
+    if (problem !== undefined) throw new BrambleError('invalid-argument', `revision ${revision}: ${problem}`);
+    return true;
+  }
+
   /**
    * Takes a revision over and remembers it. `false`: it is older than what the node has reached, and nothing was done.
    * @throws BrambleError `invalid-argument` for what this node cannot be, or of the storage: the revision is not reached
    */
-  async apply({ revision, cadence }: DesiredState): Promise<boolean> {
-    if (revision < this.#reachedRevision) return false;
-    const problem = cadence && cadenceProblem(cadence);
-    if (problem !== undefined) throw new BrambleError('invalid-argument', `revision ${revision}: ${problem}`);
+  async apply({ revision, cadence }: Pick<DesiredState, 'revision' | 'cadence'>): Promise<boolean> {
+    if (!this.accepts({ revision, cadence })) return false;
     if (revision > this.#reachedRevision) {
       await this.#options.files.writeAtomic(this.#options.path, `${JSON.stringify({ revision, cadence })}\n`);
     }

@@ -1,6 +1,6 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.js';
-import type { Cadence, DesiredState } from '../../../proto/gen/bramble/agent/v1/desired.js';
+import { type Cadence, type DesiredState, DesiredStateOutcome } from '../../../proto/gen/bramble/agent/v1/desired.js';
 import type { AgentFrame, Hello, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
 import type { Board, NodeKind } from '../../../proto/gen/bramble/agent/v1/node.js';
 import type { ClockFloor } from '../clock-floor.js';
@@ -9,6 +9,8 @@ import type { Ledger } from '../durable/ledger.js';
 import type { Outbox } from '../durable/outbox.js';
 import type { HostClock } from '../host/ports.js';
 import { errorFields, type Log } from '../log.js';
+import type { ContactProof } from '../node-config/contact.js';
+import type { ConfigKeeper, ConfigTry } from '../node-config/keeper.js';
 import type { EventRecorder } from '../report/event-recorder.js';
 import type { Reporter } from '../report/reporter.js';
 import { saneCadence } from './cadence.js';
@@ -36,6 +38,8 @@ export interface DutiesOptions {
   readonly outbox: Pick<Outbox, 'head'>;
   readonly ledger: Pick<Ledger, 'head'>;
   readonly desired: DesiredStateKeeper;
+  readonly nodeConfig: Pick<ConfigKeeper, 'converge' | 'hasFailed' | 'newestTry'>;
+  readonly contact: Pick<ContactProof, 'streamOpened' | 'streamLost' | 'reportAcknowledged'>;
   readonly dispatcher: Pick<CommandDispatcher, 'receive'>;
   readonly reporter: Pick<Reporter, 'goOnline' | 'goOffline' | 'resync' | 'setInterval'>;
   readonly recorder: EventRecorder;
@@ -51,8 +55,9 @@ export interface DutiesOptions {
 /** Joins the session with the parts of an agent that do what the controller asks for. */
 export class AgentDuties implements SessionDuties {
   readonly #options: DutiesOptions;
-  /** Revisions are applied one after the other. */
-  #applying: Promise<void> = Promise.resolve();
+  /** Revisions are applied one after the other; of those that wait only the newest one counts. */
+  #waiting: DesiredState | undefined;
+  #isApplying = false;
 
   constructor(options: DutiesOptions) {
     this.#options = options;
@@ -78,7 +83,7 @@ export class AgentDuties implements SessionDuties {
   }
 
   welcome({ controllerUnixMs, cadence, desiredRevision }: Welcome): void {
-    const { controllerClock, clockFloor, reporter, renewalDueMs, session, log } = this.#options;
+    const { contact, controllerClock, clockFloor, reporter, renewalDueMs, session, log } = this.#options;
     controllerClock.anchor(controllerUnixMs);
     clockFloor.raise(controllerUnixMs).catch((error: unknown) => {
       log.warn(errorFields(error), 'the clock floor was not stored');
@@ -86,12 +91,19 @@ export class AgentDuties implements SessionDuties {
     const renewAtMs = renewalDueMs(controllerUnixMs);
     if (renewAtMs !== undefined) session.take({ kind: 'renewal-due', atMs: renewAtMs });
     this.#follow(cadence);
+    contact.streamOpened();
     reporter.goOnline();
+    this.tellTry();
     this.considerRevision(desiredRevision);
   }
 
   offline(): void {
+    this.#options.contact.streamLost();
     this.#options.reporter.goOffline();
+  }
+
+  reportAcknowledged(throughSequence: number): void {
+    this.#options.contact.reportAcknowledged(throughSequence);
   }
 
   reportInFull(): void {
@@ -103,13 +115,35 @@ export class AgentDuties implements SessionDuties {
   }
 
   considerRevision(revision: number): void {
-    const { desired, session } = this.#options;
-    if (!desired.isNews(revision)) return;
+    const { desired, nodeConfig, session } = this.#options;
+    if (!desired.isNews(revision) || nodeConfig.hasFailed(revision)) return;
     session.send({ $case: 'desiredStatePull', value: { haveRevision: desired.reachedRevision } });
   }
 
   apply(state: DesiredState): void {
-    this.#applying = this.#applying.then(() => this.#apply(state));
+    if (this.#waiting === undefined || state.revision >= this.#waiting.revision) this.#waiting = state;
+    if (!this.#isApplying) void this.#applyWaiting();
+  }
+
+  /** Tells the controller of the newest revision that was tried, unless it is in place. */
+  tellTry(): void {
+    const { newestTry } = this.#options.nodeConfig;
+    if (newestTry !== undefined) this.#sendTry(newestTry);
+  }
+
+  #sendTry({ revision: triedRevision, outcome, detail }: ConfigTry): void {
+    const { desired, session } = this.#options;
+    const value = { revision: desired.reachedRevision, triedRevision, outcome: OUTCOMES[outcome], detail };
+    session.send({ $case: 'desiredStateReached', value: { ...value, detail: detail.slice(0, 1_024) } });
+  }
+
+  async #applyWaiting(): Promise<void> {
+    this.#isApplying = true;
+    for (let next = this.#waiting; next !== undefined; next = this.#waiting) {
+      this.#waiting = undefined;
+      await this.#apply(next);
+    }
+    this.#isApplying = false;
   }
 
   /** The cadence of the newest word of the controller counts. */
@@ -121,19 +155,33 @@ export class AgentDuties implements SessionDuties {
   }
 
   async #apply(state: DesiredState): Promise<void> {
-    const { desired, recorder, session, log } = this.#options;
+    const { desired, nodeConfig, recorder, session, log } = this.#options;
     const { revision } = state;
     try {
-      if (!(await desired.apply(state))) {
+      if (!desired.accepts(state)) {
         log.warn({ revision, reached: desired.reachedRevision }, 'an older desired state was left alone');
         return;
       }
       if (state.cadence !== undefined) this.#follow(state.cadence);
-      session.send({ $case: 'desiredStateReached', value: { revision } });
+      const failed = await nodeConfig.converge(revision, state.config);
+      if (failed !== undefined) {
+        this.#sendTry(failed);
+        return;
+      }
+      await desired.apply(state);
+      const value = { revision, triedRevision: revision, outcome: DesiredStateOutcome.REACHED, detail: '' };
+      session.send({ $case: 'desiredStateReached', value });
     } catch (thrown) {
+      if (BrambleError.from(thrown).code === 'cancelled') return; // the agent ends; the next process goes on
       log.warn({ ...errorFields(thrown), revision }, 'desired state not reached');
       const value = { revision, detail: BrambleError.from(thrown).message.slice(0, 1_024) };
       await recorder.record({ $case: 'desiredStateFailed', value });
     }
   }
 }
+
+const OUTCOMES = {
+  'on-trial': DesiredStateOutcome.ON_TRIAL,
+  refused: DesiredStateOutcome.REFUSED,
+  undone: DesiredStateOutcome.UNDONE,
+} as const satisfies Record<ConfigTry['outcome'], DesiredStateOutcome>;

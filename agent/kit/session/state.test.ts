@@ -163,7 +163,7 @@ test('frames become what they ask for', () => {
   machine.frame({ $case: 'resync', value: {} });
   machine.frame({ $case: 'command', value: command });
   machine.frame({ $case: 'desiredStateChanged', value: { revision: 4 } });
-  machine.frame({ $case: 'desiredState', value: { revision: 4, cadence: undefined } });
+  machine.frame({ $case: 'desiredState', value: { revision: 4, cadence: undefined, config: undefined } });
   expect(machine.effects.slice(-5)).toEqual([
     { kind: 'answer-probe', nonce: 'x' },
     { kind: 'report-in-full' },

@@ -82,6 +82,7 @@ export type SessionEffect =
   | { readonly kind: 'report-in-full' }
   | { readonly kind: 'offer-events'; readonly after: number; readonly limit: number }
   | { readonly kind: 'acknowledge'; readonly throughSequence: number }
+  | { readonly kind: 'report-acknowledged'; readonly throughSequence: number }
   | { readonly kind: 'answer-probe'; readonly nonce: string }
   | { readonly kind: 'take-command'; readonly command: SignedCommand }
   | { readonly kind: 'consider-revision'; readonly revision: number }
@@ -271,8 +272,9 @@ function takeFrame(state: SessionState, live: LivePhase, frame: ControllerFrame[
       return doing({ kind: 'consider-revision', revision: frame.value.revision });
     case 'desiredState':
       return doing({ kind: 'apply', desired: frame.value });
+    case 'reportAck':
+      return doing({ kind: 'report-acknowledged', throughSequence: frame.value.throughSequence });
     case 'welcome': // one is enough
-    case 'reportAck': // seen is all that it says, and being heard is all that it is worth
     case undefined: // of a newer controller
       return same(state);
     default:

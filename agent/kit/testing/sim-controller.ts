@@ -1,7 +1,12 @@
 import { assert } from '../../../proto/contract/assert.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Command } from '../../../proto/gen/bramble/agent/v1/command.js';
-import type { Cadence } from '../../../proto/gen/bramble/agent/v1/desired.js';
+import {
+  type Cadence,
+  DesiredStateOutcome,
+  type DesiredStateReached,
+  type NodeConfig,
+} from '../../../proto/gen/bramble/agent/v1/desired.js';
 import type { EnrollRequest, EnrollResponse, RenewRequest } from '../../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { Event } from '../../../proto/gen/bramble/agent/v1/event.js';
 import { type AgentFrame, Goodbye, type GoodbyeReason, type Hello } from '../../../proto/gen/bramble/agent/v1/link.js';
@@ -32,6 +37,7 @@ export class SimController implements SimServer {
   pendings = 0;
   renewAfterMs = 0;
   desiredRevision = 0;
+  config: NodeConfig | undefined;
   /** While false events are taken and not acknowledged, as by a controller that cannot commit. */
   commits = true;
   /** Why nobody is let in; `undefined` = come in. */
@@ -42,6 +48,8 @@ export class SimController implements SimServer {
   readonly events: Event[] = [];
   readonly facts = new Map<string, number | string>();
   readonly reachedRevisions: number[] = [];
+  /** Every word about desired states. */
+  readonly tries: DesiredStateReached[] = [];
   readonly renewals: RenewRequest[] = [];
   readonly peers: SimPeer[] = [];
   reportsCount = 0;
@@ -164,12 +172,13 @@ export class SimController implements SimServer {
         this.#commit(frame.value.events, stream);
         break;
       case 'desiredStatePull': {
-        const value = { revision: this.desiredRevision, cadence: this.cadence };
+        const value = { revision: this.desiredRevision, cadence: this.cadence, config: this.config };
         stream.send({ frame: { $case: 'desiredState', value } });
         break;
       }
       case 'desiredStateReached':
-        this.reachedRevisions.push(frame.value.revision);
+        this.tries.push(frame.value);
+        if (frame.value.outcome === DesiredStateOutcome.REACHED) this.reachedRevisions.push(frame.value.revision);
         break;
       case 'goodbye':
         this.goodbyes.push(frame.value);

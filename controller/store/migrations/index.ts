@@ -1,5 +1,6 @@
 import type { Migration } from '../migrate.js';
 import { ground } from './001-ground.js';
+import { nodeConfig } from './002-node-config.js';
 
 /** In the order in which they run. A released step never changes: a change is the next step. */
-export const MIGRATIONS: readonly Migration[] = [ground];
+export const MIGRATIONS: readonly Migration[] = [ground, nodeConfig];
