@@ -2,21 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { NodeConfig } from '../../../proto/contract/node-config/config.js';
 import { anyNodeConfig, KEY_ED25519, KEY_RSA } from '../../../proto/contract/node-config/testing.js';
-import { makeSimConfigMachine, SimConfigState } from '../testing/sim-config-machine.js';
+import {
+  configSnapshot,
+  makeSimApplier,
+  plantConfigFiles,
+  SIM_ALLOWANCE,
+  SimConfigState,
+} from '../testing/sim-config-machine.js';
 import { failOnce } from '../testing/sim-disk.js';
 import { makeSimHost, type SimHost } from '../testing/sim-host.js';
 import { SimWorld } from '../testing/sim-world.js';
-import { ConfigApplier } from './applier.js';
 import type { ConfigAllowance } from './machine.js';
-import { UndoStore } from './undo-record.js';
-
-const ALL: ConfigAllowance = {
-  hostname: true,
-  ntp: true,
-  users: ['pi', 'alice', 'root', 'nobody-here'],
-  sysctls: ['vm.swappiness', 'vm.dirty_ratio', 'net.ipv4.conf.eth0.rp_filter'],
-  units: ['cups.service', 'fstrim.timer', 'ssh.socket'],
-};
 
 const CONFIG: NodeConfig = {
   hostname: 'pi-7',
@@ -31,26 +27,14 @@ function setUp(seed = 1) {
   const host = makeSimHost(world, 'node');
   const state = new SimConfigState();
   const { disk } = host.board;
-  const plant = (path: string, text: string): void => disk.plant(path, new TextEncoder().encode(text));
-  plant('/etc/hostname', 'pi-0\n');
-  plant('/etc/hosts', '127.0.0.1 localhost\n127.0.1.1 pi-0\n');
-  plant('/home/pi/.ssh/authorized_keys', `${KEY_RSA} kim\n`);
-  const applierOn = (on: SimHost, allowance: ConfigAllowance = ALL): ConfigApplier =>
-    new ConfigApplier({
-      machine: makeSimConfigMachine(on, state),
-      undo: new UndoStore(on.files, '/var/lib/undo.json'),
-      allowance,
-    });
+  plantConfigFiles(disk, `${KEY_RSA} kim`);
+  const applierOn = (on: SimHost, allowance?: ConfigAllowance) => makeSimApplier(on, state, allowance);
   return { world, host, state, disk, applierOn };
 }
 
 type Bench = ReturnType<typeof setUp>;
 
-const snapshot = ({ disk, state }: Bench): string => {
-  const paths = disk.paths.filter((path) => /^\/(etc|home)/.test(path) && !path.endsWith('.tmp'));
-  const texts = paths.map((path) => `${path}\n${new TextDecoder().decode(disk.read(path))}`);
-  return [...texts, state.show()].join('\n');
-};
+const snapshot = ({ disk, state }: Bench): string => configSnapshot(disk, state);
 
 describe('a config', () => {
   test('is put in place, is then what the machine is, and is told in words', async () => {
@@ -110,7 +94,12 @@ describe('a config', () => {
   test('beyond the list of this machine is refused whole', async () => {
     const bench = setUp();
     const before = snapshot(bench);
-    const narrow = bench.applierOn(bench.host, { ...ALL, hostname: false, users: [], units: ['fstrim.timer'] });
+    const narrow = bench.applierOn(bench.host, {
+      ...SIM_ALLOWANCE,
+      hostname: false,
+      users: [],
+      units: ['fstrim.timer'],
+    });
     await expect(bench.world.settle(narrow.apply(1, CONFIG))).rejects.toMatchObject({
       code: 'permission-denied',
       message: "not on this machine's list: hostname, authorized keys of pi, unit cups.service",

@@ -1,6 +1,14 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { storageError } from '../host/storage-error.js';
-import { type ConfigMachine, type ManagedFile, type UnitCondition, userOf } from '../node-config/machine.js';
+import { ConfigApplier } from '../node-config/applier.js';
+import {
+  type ConfigAllowance,
+  type ConfigMachine,
+  type ManagedFile,
+  type UnitCondition,
+  userOf,
+} from '../node-config/machine.js';
+import { UndoStore } from '../node-config/undo-record.js';
 import type { SimDisk } from './sim-disk.js';
 import type { SimHost } from './sim-host.js';
 
@@ -19,6 +27,8 @@ export class SimConfigState {
   ]);
   timeServiceRestarts = 0;
   readonly users = ['pi', 'alice', 'root'];
+  /** What a kernel setting does to the world. */
+  onSysctl: (name: string, value: string) => void = () => undefined;
 
   /** As text: what a test compares. */
   show(): string {
@@ -67,6 +77,7 @@ export function makeSimConfigMachine(host: SimHost, state: SimConfigState): Conf
     setSysctl: (name, value) =>
       act(name, () => {
         state.sysctls.set(name, value);
+        state.onSysctl(name, value);
       }),
     unit: async (name) => unit(name),
     setUnit: (name, condition) =>
@@ -88,4 +99,34 @@ async function writeOrRemove(host: SimHost, disk: SimDisk, path: string, text: s
   }
   await host.files.remove(path);
   disk.syncDirectory(path);
+}
+
+/** Everything that a simulated board has. */
+export const SIM_ALLOWANCE: ConfigAllowance = {
+  hostname: true,
+  ntp: true,
+  users: ['pi', 'alice', 'root', 'nobody-here'],
+  sysctls: ['vm.swappiness', 'vm.dirty_ratio', 'net.ipv4.conf.eth0.rp_filter'],
+  units: ['cups.service', 'fstrim.timer', 'ssh.socket'],
+};
+
+/** A board as it came from its image. */
+export function plantConfigFiles(disk: SimDisk, foreignKey: string): void {
+  const plant = (path: string, text: string): void => disk.plant(path, new TextEncoder().encode(text));
+  plant('/etc/hostname', 'pi-0\n');
+  plant('/etc/hosts', '127.0.0.1 localhost\n127.0.1.1 pi-0\n');
+  plant('/home/pi/.ssh/authorized_keys', `${foreignKey}\n`);
+}
+
+/** The real applier on a simulated board; it dies with the process that `host` stands for. */
+export function makeSimApplier(host: SimHost, state: SimConfigState, allowance = SIM_ALLOWANCE): ConfigApplier {
+  const undo = new UndoStore(host.files, '/var/lib/bramble-agent-helper/config-undo.json');
+  return new ConfigApplier({ machine: makeSimConfigMachine(host, state), undo, allowance });
+}
+
+/** Everything that a config could have changed, as one text. */
+export function configSnapshot(disk: SimDisk, state: SimConfigState): string {
+  const paths = disk.paths.filter((path) => /^\/(etc|home)/.test(path) && !path.endsWith('.tmp'));
+  const texts = paths.map((path) => `${path}\n${new TextDecoder().decode(disk.read(path))}`);
+  return [...texts, state.show()].join('\n');
 }

@@ -113,6 +113,11 @@ export class SimController implements SimServer {
     this.#send({ $case: 'desiredStateChanged', value: { revision } });
   }
 
+  wantConfig(revision: number, config: NodeConfig): void {
+    this.config = config;
+    this.changeDesiredState(revision, this.cadence);
+  }
+
   resync(): void {
     this.#send({ $case: 'resync', value: {} });
   }
