@@ -26,6 +26,7 @@ process.exitCode = await serveHelper({
   connection: makeHelperConnection(process.stdin, process.stdout),
   readPolicy: async () => readFileSync(policyPath, 'utf8'),
   kernel: makeKernelFiles(),
+  configActuator: () => { throw new Error("not asked for"); },
   services: { state: () => { throw new Error('not asked for'); }, restart: async (unit) => did(unit), reboot: async () => did('reboot') },
 });
 `;

@@ -1,4 +1,6 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
+import { parseAllowance } from '../node-config/allowance.js';
+import { type ConfigAllowance, NOTHING_ALLOWED } from '../node-config/machine.js';
 
 /** What root allows the agent's user to ask for. Root's own file: the agent can neither write nor widen it. */
 export interface HelperPolicy {
@@ -7,6 +9,8 @@ export interface HelperPolicy {
   /** Units that may be restarted, by their exact names. */
   readonly units: readonly string[];
   readonly reboot: boolean;
+  /** What node configs may manage; nothing when the file does not say. */
+  readonly config: ConfigAllowance;
 }
 
 const HINT = 'it looks like {"user": "bramble-agent", "units": ["ssh.service"], "reboot": true}';
@@ -14,7 +18,7 @@ const HINT = 'it looks like {"user": "bramble-agent", "units": ["ssh.service"], 
 /** @throws BrambleError `failed-precondition` naming everything that is wrong with the file */
 export function parsePolicy(text: string, path: string): HelperPolicy {
   const problems: string[] = [];
-  const { user, units = [], reboot = false, ...rest } = parseObject(text, path);
+  const { user, units = [], reboot = false, config, ...rest } = parseObject(text, path);
   for (const name of Object.keys(rest)) problems.push(`unknown field ${JSON.stringify(name)}`);
   const isUser =
     (typeof user === 'string' && user !== '') || (typeof user === 'number' && Number.isSafeInteger(user) && user >= 0);
@@ -22,8 +26,9 @@ export function parsePolicy(text: string, path: string): HelperPolicy {
   const names = Array.isArray(units) ? units.filter((unit) => typeof unit === 'string') : [];
   if (!Array.isArray(units) || names.length !== units.length) problems.push('units must be a list of names');
   if (typeof reboot !== 'boolean') problems.push('reboot must be true or false');
+  const allowance = config === undefined ? NOTHING_ALLOWED : parseAllowance(config, problems);
   if (problems.length > 0 || !isUser || typeof reboot !== 'boolean') throw unusable(path, problems.join('; '));
-  return { user, units: names, reboot };
+  return { user, units: names, reboot, config: allowance };
 }
 
 /** Uid of a user in the text of /etc/passwd; `undefined` when it is not there. Source: passwd(5). */

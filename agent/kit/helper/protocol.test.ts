@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BrambleError } from '../../../proto/contract/errors.js';
+import { NOTHING_ALLOWED } from '../node-config/machine.js';
 import { parsePolicy, uidOf } from './policy.js';
 import { LINE_LIMIT_BYTES, parseReply, parseRequest, renderLine, replyOf } from './protocol.js';
 import { peerUid } from './serve.js';
@@ -70,8 +71,15 @@ test('a policy names a user, units and whether a reboot is allowed; all but the 
     user: 'agent',
     units: ['a.service'],
     reboot: true,
+    config: NOTHING_ALLOWED,
   });
-  expect(parsePolicy('{"user": 998}', 'p')).toEqual({ user: 998, units: [], reboot: false });
+  const nothing = { user: 998, units: [], reboot: false, config: NOTHING_ALLOWED };
+  expect(parsePolicy('{"user": 998}', 'p')).toEqual(nothing);
+  const config = { hostname: true, users: ['pi'], sysctls: ['vm.swappiness'], units: ['cups.service'] };
+  expect(parsePolicy(JSON.stringify({ user: 998, config }), 'p').config).toEqual({ ...config, ntp: false });
+  expect(() => parsePolicy('{"user": 998, "config": {"ntp": 1, "users": "pi", "path": "/"}}', 'p')).toThrow(
+    'unknown field "config.path"; config.ntp must be true or false; config.users must be a list of names',
+  );
 });
 
 test('a policy that cannot be used says everything that is wrong with it', () => {

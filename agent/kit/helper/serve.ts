@@ -1,7 +1,8 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { KernelFiles, Services } from '../host/ports.js';
+import { CONFIG_LINE_LIMIT_BYTES, type ConfigActuatorMaker, carryOutConfig } from './config-verbs.js';
 import { type HelperPolicy, parsePolicy, uidOf } from './policy.js';
-import { type HelperRequest, LINE_LIMIT_BYTES, parseRequest, renderLine, replyOf } from './protocol.js';
+import { type HelperRequest, parseRequest, renderLine, replyOf } from './protocol.js';
 
 /** The accepted connection: standard input and output of this process. */
 export interface HelperConnection {
@@ -21,6 +22,7 @@ export interface HelperOptions {
   readonly policyPath: string;
   readonly kernel: KernelFiles;
   readonly services: Services;
+  readonly configActuator: ConfigActuatorMaker;
 }
 
 /**
@@ -28,14 +30,14 @@ export interface HelperOptions {
  * a caller could poison. Answers with the exit status: refused requests are the caller's affair, and 0.
  */
 export async function serveHelper(options: HelperOptions): Promise<number> {
-  const { connection, services } = options;
+  const { connection } = options;
   try {
     // Read before anything is refused: closing with unread input could take the answer away from the caller.
-    const line = await connection.readLine(LINE_LIMIT_BYTES);
+    const line = await connection.readLine(CONFIG_LINE_LIMIT_BYTES);
     const policy = parsePolicy(await options.readPolicy(), options.policyPath);
     checkPeer(options, policy);
-    await carryOut(parseRequest(line), policy, services);
-    await connection.answer(renderLine({ ok: true }));
+    const changes = await carryOut(parseRequest(line), policy, options);
+    await connection.answer(renderLine(changes === undefined ? { ok: true } : { ok: true, changes }));
     return 0;
   } catch (thrown) {
     const error = BrambleError.from(thrown);
@@ -67,15 +69,23 @@ function checkPeer({ peer, kernel }: HelperOptions, policy: HelperPolicy): void 
   );
 }
 
-async function carryOut(request: HelperRequest, policy: HelperPolicy, services: Services): Promise<void> {
+async function carryOut(
+  request: HelperRequest,
+  policy: HelperPolicy,
+  { services, configActuator }: HelperOptions,
+): Promise<readonly string[] | undefined> {
   const { signal } = new AbortController(); // what has begun is finished: the adapters have limits of their own
   if (request.verb === 'reboot') {
     if (!policy.reboot) throw notAllowed('reboot');
     await services.reboot(signal);
-    return;
+    return undefined;
+  }
+  if (request.verb !== 'restart-unit') {
+    return carryOutConfig(request, await configActuator(policy.config), signal);
   }
   if (!policy.units.includes(request.unit)) throw notAllowed(`restart of ${JSON.stringify(request.unit.slice(0, 64))}`);
   await services.restart(request.unit, signal);
+  return undefined;
 }
 
 function notAllowed(what: string): BrambleError {

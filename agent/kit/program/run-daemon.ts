@@ -11,7 +11,7 @@ import type { AgentProgram } from './agent-program.js';
 import { type LoadedConfig, loadConfig, refuseReadableKeys } from './load-config.js';
 import { makeProgramLog, type ProgramLog } from './log.js';
 import type { ProgramIo } from './program-io.js';
-import { openServices } from './services.js';
+import { openConfigActuator, openServices } from './services.js';
 
 /** Runs as an agent until the process is asked to end. */
 export async function runDaemon(program: AgentProgram, io: ProgramIo, configPath: string): Promise<number> {
@@ -66,6 +66,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
             verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
           }),
         handlers: program.handlers(config),
+        configActuator: openConfigActuator(config),
         buildTimeMs: BUILD_TIME_MS,
         progress: () => {
           notifier.progress();

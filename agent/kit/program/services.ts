@@ -1,12 +1,14 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { AgentConfig } from '../config.js';
 import { makeHelperServices } from '../helper/client.js';
+import { makeHelperConfig } from '../helper/config-client.js';
 import { makeNodeExec } from '../host/node/exec.js';
 import { makeHelperCall } from '../host/node/helper-socket.js';
 import { makeNodeRandom } from '../host/node/random.js';
 import { makeChildServices } from '../host/node/services-child.js';
 import { makeSystemdServices } from '../host/node/services-systemd.js';
 import type { Services } from '../host/ports.js';
+import type { ConfigActuator } from '../node-config/machine.js';
 
 export interface OpenServices extends Services {
   close(): Promise<void>;
@@ -29,6 +31,11 @@ export function openServices({ services, helperSocket }: AgentConfig): OpenServi
       return { ...real, close: nothing };
     }
   }
+}
+
+/** Who puts node configs in place: only a helper does. */
+export function openConfigActuator({ helperSocket }: AgentConfig): ConfigActuator | undefined {
+  return helperSocket === undefined ? undefined : makeHelperConfig(makeHelperCall(helperSocket));
 }
 
 const nothing = (): Promise<void> => Promise.resolve();

@@ -53,12 +53,20 @@ export function makeHelperCall(socketPath: string): HelperCall {
     });
 }
 
+const NOT_CONNECTED: readonly string[] = ['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTSOCK'];
+
 function connectError(socketPath: string, cause: Error): BrambleError {
   const errno = errnoOf(cause) ?? 'unknown error';
+  // Of a connection that never came to be nothing was heard; one that broke may have been.
+  const context = { delivered: !NOT_CONNECTED.includes(errno) };
   if (errno === 'EACCES') {
     const hint = 'the user that runs the agent must be in the group of the helper socket';
-    return new BrambleError('permission-denied', `${socketPath}: ${errno}`, { cause, hint });
+    return new BrambleError('permission-denied', `${socketPath}: ${errno}`, { cause, hint, context });
   }
   const hint = 'start the helper socket unit: systemctl enable --now bramble-agent-helper.socket';
-  return new BrambleError('unavailable', `the helper cannot be reached at ${socketPath}: ${errno}`, { cause, hint });
+  return new BrambleError('unavailable', `the helper cannot be reached at ${socketPath}: ${errno}`, {
+    cause,
+    hint,
+    context,
+  });
 }

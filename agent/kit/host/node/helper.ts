@@ -1,4 +1,5 @@
 import { serveHelper } from '../../helper/serve.js';
+import { makeNodeConfigActuator } from './config/actuator.js';
 import { makeNodeExec } from './exec.js';
 import { makeHelperConnection } from './helper-connection.js';
 import { makeKernelFiles } from './kernel-files.js';
@@ -20,5 +21,6 @@ export function runNodeHelper({ peer, policyPath }: NodeHelperOptions): Promise<
     readPolicy: () => readOwnedText(policyPath, 0),
     kernel: makeKernelFiles(),
     services: makeSystemdServices(makeNodeExec()),
+    configActuator: (allowance) => makeNodeConfigActuator({ root: '/', ownerUid: 0, exec: makeNodeExec() }, allowance),
   });
 }
