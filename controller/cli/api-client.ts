@@ -1,10 +1,16 @@
 import type { z } from 'zod';
 import { CommandView, EnrollmentView, NodeDetail, NodeView, TokenView } from '../../proto/contract/api/fleet.js';
 import { CommandList, EnrollmentList, EventList, NodeList, TokenList } from '../../proto/contract/api/lists.js';
+import {
+  NodeConfigHistory,
+  type NodeConfigPut,
+  type NodeConfigRollback,
+  NodeConfigView,
+} from '../../proto/contract/api/node-config.js';
 import { type CommandCreate, TokenCreated } from '../../proto/contract/api/requests.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { errorOfEnvelope } from './errors.js';
-import type { Transport } from './transport.js';
+import type { HttpMethod, Transport } from './transport.js';
 
 export type EnrollmentState = 'pending' | 'approved' | 'rejected';
 
@@ -91,8 +97,24 @@ export class ApiClient {
     return this.#ask('POST', `/api/v1/nodes/${encodeURIComponent(id)}/thaw`, NodeView, { reason });
   }
 
+  nodeConfig(id: string): Promise<NodeConfigView> {
+    return this.#ask('GET', configPath(id), NodeConfigView);
+  }
+
+  async nodeConfigHistory(id: string): Promise<readonly NodeConfigView[]> {
+    return (await this.#ask('GET', `${configPath(id)}/history?limit=200`, NodeConfigHistory)).revisions;
+  }
+
+  setNodeConfig(id: string, put: NodeConfigPut): Promise<NodeConfigView> {
+    return this.#ask('PUT', configPath(id), NodeConfigView, put);
+  }
+
+  rollbackNodeConfig(id: string, rollback: NodeConfigRollback): Promise<NodeConfigView> {
+    return this.#ask('POST', `${configPath(id)}/rollback`, NodeConfigView, rollback);
+  }
+
   async #ask<Schema extends z.ZodType>(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: HttpMethod,
     path: string,
     schema: Schema,
     body?: unknown,
@@ -106,6 +128,10 @@ export class ApiClient {
       cause: parsed.error,
     });
   }
+}
+
+function configPath(id: string): string {
+  return `/api/v1/nodes/${encodeURIComponent(id)}/config`;
 }
 
 function jsonOf(text: string): unknown {

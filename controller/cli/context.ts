@@ -12,6 +12,8 @@ export interface CliHost {
   /** Rejects with BrambleError `cancelled` when the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   exists(path: string): boolean;
+  /** Text of a small file; "-" is standard input. @throws BrambleError `not-found`, `permission-denied`, ... */
+  readText(path: string): Promise<string>;
   /** Columns of the terminal; `undefined` when the output is none. */
   readonly widthColumns: number | undefined;
   readonly userName: string;

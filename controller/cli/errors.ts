@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { ErrorEnvelope } from '../../proto/contract/api/requests.js';
 import { BrambleError, type ErrorCode } from '../../proto/contract/errors.js';
 
-/** What scripts may rely on. 8 and 9 are kept for commands on many nodes and for differences. */
+/** What scripts may rely on. 8 is kept for commands on many nodes. */
 export const EXIT = {
   ok: 0,
   failure: 1,
@@ -12,6 +12,7 @@ export const EXIT = {
   conflict: 5,
   refusedBySafetyGate: 6,
   timeout: 7,
+  differences: 9,
   interrupted: 130,
 } as const;
 

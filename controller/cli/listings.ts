@@ -6,6 +6,8 @@ import type {
   NodeView,
   TokenView,
 } from '../../proto/contract/api/fleet.js';
+import type { NodeConfigView } from '../../proto/contract/api/node-config.js';
+import { diffNodeConfigs } from '../../proto/contract/node-config/diff.js';
 import { renderDuration } from '../../proto/contract/words.js';
 import type { Listing, Tone } from './output.js';
 
@@ -127,5 +129,21 @@ export function commandListing(nowMs: number): Listing<CommandView> {
     ],
     name: (command) => `command/${command.id}`,
     empty: 'No commands.',
+  };
+}
+
+/** `all`: every revision that is known, to tell each from the one before it. */
+export function configListing(all: readonly NodeConfigView[]): Listing<NodeConfigView> {
+  const before = ({ previousRevision }: NodeConfigView) => all.find(({ revision }) => revision === previousRevision);
+  return {
+    columns: [
+      { title: 'REVISION', text: ({ revision }) => String(revision) },
+      { title: 'AT', text: ({ atMs }) => time(atMs) },
+      { title: 'BY', text: ({ actor }) => actor },
+      { title: 'REASON', text: ({ reason }) => reason },
+      { title: 'CHANGES', text: (view) => diffNodeConfigs(before(view)?.config ?? {}, view.config).join('; ') },
+    ],
+    name: ({ revision }) => `revision/${revision}`,
+    empty: 'Nothing was ever configured.',
   };
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BrambleError } from '../../proto/contract/errors.js';
@@ -31,12 +32,22 @@ const host: CliHost = {
     }
   },
   exists: (path) => existsSync(path),
+  readText,
   widthColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
   userName: loginName(),
   connect: (where, actor) => new HttpTransport(where, actor),
 };
 
 process.exitCode = await runCli(process.argv.slice(2), host, interrupted.signal);
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path === '-' ? '/dev/stdin' : path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BrambleError('invalid-argument', `${path} cannot be read: ${why}`, { cause });
+  }
+}
 
 /** Who is behind sudo, else who runs this; letters that a login name has. */
 function loginName(): string {

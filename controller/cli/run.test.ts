@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { CommandView } from '../../proto/contract/api/fleet.js';
+import type { CommandView, NodeDetail } from '../../proto/contract/api/fleet.js';
 import { startWebServer, type WebServer } from '../web/server.js';
 import { NODE_1, NOW_MS, nodeDetail, webOptions } from '../web/testing/fixtures.js';
 import type { CliHost } from './context.js';
@@ -49,6 +49,7 @@ async function bramble(line: string, over: Partial<CliHost> = {}, signal?: Abort
       nowMs += ms;
     },
     exists: () => false,
+    readText: async () => '',
     widthColumns: undefined,
     userName: 'kim',
     connect: (where, actor) => new HttpTransport(where, actor),
@@ -295,4 +296,55 @@ test('events are told oldest first, and -w goes on until interrupted without lea
 test('--help and --version end well', async () => {
   expect(await bramble('--help')).toMatchObject({ code: 0, out: expect.stringContaining('Usage: bramble') });
   expect(await bramble('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});
+
+const wanting = (text: string): Partial<CliHost> => ({ readText: async () => text });
+
+test('node config diff says in words what a file would change, and in its exit code', async () => {
+  const { code, out } = await bramble('node config diff pi-01 -f -', wanting('hostname: pi-7\nntpServers: [a]\n'));
+  expect([code, out]).toEqual([9, 'hostname: managed from now on, pi-7\nntp servers: managed from now on, a\n']);
+  expect(await bramble('node config diff pi-01 -f -', wanting('{}'))).toMatchObject({
+    code: 0,
+    out: 'no difference\n',
+  });
+  const bad = await bramble('node config diff pi-01 -f x.yaml', wanting('hostname: Pi_7\ntimezone: UTC\n'));
+  expect(bad.code).toBe(2);
+  expect(bad.err).toContain('unknown part "timezone"');
+  expect(bad.err).toContain('hostname "Pi_7"');
+});
+
+test('node config set --dry-run changes nothing', async () => {
+  const { code, out } = await bramble('node config set pi-01 -f - --dry-run', wanting('hostname: pi-7\n'));
+  expect([code, out, options.fleet.calls]).toEqual([0, 'hostname: managed from now on, pi-7\n', []]);
+});
+
+test.for<[string, Partial<NodeDetail>, number, string]>([
+  ['reached', { desiredRevisionReached: 1 }, 0, 'pi-01 has reached revision 1'],
+  [
+    'taken back',
+    { connectedSinceMs: 1, desiredTry: { revision: 1, outcome: 'undone', detail: 'no contact' } },
+    1,
+    'pi-01 has taken back revision 1: no contact',
+  ],
+  ['refused', { desiredTry: { revision: 1, outcome: 'refused', detail: 'no' } }, 1, 'pi-01 has refused revision 1: no'],
+  ['on its way to a node that is away', {}, 0, 'pi-01 is not connected'],
+  ['never heard of again', { connectedSinceMs: 1 }, 7, 'no word from pi-01'],
+])('node config set follows a config that is %s', async ([, over, code, words]) => {
+  options.fleet.putNode(nodeDetail(over));
+  const outcome = await bramble('node config set pi-01 -f - --reason tidy', wanting('hostname: pi-7\n'));
+  expect([outcome.code, options.fleet.calls]).toEqual([code, [`config ${NODE_1} 1 admin:kim`]]);
+  expect(outcome.out).toContain(words);
+});
+
+test('node config get, history and rollback show what counted when, and go back to it', async () => {
+  await bramble('node config set pi-01 -f - --no-wait --reason first', wanting('hostname: pi-7\n'));
+  await bramble('node config set pi-01 -f - --no-wait --reason second', wanting('hostname: pi-8\n'));
+  expect((await bramble('node config get pi-01')).out).toBe('# revision 2 by admin:kim: second\nhostname: "pi-8"\n');
+  const history = (await bramble('node config history pi-01')).out;
+  expect(history).toContain('second  hostname: pi-7 -> pi-8');
+  expect(history).toContain('hostname: managed from now on, pi-7');
+  const back = await bramble('node config rollback pi-01 --no-wait');
+  expect([back.code, back.out]).toEqual([0, 'hostname: pi-8 -> pi-7\n']);
+  expect((await bramble('node config get pi-01 -o json')).out).toContain('"hostname": "pi-7"');
+  expect((await bramble('node config rollback pi-01 --to 9')).code).toBe(3);
 });

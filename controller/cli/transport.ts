@@ -6,10 +6,12 @@ export interface Answer {
   readonly text: string;
 }
 
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
 /** How the CLI reaches a controller; tests give their own. */
 export interface Transport {
   /** @throws BrambleError `unavailable`, `permission-denied`, `deadline-exceeded`, `cancelled` */
-  request(method: 'GET' | 'POST' | 'DELETE', path: string, body: unknown, signal: AbortSignal): Promise<Answer>;
+  request(method: HttpMethod, path: string, body: unknown, signal: AbortSignal): Promise<Answer>;
   /** Text of an open-ended answer as it arrives; ends with the answer. */
   stream(path: string, signal: AbortSignal): AsyncIterable<string>;
 }
@@ -32,7 +34,7 @@ export class HttpTransport implements Transport {
     this.#actor = actor;
   }
 
-  async request(method: 'GET' | 'POST' | 'DELETE', path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
+  async request(method: HttpMethod, path: string, body: unknown, signal: AbortSignal): Promise<Answer> {
     const limit = AbortSignal.timeout(ANSWER_MS_MAX);
     const incoming = await this.#send(method, path, body, AbortSignal.any([signal, limit]));
     let text = '';

@@ -6,8 +6,10 @@ import type {
   NodeView,
   TokenView,
 } from '../../proto/contract/api/fleet.js';
+import type { NodeConfigRollback, NodeConfigView } from '../../proto/contract/api/node-config.js';
 import type { CommandCreate, TokenCreate } from '../../proto/contract/api/requests.js';
 import type { CommandId, NodeId } from '../../proto/contract/ids.js';
+import type { ConfigChange } from '../domain/node-config.js';
 
 /** What people and tools may ask of a running controller; the web adapter is a translation of this. */
 export interface FleetApi {
@@ -28,6 +30,15 @@ export interface FleetApi {
   revokeNode(id: NodeId, reason: string, actor: string): Promise<NodeView>;
   /** Ends a freeze after a person has settled which board is the true one. @throws BrambleError `not-found`, `failed-precondition` */
   thawNode(id: NodeId, reason: string, actor: string): Promise<NodeView>;
+
+  /** What the node should be of its own configuration; revision 0 = nothing was ever said. @throws BrambleError `not-found` */
+  nodeConfig(id: NodeId): Promise<NodeConfigView>;
+  /** Newest first. @throws BrambleError `not-found` */
+  nodeConfigHistory(id: NodeId, limit: number): Promise<readonly NodeConfigView[]>;
+  /** @throws BrambleError `not-found`, `failed-precondition` (revoked, or somebody else has changed it meanwhile) */
+  setNodeConfig(id: NodeId, change: ConfigChange): Promise<NodeConfigView>;
+  /** Makes a former revision count again, as a new one. @throws as setNodeConfig() */
+  rollbackNodeConfig(id: NodeId, rollback: NodeConfigRollback, actor: string): Promise<NodeConfigView>;
 
   /** The secret is in the answer and nowhere else. */
   createToken(create: TokenCreate, actor: string): Promise<{ readonly token: string; readonly view: TokenView }>;

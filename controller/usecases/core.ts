@@ -1,7 +1,7 @@
 import type { NodeId } from '../../proto/contract/ids.js';
 import { newcomerGraceMs } from '../domain/amnesty.js';
 import { Admission } from './admission.js';
-import type { AgentGate } from './agent-messages.js';
+import type { AgentGate, ToAgent } from './agent-messages.js';
 import { AgentSessions } from './agent-sessions.js';
 import { CommandHold } from './command-hold.js';
 import { Commands } from './commands.js';
@@ -12,6 +12,7 @@ import { EventFeed } from './event-feed.js';
 import { FleetWatch } from './fleet-watch.js';
 import { type HistorySink, ReportIngest } from './ingest-report.js';
 import { Journal } from './journal.js';
+import { NodeConfigs } from './node-configs.js';
 import { type NodeEntry, NodeTable } from './node-table.js';
 import { NodeObserver } from './observe-nodes.js';
 import type { CommandCodec, Store, Trust, World } from './ports.js';
@@ -45,6 +46,7 @@ export interface Core {
   readonly gate: AgentGate;
   readonly sessions: AgentSessions;
   readonly commands: Commands;
+  readonly nodeConfigs: NodeConfigs;
   readonly nodes: NodeTable;
   readonly watch: FleetWatch;
   readonly store: Store;
@@ -96,11 +98,14 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     if (event.nodeId !== undefined && NODE_CHANGING.has(event.reason)) await refreshNode(event.nodeId);
     watch.eventCommitted(event);
   });
+  const send = (id: NodeId, message: ToAgent): boolean => sessions.send(id, message);
+  const nodeConfigs = new NodeConfigs({ store, world, refreshNode, send, onCommitted });
   const stopSweep = startSweep(parts, { observer, commands, sessions });
   return {
     gate: sessions,
     sessions,
     commands,
+    nodeConfigs,
     nodes,
     watch,
     store,

@@ -19,7 +19,7 @@ export interface FleetParts {
 
 /** Puts together what people and tools may ask. */
 export function makeFleetApi(core: Core, parts: FleetParts): FleetApi {
-  const { nodes, commands, watch, store } = core;
+  const { nodes, commands, watch, store, nodeConfigs } = core;
   const find = (id: NodeId): NodeEntry => {
     const entry = nodes.get(id);
     if (entry === undefined) throw new BrambleError('not-found', `node ${id} is not known`);
@@ -61,6 +61,11 @@ export function makeFleetApi(core: Core, parts: FleetParts): FleetApi {
       await core.refreshNode(id);
       return nodeView(find(id));
     },
+
+    nodeConfig: (id) => nodeConfigs.current(id),
+    nodeConfigHistory: (id, limit) => nodeConfigs.history(id, limit),
+    setNodeConfig: (id, change) => nodeConfigs.set(id, change),
+    rollbackNodeConfig: (id, rollback, actor) => nodeConfigs.rollback(id, rollback, actor),
 
     createToken: (create, actor) => tokens.createToken(create, actor),
     tokens: (limit) => tokens.tokens(limit),

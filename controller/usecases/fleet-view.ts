@@ -55,11 +55,18 @@ function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeV
     agentVersion: visible(entry.agentVersion, 40),
     desiredRevision: node.desiredRevision,
     desiredRevisionReached: entry.desiredRevisionReached,
+    ...desiredTryOf(entry),
     conditions: [
       ...(noContact === undefined ? [] : [noContact]),
       ...conditions.map((condition) => conditionView(condition, causeOf(condition, conditions))),
     ],
   };
+}
+
+function desiredTryOf({ desiredTry }: NodeEntry): Pick<NodeView, 'desiredTry'> {
+  if (desiredTry === undefined || desiredTry.outcome === 'reached') return {};
+  const { triedRevision: revision, outcome, detail } = desiredTry;
+  return { desiredTry: { revision, outcome, detail: visible(detail, 1_024) } };
 }
 
 function noContactView({ silentSinceMs, liveness }: NodeEntry, why: string): ConditionView | undefined {

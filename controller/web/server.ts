@@ -9,6 +9,7 @@ import type { WebOptions } from './options.js';
 import { commandRoutes } from './routes/commands.js';
 import { enrollmentRoutes } from './routes/enrollments.js';
 import { eventRoutes } from './routes/events.js';
+import { nodeConfigRoutes } from './routes/node-configs.js';
 import { nodeRoutes } from './routes/nodes.js';
 import { pageRoutes } from './routes/page.js';
 import { probeRoutes } from './routes/probes.js';
@@ -41,6 +42,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
   tokenRoutes(admin, options);
   enrollmentRoutes(admin, options);
   commandRoutes(admin, options);
+  nodeConfigRoutes(admin, options);
 
   const close = async (): Promise<void> => {
     streams.stop();

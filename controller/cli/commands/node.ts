@@ -4,6 +4,7 @@ import { EXIT } from '../errors.js';
 import { issueAndFollow } from '../follow-command.js';
 import { nodeListing } from '../listings.js';
 import { assertConfirmed, resolveNode } from '../resolve.js';
+import { registerNodeConfig } from './node-config.js';
 import { DEFAULT_REASON, durationMs, type Register, type RunCommand } from './register.js';
 
 interface ActionOptions {
@@ -21,6 +22,7 @@ export const registerNode: Register = (program, run) => {
   registerRestartUnit(node, run);
   registerRevoke(node, run);
   registerThaw(node, run);
+  registerNodeConfig(node, run);
 };
 
 function registerReboot(node: Command, run: RunCommand): void {

@@ -1,15 +1,19 @@
 import type { CommandView, EventView, NodeDetail, NodeView } from '../../../proto/contract/api/fleet.js';
+import type { NodeConfigRollback, NodeConfigView } from '../../../proto/contract/api/node-config.js';
 import type { CommandCreate, TokenCreate } from '../../../proto/contract/api/requests.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { CommandId, NodeId } from '../../../proto/contract/ids.js';
+import type { ConfigChange } from '../../domain/node-config.js';
 import type { FleetApi, FleetChange } from '../../usecases/api.js';
 
 const MEMORY_EVENTS_MAX = 100_000;
+const NO_CONFIG = { revision: 0, previousRevision: 0, config: {}, atMs: 0, actor: '', reason: '' } as const;
 
 /** A fleet in memory that keeps what it is told: the other side of the doors in their tests. */
 export class FakeFleet implements FleetApi {
   readonly detailById = new Map<string, NodeDetail>();
   readonly eventLog: EventView[] = [];
+  readonly configs: NodeConfigView[] = [];
   /** What was asked, in words: "revoke n-1 admin:kim". */
   readonly calls: string[] = [];
   readonly #listeners = new Set<(change: FleetChange) => void>();
@@ -92,6 +96,30 @@ export class FakeFleet implements FleetApi {
 
   async thawNode(id: NodeId): Promise<NodeView> {
     throw new BrambleError('failed-precondition', `node ${id} is not frozen`, { hint: 'nothing to do' });
+  }
+
+  async nodeConfig(id: NodeId): Promise<NodeConfigView> {
+    this.node(id);
+    return this.configs.at(-1) ?? { ...NO_CONFIG, nodeId: id };
+  }
+
+  async nodeConfigHistory(): Promise<readonly NodeConfigView[]> {
+    return this.configs.toReversed();
+  }
+
+  async setNodeConfig(id: NodeId, change: ConfigChange): Promise<NodeConfigView> {
+    const { config, expectedRevision, reason, actor } = change;
+    if (expectedRevision !== this.configs.length) throw new BrambleError('failed-precondition', 'not what you saw');
+    const revision = expectedRevision + 1;
+    const view = { nodeId: id, revision, previousRevision: expectedRevision, config, atMs: 0, actor, reason };
+    this.configs.push(view);
+    this.calls.push(`config ${id} ${revision} ${actor}`);
+    return view;
+  }
+
+  async rollbackNodeConfig(id: NodeId, rollback: NodeConfigRollback, actor: string): Promise<NodeConfigView> {
+    const config = this.configs[rollback.toRevision - 1]?.config ?? {};
+    return this.setNodeConfig(id, { config, ...rollback, actor });
   }
 
   async createToken(create: TokenCreate, actor: string) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DesiredTryView } from './node-config.js';
 
 /** What an operator sees; shared by the HTTP API, the CLI and the dashboard. Times are ms since 1970-01-01 UTC. */
 
@@ -45,6 +46,7 @@ export const NodeView = z.object({
   agentVersion: z.string(),
   desiredRevision: z.number(),
   desiredRevisionReached: z.number(),
+  desiredTry: DesiredTryView.optional().describe('the newest revision that was tried and is not in place'),
   conditions: z.array(ConditionView),
 });
 export type NodeView = z.infer<typeof NodeView>;

@@ -1,0 +1,99 @@
+import type { NodeConfigRollback, NodeConfigView } from '../../proto/contract/api/node-config.js';
+import { BrambleError } from '../../proto/contract/errors.js';
+import type { NodeId } from '../../proto/contract/ids.js';
+import type { NodeConfig } from '../../proto/contract/node-config/config.js';
+import { diffNodeConfigs } from '../../proto/contract/node-config/diff.js';
+import { visible } from '../../proto/contract/visible.js';
+import { type ConfigChange, type NodeConfigRecord, nextConfig } from '../domain/node-config.js';
+import type { ToAgent } from './agent-messages.js';
+import type { NodeEntry } from './node-table.js';
+import type { Store, StoreWriter, World } from './ports.js';
+
+export interface NodeConfigDeps {
+  readonly store: Store;
+  readonly world: Pick<World, 'clock'>;
+  /** Reads the node as it is stored now. */
+  readonly refreshNode: (id: NodeId) => Promise<NodeEntry | undefined>;
+  readonly send: (id: NodeId, message: ToAgent) => boolean;
+  /** There are new fleet events. */
+  readonly onCommitted: () => void;
+}
+
+const CHANGES_TOLD_MAX = 10;
+
+/** What nodes should be of their own configuration: every change is a new revision, with who, why and what was before. */
+export class NodeConfigs {
+  readonly #deps: NodeConfigDeps;
+
+  constructor(deps: NodeConfigDeps) {
+    this.#deps = deps;
+  }
+
+  /** Revision 0 with an empty config when there is none. @throws BrambleError `not-found` */
+  async current(id: NodeId): Promise<NodeConfigView> {
+    const [newest] = await this.history(id, 1);
+    return newest ?? { ...NOTHING, nodeId: id };
+  }
+
+  /** Newest first. @throws BrambleError `not-found` */
+  async history(id: NodeId, limit: number): Promise<readonly NodeConfigView[]> {
+    if ((await this.#deps.store.reader.node(id)) === undefined) throw unknownNode(id);
+    return await this.#deps.store.reader.nodeConfigs(id, { limit });
+  }
+
+  /** @throws BrambleError `not-found`, `failed-precondition` (revoked, or changed by somebody else meanwhile) */
+  set(id: NodeId, change: ConfigChange): Promise<NodeConfigView> {
+    return this.#write(id, async () => change);
+  }
+
+  /** Makes a former revision count again, as a new one. @throws as set(), and `not-found` for the revision */
+  rollback(id: NodeId, { toRevision, expectedRevision, reason }: NodeConfigRollback, actor: string) {
+    return this.#write(id, async (writer) => {
+      const former = await writer.nodeConfig(id, toRevision);
+      if (former === undefined) {
+        throw new BrambleError('not-found', `node ${id} has no config revision ${toRevision}`, {
+          hint: 'bramble node config history lists those that are kept',
+        });
+      }
+      const { config } = former;
+      return { config, expectedRevision, reason: `back to revision ${toRevision}: ${reason}`, actor };
+    });
+  }
+
+  async #write(id: NodeId, changeOf: (writer: StoreWriter) => Promise<ConfigChange>): Promise<NodeConfigView> {
+    const { store, world, refreshNode, send, onCommitted } = this.#deps;
+    const entry = await refreshNode(id);
+    if (entry === undefined) throw unknownNode(id);
+    const record = await store.transact(async (writer) => {
+      const node = await writer.node(id);
+      if (node === undefined) throw unknownNode(id);
+      const change = await changeOf(writer);
+      const [newest] = await writer.nodeConfigs(id, { limit: 1 });
+      const revisionReached = entry.desiredRevisionReached;
+      const next = nextConfig(change, { node, newest, revisionReached, nowMs: world.clock.nowMs() });
+      const told = { ...next, reason: visible(next.reason, 600), actor: visible(next.actor, 100) };
+      await writer.addNodeConfig(told);
+      await writer.putNode({ ...node, desiredRevision: told.revision });
+      await writer.addFleetEvent(eventOf(told, newest?.config ?? {}));
+      return told;
+    });
+    onCommitted();
+    await refreshNode(id);
+    send(id, { kind: 'desired-state-changed', revision: record.revision });
+    return record;
+  }
+}
+
+const NOTHING = { revision: 0, previousRevision: 0, config: {}, atMs: 0, actor: '', reason: '' } as const;
+
+function eventOf({ nodeId, atMs, revision, actor, reason, config }: NodeConfigRecord, before: NodeConfig) {
+  const changes = diffNodeConfigs(before, config);
+  const more = changes.length > CHANGES_TOLD_MAX ? `; and ${changes.length - CHANGES_TOLD_MAX} more` : '';
+  const list = changes.length === 0 ? 'the same again' : changes.slice(0, CHANGES_TOLD_MAX).join('; ') + more;
+  const message = `${actor} wants config ${revision}: ${list}. Reason: ${reason}`;
+  return { atMs, nodeId, severity: 'info', reason: 'ConfigWanted', message } as const;
+}
+
+function unknownNode(id: NodeId): BrambleError {
+  return new BrambleError('not-found', `node ${id} is not known`);
+}
