@@ -242,6 +242,25 @@ test('metrics count nodes by state, requests and what the controller counts', as
   expect(text).toContain('bramble_nodejs_eventloop_lag_seconds');
 });
 
+test('configs of nodes are read and changed behind the administrator’s door alone', async () => {
+  const path = `/api/v1/nodes/${NODE_1}/config`;
+  expect((await get(path)).status).toBe(404);
+  expect((await admin('GET', path)).json()).toMatchObject({ revision: 0, config: {} });
+  const put = { config: { hostname: 'pi-7' }, expectedRevision: 0, reason: 'tidy' };
+  expect((await admin('PUT', path, put)).json()).toMatchObject({ revision: 1, config: { hostname: 'pi-7' } });
+  const late = await admin('PUT', path, put);
+  expect([late.status, late.json()]).toEqual([409, expect.objectContaining({ code: 'failed-precondition' })]);
+  const bad = await admin('PUT', path, { ...put, config: { hostname: 'PI', shell: true } });
+  expect(bad.status).toBe(400);
+  expect(bad.text).toContain('unknown part');
+  expect(bad.text).toContain('hostname');
+  const rollback = { toRevision: 1, expectedRevision: 1, reason: 'back' };
+  expect((await admin('POST', `${path}/rollback`, rollback)).json()).toMatchObject({ revision: 2 });
+  expect((await admin('GET', `${path}/history`)).json()).toMatchObject({
+    revisions: [{ revision: 2 }, { revision: 1 }],
+  });
+});
+
 test('an address that is not loopback is refused before anything listens', async () => {
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'localhost.example']) {
     const attempt = startWebServer({ ...options, page: { host, port: 0 } });

@@ -1,6 +1,7 @@
 import { hostHandlers } from '../../agent/kit/actions/index.js';
 import { hostCollectors } from '../../agent/kit/collectors/index.js';
 import { runAgent } from '../../agent/kit/run-agent.js';
+import { makeSimApplier, plantConfigFiles, SimConfigState } from '../../agent/kit/testing/sim-config-machine.js';
 import { makeSimHost, type SimHost } from '../../agent/kit/testing/sim-host.js';
 import { SimNetwork } from '../../agent/kit/testing/sim-net.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
@@ -20,6 +21,8 @@ const BOARD = recordedTrees('host').find(({ name }) => name === 'pi-3b')?.input;
 export interface SimAgent {
   readonly name: string;
   readonly host: SimHost;
+  /** What a node config reaches on it. */
+  readonly config: SimConfigState;
   /** Kills the process (or cuts the power) without a word and starts the next one later. */
   crash(how: 'kill' | 'power', backAfterMs: number): void;
 }
@@ -99,6 +102,7 @@ export class Cluster {
           join: { controller: ENDPOINT, pin: '', token },
           collectors: hostCollectors,
           handlers: hostHandlers({ allowedUnits: [UNIT] }),
+          configActuator: makeSimApplier(host, config),
           buildTimeMs: 0,
           progress: () => undefined,
           tidyMemory: () => undefined,
@@ -108,6 +112,7 @@ export class Cluster {
       );
       agent.catch((error: unknown) => this.world.fail(error));
     };
+    const config = new SimConfigState();
     let host = makeSimHost(this.world, name, {
       network: this.network,
       kernel: {
@@ -121,6 +126,7 @@ export class Cluster {
         restart(20_000);
       },
     });
+    plantConfigFiles(host.board.disk, 'ssh-ed25519 of somebody');
     let isDown = false;
     const restart = (afterMs: number): void => {
       isDown = true;
@@ -133,6 +139,7 @@ export class Cluster {
     start(host);
     return {
       name,
+      config,
       get host() {
         return host;
       },

@@ -12,6 +12,7 @@ import { KERNEL_RULES } from './kernel-log.js';
 import { MEMORY_RULES } from './memory.js';
 import { NETWORK_RULES } from './network.js';
 import { NFS_RULES } from './nfs.js';
+import { NODE_CONFIG_RULES } from './node-config.js';
 import { POWER_RULES } from './power.js';
 import { PRESSURE_RULES } from './pressure.js';
 import { STORAGE_RULES } from './storage.js';
@@ -32,5 +33,6 @@ export const CONDITION_RULES: readonly ConditionRule[] = [
   ...CLOCK_RULES,
   ...NETWORK_RULES,
   ...AGENT_RULES,
+  ...NODE_CONFIG_RULES,
   ...UPKEEP_RULES,
 ];

@@ -11,6 +11,7 @@ import {
   sampleEnrollment,
   sampleFleetEvent,
   sampleNode,
+  sampleNodeConfig,
   sampleSegment,
   sampleSigned,
   sampleToken,
@@ -113,6 +114,26 @@ export function describeRecords(current: () => Store): void {
     });
     const live = await current().reader.liveCredentials();
     expect(live.map(({ nodeId }) => nodeId)).toEqual([nodeIdOf(1), nodeIdOf(3)]);
+  });
+
+  test('configs come back as they were put, the newest first, and of many the oldest go', async () => {
+    const { reader } = current();
+    await write(async (writer) => {
+      await writer.putNode(sampleNode(1));
+      await writer.putNode(sampleNode(2));
+      await writer.addNodeConfig(sampleNodeConfig(2, 1));
+      for (let revision = 1; revision <= 202; revision++) {
+        await writer.addNodeConfig(sampleNodeConfig(1, revision));
+      }
+    });
+    expect(await reader.nodeConfigs(nodeIdOf(1), { limit: 2 })).toEqual([
+      sampleNodeConfig(1, 202),
+      sampleNodeConfig(1, 201),
+    ]);
+    expect(await reader.nodeConfig(nodeIdOf(1), 3)).toEqual(sampleNodeConfig(1, 3));
+    expect(await reader.nodeConfig(nodeIdOf(1), 2)).toBeUndefined();
+    expect(await reader.nodeConfigs(nodeIdOf(2), PAGE)).toEqual([sampleNodeConfig(2, 1)]);
+    expect(await reader.nodeConfigs(nodeIdOf(3), PAGE)).toEqual([]);
   });
 
   test('what refers to an unknown node is refused', async () => {

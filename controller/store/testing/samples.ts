@@ -6,6 +6,7 @@ import type { Condition } from '../../domain/condition.js';
 import type { EnrollmentRecord } from '../../domain/enrollment.js';
 import type { AgentEvent, FleetEvent } from '../../domain/event.js';
 import type { CredentialRecord, Node } from '../../domain/node.js';
+import type { NodeConfigRecord } from '../../domain/node-config.js';
 import type { JoinToken } from '../../domain/token.js';
 import type { HistorySegment, Log } from '../../usecases/ports.js';
 
@@ -30,6 +31,16 @@ export const sampleNode = (n: number, over: Partial<Node> = {}): Node => ({
   enrolledAtMs: T0_MS + n,
   desiredRevision: 0,
   ...over,
+});
+
+export const sampleNodeConfig = (n: number, revision: number): NodeConfigRecord => ({
+  nodeId: nodeIdOf(n),
+  revision,
+  previousRevision: revision - 1,
+  config: { hostname: `pi-${revision}`, authorizedKeys: { pi: [] }, units: { 'cups.service': 'disabled' } },
+  atMs: T0_MS + revision,
+  actor: 'kim',
+  reason: 'tidy',
 });
 
 export const sampleToken = (n: number, over: Partial<JoinToken> = {}): JoinToken => ({
