@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseAgentConfig } from '../../agent/kit/config.js';
 import { parsePolicy } from '../../agent/kit/helper/policy.js';
+import { NOTHING_ALLOWED } from '../../agent/kit/node-config/machine.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const FOLDERS = ['agent/pi/packaging', 'fileserver-agent/packaging', 'switch-agent/packaging'];
@@ -80,5 +81,5 @@ test.for(configs)('%s is valid, as it is and with every line in use', (file) => 
 
 test('the example policy of the helper is one that it accepts', () => {
   const policy = parsePolicy(read('agent/pi/packaging/helper.json'), 'helper.json');
-  expect(policy).toEqual({ user: 'bramble-agent', units: ['ssh.service'], reboot: true });
+  expect(policy).toEqual({ user: 'bramble-agent', units: ['ssh.service'], reboot: true, config: NOTHING_ALLOWED });
 });

@@ -21,6 +21,7 @@ import { makeHelperConnection } from './agent/kit/host/node/helper-connection.js
 import { makeKernelFiles } from './agent/kit/host/node/kernel-files.js';
 import { serveHelper } from './agent/kit/helper/serve.js';
 const [root, policyPath] = process.argv.slice(2);
+process.umask(0o077);
 const unitsPath = root + '/units.json';
 const exec = { run: async (argv) => {
   const [, verb, , ...rest] = argv;
@@ -161,6 +162,8 @@ describe('the helper on a real filesystem', () => {
     expect(now[0]).toBe(`/etc/hostname ${OWNER}:${OWNER === 0 ? 0 : process.getgid?.()} 640 "pi-7\\n"`);
     expect(now.at(-1)).toContain(`${KEYS} ${USER}:${USER} 600 "${KEY_RSA} k\u00efm\xff\\n# BEGIN bramble`);
     expect(now.at(-2)).toContain('disabled');
+    expect((await lstat(inRoot('/etc/systemd/timesyncd.conf.d'))).mode & 0o777).toBe(0o755);
+    expect(now[2]).toContain(' 644 ');
     expect(await helper().check(CONFIG, signal)).toEqual([]);
     await helper().confirm(1, signal);
     expect(await helper().undo(signal)).toEqual([]);

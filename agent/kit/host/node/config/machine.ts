@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BrambleError } from '../../../../../proto/contract/errors.js';
 import { type ConfigMachine, type ManagedFile, type TimeService, userOf } from '../../../node-config/machine.js';
@@ -91,7 +91,7 @@ async function withFile<T>(
   if (user !== undefined) return withKeysFile(context, user, make, work);
   const { root, ownerUid } = context;
   const path = inRoot(root, PATHS[file as keyof typeof PATHS]); // whatever is no user's is one of these
-  if (make) await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  if (make) await makeFolder(dirname(path));
   const directory = await OpenDirectory.open(dirname(path), [ownerUid]);
   if (directory === undefined) return undefined;
   try {
@@ -99,6 +99,12 @@ async function withFile<T>(
   } finally {
     await directory.close();
   }
+}
+
+/** Readable for everybody, whatever the umask: a time service is no root. */
+async function makeFolder(path: string): Promise<void> {
+  const made = await mkdir(path, { recursive: true });
+  if (made !== undefined) await chmod(path, 0o755);
 }
 
 /** Home directories are their users': nothing in them is trusted to be what it seems. */
