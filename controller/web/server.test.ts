@@ -250,7 +250,7 @@ test('configs of nodes are read and changed behind the administrator’s door al
   expect((await admin('PUT', path, put)).json()).toMatchObject({ revision: 1, config: { hostname: 'pi-7' } });
   const late = await admin('PUT', path, put);
   expect([late.status, late.json()]).toEqual([409, expect.objectContaining({ code: 'failed-precondition' })]);
-  const bad = await admin('PUT', path, { ...put, config: { hostname: 'PI', shell: true } });
+  const bad = await admin('PUT', path, { ...put, config: { hostname: 'PI', path: '/' } });
   expect(bad.status).toBe(400);
   expect(bad.text).toContain('unknown part');
   expect(bad.text).toContain('hostname');

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { NodeConfig } from '../../../proto/contract/node-config/config.js';
-import { KEY_ED25519, KEY_RSA, keyNumber } from '../../../proto/contract/node-config/testing.js';
+import { KEY_ED25519, KEY_RSA, keyNumber } from '../../../test/fixtures/node-configs.js';
 import { makeHelperCall } from '../host/node/helper-socket.js';
 import { makeHelperConfig } from './config-client.js';
 
@@ -63,7 +63,7 @@ let root: string;
 let server: Server;
 const children = new Set<ChildProcess>();
 const inRoot = (path: string): string => join(root, path);
-const KEYS = '/home/pi/.ssh/authorized_keys';
+const KEYS = '/srv/pi/.ssh/authorized_keys';
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'bramble-config-'));
@@ -98,7 +98,7 @@ beforeEach(async () => {
   const config = { hostname: true, ntp: true, users: ['pi'], sysctls: ['vm.swappiness'], units: ['cups.service'] };
   await writeFile(join(directory, 'policy'), JSON.stringify({ user: 1000, config }));
   const files: Readonly<Record<string, string>> = {
-    '/etc/passwd': `root:x:0:0::/root:/bin/sh\npi:x:${USER}:${USER}::/home/pi:/bin/sh\n`,
+    '/etc/passwd': `root:x:0:0::/root:/bin/sh\npi:x:${USER}:${USER}::/srv/pi:/bin/sh\n`,
     '/etc/hostname': 'pi-0\n',
     '/etc/hosts': '127.0.1.1 pi-0\n',
     '/proc/sys/kernel/hostname': 'pi-0\n',
@@ -112,7 +112,7 @@ beforeEach(async () => {
     await writeFile(inRoot(path), text, 'latin1');
   }
   await chmod(inRoot('/etc/hostname'), 0o640);
-  for (const path of ['/home/pi', '/home/pi/.ssh', KEYS]) await chown(inRoot(path), USER, USER);
+  for (const path of ['/srv/pi', '/srv/pi/.ssh', KEYS]) await chown(inRoot(path), USER, USER);
   await chmod(inRoot(KEYS), 0o600);
 });
 
@@ -178,9 +178,9 @@ describe('the helper on a real filesystem', () => {
   });
 
   test('makes .ssh for a user who has none, as the user', async () => {
-    await rm(inRoot('/home/pi/.ssh'), { recursive: true });
+    await rm(inRoot('/srv/pi/.ssh'), { recursive: true });
     await helper().apply(1, { authorizedKeys: { pi: [KEY_ED25519] } }, signal);
-    const [folder, file] = await Promise.all([lstat(inRoot('/home/pi/.ssh')), lstat(inRoot(KEYS))]);
+    const [folder, file] = await Promise.all([lstat(inRoot('/srv/pi/.ssh')), lstat(inRoot(KEYS))]);
     expect([folder.uid, folder.mode & 0o777, file.uid, file.mode & 0o777]).toEqual([USER, 0o700, USER, 0o600]);
   });
 
@@ -194,8 +194,8 @@ describe('the helper on a real filesystem', () => {
     [
       'a .ssh that leads elsewhere',
       async () => {
-        await rm(inRoot('/home/pi/.ssh'), { recursive: true });
-        await symlink(inRoot('/etc'), inRoot('/home/pi/.ssh'));
+        await rm(inRoot('/srv/pi/.ssh'), { recursive: true });
+        await symlink(inRoot('/etc'), inRoot('/srv/pi/.ssh'));
       },
     ],
     [
@@ -229,7 +229,7 @@ describe('the helper on a real filesystem', () => {
 
   test('never follows a link laid where it writes first', async () => {
     await writeFile(inRoot('/etc/secret'), 'secret\n');
-    await symlink(inRoot('/etc/secret'), inRoot('/home/pi/.ssh/.authorized_keys.bramble'));
+    await symlink(inRoot('/etc/secret'), inRoot('/srv/pi/.ssh/.authorized_keys.bramble'));
     await helper().apply(1, CONFIG, signal);
     expect(await readFile(inRoot('/etc/secret'), 'utf8')).toBe('secret\n');
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { NodeConfig } from '../../../proto/contract/node-config/config.js';
-import { anyNodeConfig, KEY_ED25519, KEY_RSA } from '../../../proto/contract/node-config/testing.js';
+import { anyNodeConfig, KEY_ED25519, KEY_RSA } from '../../../test/fixtures/node-configs.js';
 import {
   configSnapshot,
   makeSimApplier,
@@ -54,7 +54,7 @@ describe('a config', () => {
     ]);
     expect(bench.state.timeServiceRestarts).toBe(1);
     expect(await bench.world.settle(applier.check(CONFIG))).toEqual([]);
-    const keys = new TextDecoder().decode(bench.disk.read('/home/pi/.ssh/authorized_keys'));
+    const keys = new TextDecoder().decode(bench.disk.read('/srv/pi/.ssh/authorized_keys'));
     expect(keys.startsWith(`${KEY_RSA} kim\n`)).toBe(true);
   });
 
@@ -123,7 +123,7 @@ describe('a config', () => {
     await bench.world.settle(applier.apply(1, CONFIG));
     await bench.world.settle(applier.confirm(1));
     await bench.world.settle(applier.apply(2, { authorizedKeys: {} }));
-    expect(new TextDecoder().decode(bench.disk.read('/home/pi/.ssh/authorized_keys'))).toBe(`${KEY_RSA} kim\n`);
+    expect(new TextDecoder().decode(bench.disk.read('/srv/pi/.ssh/authorized_keys'))).toBe(`${KEY_RSA} kim\n`);
   });
 });
 

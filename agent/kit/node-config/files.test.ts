@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { KEY_ED25519, KEY_RSA, keyNumber } from '../../../proto/contract/node-config/testing.js';
+import { KEY_ED25519, KEY_RSA, keyNumber } from '../../../test/fixtures/node-configs.js';
 import { parseManagedKeys, renderAuthorizedKeys } from './authorized-keys.js';
 import { renderChronySources, renderSysctls, renderTimesyncd } from './drop-ins.js';
 import { renderHosts } from './hosts.js';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { BrambleError } from '../../../proto/contract/errors.js';
-import { KEY_ED25519, KEY_RSA } from '../../../proto/contract/node-config/testing.js';
 import { DesiredStateOutcome, NodeConfig } from '../../../proto/gen/bramble/agent/v1/desired.js';
 import { NodeConfigOutcome } from '../../../proto/gen/bramble/agent/v1/event.js';
+import { KEY_ED25519, KEY_RSA } from '../../../test/fixtures/node-configs.js';
 import {
   configSnapshot,
   makeSimApplier,

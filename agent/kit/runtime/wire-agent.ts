@@ -53,19 +53,9 @@ export function wireAgent(parts: AgentParts): WiredAgent {
   const clocks: Clocks = { controllerClock, clockWatch: new ClockWatch(clock) };
   const credentials = new CredentialHolder(identity, { host, state, controllerClock, log });
   const contact = new ContactProof();
-  const nodeConfig = new ConfigKeeper({
-    file: state.configFile,
-    actuator: agent.configActuator,
-    contact,
-    clock,
-    bootId: node.bootId,
-    unit: random.unit(),
-    record: (settled) => recorder.record({ $case: 'nodeConfigSettled', value: settled }),
-    onTrial: () => {
-      reporter.resync(); // its acknowledgement is the proof that is waited for
-      duties.tellTry();
-    },
-    log,
+  const nodeConfig = makeConfigKeeper(parts, recorder, contact, () => {
+    reporter.resync(); // its acknowledgement is the proof that is waited for
+    duties.tellTry();
   });
   const probe = makeProbe(parts, clocks, {
     recorder,
@@ -91,17 +81,7 @@ export function wireAgent(parts: AgentParts): WiredAgent {
       agent.tidyMemory();
     },
   });
-  const dispatcher = new CommandDispatcher({
-    host,
-    nodeId: identity.nodeId,
-    bootId: node.bootId,
-    commandKeys: () => credentials.identity.commandKeys,
-    handlers: agent.handlers,
-    ledger: state.ledger,
-    controllerClock,
-    tell: (update, priority) => recorder.record({ $case: 'commandUpdate', value: update }, priority),
-    log,
-  });
+  const dispatcher = makeDispatcher(parts, recorder, credentials, controllerClock);
   const duties: AgentDuties = new AgentDuties({
     about: aboutAgent(parts, host),
     clock,
@@ -131,6 +111,45 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     log,
   });
   return { recorder, scheduler, reporter, dispatcher, nodeConfig, session };
+}
+
+function makeConfigKeeper(
+  { agent, node, state }: AgentParts,
+  recorder: EventRecorder,
+  contact: ContactProof,
+  onTrial: () => void,
+): ConfigKeeper {
+  const { clock, random } = agent.host;
+  return new ConfigKeeper({
+    file: state.configFile,
+    actuator: agent.configActuator,
+    contact,
+    clock,
+    bootId: node.bootId,
+    unit: random.unit(),
+    record: (settled) => recorder.record({ $case: 'nodeConfigSettled', value: settled }),
+    onTrial,
+    log: agent.log,
+  });
+}
+
+function makeDispatcher(
+  { agent, node, state, identity }: AgentParts,
+  recorder: EventRecorder,
+  credentials: CredentialHolder,
+  controllerClock: ControllerClock,
+): CommandDispatcher {
+  return new CommandDispatcher({
+    host: agent.host,
+    nodeId: identity.nodeId,
+    bootId: node.bootId,
+    commandKeys: () => credentials.identity.commandKeys,
+    handlers: agent.handlers,
+    ledger: state.ledger,
+    controllerClock,
+    tell: (update, priority) => recorder.record({ $case: 'commandUpdate', value: update }, priority),
+    log: agent.log,
+  });
 }
 
 function aboutAgent({ agent, node }: AgentParts, { random }: Host): AboutAgent {

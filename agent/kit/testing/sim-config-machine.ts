@@ -46,7 +46,7 @@ const PATHS: Readonly<Record<string, string>> = {
 
 export function simConfigPath(file: ManagedFile): string {
   const user = userOf(file);
-  return user === undefined ? (PATHS[file] ?? '') : `/home/${user}/.ssh/authorized_keys`;
+  return user === undefined ? (PATHS[file] ?? '') : `/srv/${user}/.ssh/authorized_keys`;
 }
 
 /** A board as a config sees it. Everything that it does is an operation of the disk, and may fail or crash there. */
@@ -115,7 +115,7 @@ export function plantConfigFiles(disk: SimDisk, foreignKey: string): void {
   const plant = (path: string, text: string): void => disk.plant(path, new TextEncoder().encode(text));
   plant('/etc/hostname', 'pi-0\n');
   plant('/etc/hosts', '127.0.0.1 localhost\n127.0.1.1 pi-0\n');
-  plant('/home/pi/.ssh/authorized_keys', `${foreignKey}\n`);
+  plant('/srv/pi/.ssh/authorized_keys', `${foreignKey}\n`);
 }
 
 /** The real applier on a simulated board; it dies with the process that `host` stands for. */
@@ -126,7 +126,7 @@ export function makeSimApplier(host: SimHost, state: SimConfigState, allowance =
 
 /** Everything that a config could have changed, as one text. */
 export function configSnapshot(disk: SimDisk, state: SimConfigState): string {
-  const paths = disk.paths.filter((path) => /^\/(etc|home)/.test(path) && !path.endsWith('.tmp'));
+  const paths = disk.paths.filter((path) => /^\/(etc|srv)/.test(path) && !path.endsWith('.tmp'));
   const texts = paths.map((path) => `${path}\n${new TextDecoder().decode(disk.read(path))}`);
   return [...texts, state.show()].join('\n');
 }

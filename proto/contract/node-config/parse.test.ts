@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { anyNodeConfig, KEY_ED25519, KEY_RSA, keyNumber } from '../../../test/fixtures/node-configs.js';
 import { BrambleError } from '../errors.js';
 import { CONFIG_LIMITS, isSameConfig } from './config.js';
 import { diffNodeConfigs } from './diff.js';
 import { parseNodeConfig } from './parse.js';
 import { parseSshKey } from './ssh-key.js';
-import { anyNodeConfig, KEY_ED25519, KEY_RSA, keyNumber } from './testing.js';
 
 const refused = (value: unknown): string => {
   try {
