@@ -15,11 +15,15 @@ export interface QuickstartPaths {
   readonly agentState: string;
   readonly agentConfig: string;
   readonly tokenFile: string;
+  readonly demoDir: string;
+  readonly demoConfig: string;
+  readonly demoTokenFile: string;
   readonly logs: string;
 }
 
 export function pathsIn(dataDir: string): QuickstartPaths {
   const agentDir = join(dataDir, 'agent');
+  const demoDir = join(dataDir, 'demo');
   return {
     dataDir,
     adminSocket: join(dataDir, 'admin.sock'),
@@ -28,6 +32,9 @@ export function pathsIn(dataDir: string): QuickstartPaths {
     agentState: join(agentDir, 'state'),
     agentConfig: join(agentDir, 'agent.yaml'),
     tokenFile: join(agentDir, 'token'),
+    demoDir,
+    demoConfig: join(demoDir, 'demo-site.yaml'),
+    demoTokenFile: join(demoDir, 'token'),
     logs: join(dataDir, 'logs'),
   };
 }
@@ -71,6 +78,6 @@ export async function writeAgentConfig(paths: QuickstartPaths, join: TokenCreate
   await writeYaml(agentConfig, config);
 }
 
-async function writeYaml(path: string, value: unknown): Promise<void> {
+export async function writeYaml(path: string, value: unknown): Promise<void> {
   await writeFile(path, `# Written by npm start at every start.\n${stringify(value)}`, { mode: 0o600 });
 }

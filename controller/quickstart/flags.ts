@@ -1,19 +1,25 @@
 import { parseArgs } from 'node:util';
 import { BrambleError } from '../../proto/contract/errors.js';
 
-export const USAGE = `usage: npm start -- [--data DIR] [--port N] [--advertise HOST]
+export const USAGE = `usage: npm start -- [--data DIR] [--port N] [--advertise HOST] [--demo-pis N]
 
   --data DIR        where everything is kept; ./.bramble when not given
   --port N          port of the page on 127.0.0.1; 8080 when not given, 0 for any free one
   --advertise HOST  let other machines join: listen on every address, and tell them to come to HOST
+  --demo-pis N      simulated Pis beside this machine; 24 when not given, 0 for none
   --version
 `;
+
+/** As many as the program of the demo site takes. */
+const DEMO_PIS_MAX = 200;
 
 export interface QuickstartFlags {
   readonly mode: 'run' | 'version' | 'help';
   readonly data: string;
   readonly port: number;
   readonly advertise: string | undefined;
+  /** 0 = no demo site. */
+  readonly demoPis: number;
 }
 
 /** @throws BrambleError `invalid-argument` */
@@ -30,8 +36,15 @@ export function parseFlags(argv: readonly string[]): QuickstartFlags {
       hint: 'give a name or an address of this machine, an IPv6 address in brackets, without a port',
     });
   }
+  const demoPis = values['demo-pis'] ?? '24';
+  if (!/^\d{1,3}$/.test(demoPis) || Number(demoPis) > DEMO_PIS_MAX) {
+    throw new BrambleError('invalid-argument', `--demo-pis ${JSON.stringify(demoPis)} is not a number of Pis`, {
+      hint: `give a number from 0 to ${DEMO_PIS_MAX}`,
+    });
+  }
   const mode = values.version === true ? 'version' : values.help === true ? 'help' : 'run';
-  return { mode, data: values.data ?? '.bramble', port: Number(port), advertise: values.advertise };
+  const data = values.data ?? '.bramble';
+  return { mode, data, port: Number(port), advertise: values.advertise, demoPis: Number(demoPis) };
 }
 
 function parseOrThrow(argv: readonly string[]) {
@@ -42,6 +55,7 @@ function parseOrThrow(argv: readonly string[]) {
         data: { type: 'string' },
         port: { type: 'string' },
         advertise: { type: 'string' },
+        'demo-pis': { type: 'string' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -7,6 +7,7 @@ import { HttpTransport } from '../cli/transport.js';
 import { prepareDataDir } from '../data-dir.js';
 import { type DataLock, lockDataDir } from '../data-lock.js';
 import { Child } from './child.js';
+import { DemoSite } from './demo-site.js';
 import { type QuickstartPaths, SITE, writeAgentConfig, writeControllerConfig } from './files.js';
 import type { QuickstartFlags } from './flags.js';
 import { endLeftovers } from './leftovers.js';
@@ -29,11 +30,12 @@ export interface QuickstartDeps {
   readonly say: (line: string) => void;
 }
 
-/** A controller and an agent for this machine, kept running. */
+/** A controller, an agent for this machine and a site of simulated Pis, kept running. */
 export class Quickstart {
   readonly #deps: QuickstartDeps;
   readonly #controller: Child;
   readonly #agent: Child;
+  readonly #demo: DemoSite;
   #lock: DataLock | undefined;
   #memory: QuickstartMemory | undefined;
   #saved: Promise<void> = Promise.resolve();
@@ -58,10 +60,11 @@ export class Quickstart {
       say,
       onPid,
     });
+    this.#demo = new DemoSite({ paths, distDir, pis: deps.flags.demoPis, say, onPid });
   }
 
   /**
-   * Resolves with the page's address once a report of this machine counts.
+   * Resolves with the page's address once a report of this machine counts and the whole demo site is connected.
    * @throws BrambleError with what to do about it
    */
   async start(signal: AbortSignal): Promise<string> {
@@ -76,13 +79,15 @@ export class Quickstart {
     const { advertise, port: httpPort } = flags;
     await writeControllerConfig(paths, { httpPort, linkPort, enrolPort, advertise });
     const url = pageUrl(await this.#controller.start());
-    await this.#startAgent(signal);
+    const transport = new HttpTransport({ kind: 'socket', path: paths.adminSocket }, loginName());
+    const api = new ApiClient(transport, signal);
+    await Promise.all([this.#startAgent(api, signal), this.#demo.start(api, signal)]);
     return url;
   }
 
-  /** The agent first, so that it can say goodbye to somebody. */
+  /** The agents first, so that they can say goodbye to somebody. */
   async stop(): Promise<void> {
-    await this.#agent.stop();
+    await Promise.all([this.#agent.stop(), this.#demo.stop()]);
     await this.#controller.stop();
     await this.#saved;
     await this.#lock?.release();
@@ -90,13 +95,12 @@ export class Quickstart {
 
   kill(): void {
     this.#agent.kill();
+    this.#demo.kill();
     this.#controller.kill();
   }
 
-  async #startAgent(signal: AbortSignal): Promise<void> {
+  async #startAgent(api: ApiClient, signal: AbortSignal): Promise<void> {
     const { paths } = this.#deps;
-    const transport = new HttpTransport({ kind: 'socket', path: paths.adminSocket }, loginName());
-    const api = new ApiClient(transport, signal);
     const nodeIds = new Set((await api.nodes()).map((node) => node.id));
     const known = (await knownNode(api, this.#memory?.nodeId))?.id;
     if (known === undefined) {
@@ -107,14 +111,16 @@ export class Quickstart {
       await writeAgentConfig(paths, undefined);
     }
     this.#agent.launch();
-    const node = await waitForReport(api, { nodeIds, known }, FIRST_REPORT_MS_MAX, signal).catch((thrown: unknown) => {
-      const error = BrambleError.from(thrown);
-      if (error.code !== 'deadline-exceeded') throw error;
-      throw new BrambleError(error.code, error.message, {
-        hint: `its log says why: ${join(paths.logs, 'agent.log')}`,
-        cause: error,
-      });
-    });
+    const node = await waitForReport(api, SITE, { nodeIds, known }, FIRST_REPORT_MS_MAX, signal).catch(
+      (thrown: unknown) => {
+        const error = BrambleError.from(thrown);
+        if (error.code !== 'deadline-exceeded') throw error;
+        throw new BrambleError(error.code, error.message, {
+          hint: `its log says why: ${join(paths.logs, 'agent.log')}`,
+          cause: error,
+        });
+      },
+    );
     // Used, so worthless; gone all the same, and no longer asked for when the agent is started again.
     await writeAgentConfig(paths, undefined);
     await rm(paths.tokenFile, { force: true });
@@ -124,7 +130,7 @@ export class Quickstart {
 
   #remember(change: Partial<QuickstartMemory>): void {
     if (this.#memory === undefined) return;
-    const pids = [this.#controller.pid, this.#agent.pid].filter((pid) => pid !== undefined);
+    const pids = [this.#controller.pid, this.#agent.pid, ...this.#demo.pids].filter((pid) => pid !== undefined);
     const memory = { ...this.#memory, pids, ...change };
     this.#memory = memory;
     this.#saved = this.#saved.then(() => saveMemory(this.#deps.paths.dataDir, memory)).catch(() => undefined); // only a convenience

@@ -25,6 +25,7 @@ export async function tokenForThisMachine(api: ApiClient, site: string) {
  */
 export async function waitForReport(
   api: ApiClient,
+  site: string,
   before: { readonly nodeIds: ReadonlySet<string>; readonly known: string | undefined },
   limitMs: number,
   signal: AbortSignal,
@@ -33,7 +34,7 @@ export async function waitForReport(
   while (performance.now() < endsAtMs) {
     const nodes = await api.nodes();
     const isThisMachine = (node: NodeView): boolean =>
-      before.known === undefined ? !before.nodeIds.has(node.id) : node.id === before.known;
+      before.known === undefined ? node.site === site && !before.nodeIds.has(node.id) : node.id === before.known;
     const node = nodes.find((each) => isThisMachine(each) && each.liveness === 'fresh');
     if (node !== undefined && (before.known !== undefined || (await hasReported(api, node.id)))) return node;
     await wait(POLL_MS, undefined, { signal });

@@ -5,8 +5,8 @@ import { makeSimClock, SimBoardClock, type SimClockOptions } from './sim-clock.j
 import { SimDisk } from './sim-disk.js';
 import { basicPrograms, makeSimExec, type SimPrograms } from './sim-exec.js';
 import { SimFiles } from './sim-files.js';
-import { type SimKernelFile, SimKernelFiles } from './sim-kernel-files.js';
-import { SimKernelLog } from './sim-kernel-log.js';
+import { type SimKernelFile, SimKernelFiles } from '../../sim/sim-kernel-files.js';
+import { SimKernelLog } from '../../sim/sim-kernel-log.js';
 import { makeSimKeys } from './sim-keys.js';
 import { SimNetwork } from './sim-net.js';
 import { makeSimServices, SimUnits } from './sim-services.js';

@@ -8,7 +8,7 @@ import { parseMountInfo } from '../../kit/collectors/mount-table.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
 import { quietProbe, values } from '../../kit/testing/collect-on.js';
 import { makeSimHost } from '../../kit/testing/sim-host.js';
-import { SimKernelFiles } from '../../kit/testing/sim-kernel-files.js';
+import { SimKernelFiles } from '../../sim/sim-kernel-files.js';
 import { SimWorld } from '../../kit/testing/sim-world.js';
 import { piCollectors } from './index.js';
 

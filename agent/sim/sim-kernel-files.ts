@@ -1,12 +1,12 @@
-import type { FilesystemStat, KernelFiles } from '../host/ports.js';
+import type { FilesystemStat, KernelFiles } from '../kit/host/ports.js';
 
 /** A function is asked at every read, as the kernel is; `undefined` = the file cannot be read. */
 export type SimKernelFile = string | (() => string | undefined);
 
-/** Kernel files as a table. Directories exist as far as files lie under them. */
+/** Kernel files as a table, for tests and for the demo. Directories exist as far as files lie under them. */
 export class SimKernelFiles implements KernelFiles {
   readonly #files = new Map<string, SimKernelFile>();
-  readonly #filesystems = new Map<string, FilesystemStat>();
+  readonly #filesystems = new Map<string, FilesystemStat | (() => FilesystemStat)>();
 
   constructor(files: Readonly<Record<string, SimKernelFile>> = {}) {
     for (const [path, content] of Object.entries(files)) this.#files.set(path, content);
@@ -20,7 +20,7 @@ export class SimKernelFiles implements KernelFiles {
     this.#files.delete(path);
   }
 
-  setFilesystem(mountPoint: string, stat: FilesystemStat): void {
+  setFilesystem(mountPoint: string, stat: FilesystemStat | (() => FilesystemStat)): void {
     this.#filesystems.set(mountPoint, stat);
   }
 
@@ -39,6 +39,7 @@ export class SimKernelFiles implements KernelFiles {
   }
 
   statFilesystem(mountPoint: string): FilesystemStat | undefined {
-    return this.#filesystems.get(mountPoint);
+    const stat = this.#filesystems.get(mountPoint);
+    return typeof stat === 'function' ? stat() : stat;
   }
 }

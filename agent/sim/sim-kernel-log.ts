@@ -1,6 +1,6 @@
-import { BrambleError } from '../../../proto/contract/errors.js';
-import { type KernelLogRead, KernelLogReader } from '../host/kernel-record.js';
-import type { KernelLog } from '../host/ports.js';
+import { BrambleError } from '../../proto/contract/errors.js';
+import { type KernelLogRead, KernelLogReader } from '../kit/host/kernel-record.js';
+import type { KernelLog } from '../kit/host/ports.js';
 
 /** As many records as a kernel with a ring of 128 KiB holds, roughly. */
 const RING_RECORDS = 1_000;

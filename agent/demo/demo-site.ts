@@ -1,0 +1,95 @@
+import { type Random, seededRandom } from '../../proto/contract/random.js';
+import type { JoinFile } from '../kit/enroll/join.js';
+import type { Host } from '../kit/host/ports.js';
+import { errorFields, type Log } from '../kit/log.js';
+import { DemoPi, newBoot } from './demo-pi.js';
+import { makePiSpec } from './pi-spec.js';
+import { type Boot, SimulatedMachine } from './simulated-machine.js';
+import { loadSiteMemory, type SiteMemory, saveSiteMemory } from './site-file.js';
+import { planTrouble } from './trouble.js';
+
+const TICK_MS = 2_000;
+/** Nothing goes wrong before everybody has come up. */
+const CALM_START_MS = 20_000;
+/** Between the starts of two Pis: a whole site at once would only wait for itself, ms. */
+const START_GAP_MS = 60;
+/** A Pi that is first seen has been up for up to this long. */
+const UPTIME_MS_MAX = 40 * 86_400_000;
+const UPTIME_MS_MIN = 3_600_000;
+
+export interface DemoSiteOptions {
+  /** How many Pis. */
+  readonly pis: number;
+  /** The same seed gives the same Pis. */
+  readonly seed: number;
+  /** Holds the state of every agent, in a directory of its own, and what the site remembers. */
+  readonly stateDir: string;
+  readonly join: JoinFile | undefined;
+  readonly real: Pick<Host, 'clock' | 'files' | 'keys' | 'net' | 'random'>;
+  /** Makes the log of one Pi. */
+  readonly logOf: (pi: string) => Log;
+  readonly tidyMemory: () => void;
+  /** Without trouble the site is only busy. */
+  readonly hasTroubles: boolean;
+}
+
+/** A site of simulated Pis with real agents. Resolves when the signal has aborted and every agent has ended. */
+export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal): Promise<void> {
+  const { real, stateDir, seed, logOf } = options;
+  const memoryPath = `${stateDir}/site.json`;
+  const memory = await loadSiteMemory(real.files, memoryPath);
+  const pis: DemoPi[] = [];
+  let saved = Promise.resolve();
+  const save = (): void => {
+    const boots = Object.fromEntries(pis.map(({ machine }) => [machine.spec.name, machine.boot]));
+    saved = saved
+      .then(() => saveSiteMemory(real.files, memoryPath, boots))
+      .catch((error: unknown) => {
+        logOf('').warn(errorFields(error), 'the boots of the site are not remembered');
+      });
+  };
+  for (let index = 0; index < options.pis; index++) pis.push(makePi(options, index, memory, save));
+  save();
+  const runs = pis.map(async (pi, index) => {
+    await real.clock.sleep(index * START_GAP_MS, signal).catch(() => undefined); // the site ends
+    await pi.run(signal);
+  });
+  await Promise.all([...runs, live(pis, options, seededRandom(seed ^ real.clock.nowMs()), signal)]);
+  await saved;
+}
+
+function makePi(options: DemoSiteOptions, index: number, memory: SiteMemory, onBoot: () => void): DemoPi {
+  const { real, seed, stateDir, join, logOf, tidyMemory } = options;
+  const spec = makePiSpec(seed, index);
+  const random = seededRandom(seed * 31 + index + (real.clock.nowMs() % 1_000_000));
+  const boot = memory[spec.name] ?? earlierBoot(real.clock.nowMs(), random, real.random);
+  return new DemoPi({
+    ...{ real, join, onBoot, log: logOf(spec.name), stateDir: `${stateDir}/${spec.name}` },
+    machine: new SimulatedMachine(spec, boot, { clock: real.clock, random }),
+    tidyMemory: index === 0 ? tidyMemory : () => undefined, // they share one heap
+  });
+}
+
+function earlierBoot(nowMs: number, random: Random, realRandom: Random): Boot {
+  const uptimeMs = UPTIME_MS_MIN + (UPTIME_MS_MAX - UPTIME_MS_MIN) * random.unit() ** 2;
+  return newBoot(nowMs - Math.round(uptimeMs), realRandom, true);
+}
+
+/** Lets trouble come and go. */
+async function live(
+  pis: readonly DemoPi[],
+  { real, hasTroubles }: DemoSiteOptions,
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
+  const calmUntilMs = real.clock.monotonicMs() + CALM_START_MS;
+  while (!signal.aborted) {
+    await real.clock.sleep(TICK_MS, signal).catch(() => undefined); // the site ends
+    if (signal.aborted) return;
+    for (const { machine } of pis) machine.tick();
+    if (!hasTroubles || real.clock.monotonicMs() < calmUntilMs) continue;
+    const planned = pis.map(({ machine }) => ({ spec: machine.spec, trouble: machine.trouble }));
+    const plan = planTrouble(planned, { nowMs: real.clock.nowMs(), elapsedMs: TICK_MS, random });
+    if (plan !== undefined) pis[plan.index]?.begin(plan.trouble);
+  }
+}

@@ -1,0 +1,28 @@
+import { parse } from 'yaml';
+import * as z from 'zod/mini';
+import { BrambleError } from '../../proto/contract/errors.js';
+import type { JoinFile } from '../kit/enroll/join.js';
+
+/** What `npm start` writes for the program of the demo site. */
+const CONFIG = z.strictObject({
+  stateDir: z.string().check(z.regex(/^\/[^\0]*$/)),
+  pis: z.number().check(z.int(), z.minimum(1), z.maximum(200)),
+  seed: z.number().check(z.int()),
+  troubles: z.boolean(),
+  join: z.optional(z.strictObject({ controller: z.string(), pin: z.string(), tokenFile: z.string() })),
+});
+export type SiteConfig = z.infer<typeof CONFIG>;
+
+/** @throws BrambleError `invalid-argument` */
+export function parseSiteConfig(text: string, name: string): SiteConfig {
+  const judged = CONFIG.safeParse(parse(text));
+  if (judged.success) return judged.data;
+  const problems = judged.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  throw new BrambleError('invalid-argument', `${name}: ${problems}`, { hint: 'npm start writes it at every start' });
+}
+
+/** The token is in a file of its own, which is gone once every Pi has enrolled. */
+export function joinOf({ join }: SiteConfig, token: string | undefined): JoinFile | undefined {
+  if (join === undefined || token === undefined) return undefined;
+  return { controller: join.controller, pin: join.pin, token: token.trim() };
+}
