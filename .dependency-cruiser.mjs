@@ -77,6 +77,18 @@ export default {
       'what it adds to the kit is its own collectors and commands',
     ),
     only(
+      'simulated-boards-know-the-ports-alone',
+      '^agent/sim/',
+      '^(agent/(sim|kit/host)|proto)/',
+      'tests and the demo share them; a real agent never loads them',
+    ),
+    only(
+      'demo-runs-real-agents',
+      '^agent/demo/',
+      `^(agent/(demo|sim|kit|pi)|proto)/|node_modules/(yaml|zod)/|${NODE}`,
+      'only the boards under its agents are simulated',
+    ),
+    only(
       'other-agents-know-the-kit-alone',
       '^(fileserver|switch)-agent/',
       `^($1-agent|agent/kit|proto)/|node_modules/pino/|${NODE}`,

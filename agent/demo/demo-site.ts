@@ -18,6 +18,8 @@ const UPTIME_MS_MAX = 40 * 86_400_000;
 const UPTIME_MS_MIN = 3_600_000;
 
 export interface DemoSiteOptions {
+  /** Number of the first Pi, from 0: other processes may run the others of the site. */
+  readonly first: number;
   /** How many Pis. */
   readonly pis: number;
   /** The same seed gives the same Pis. */
@@ -33,10 +35,10 @@ export interface DemoSiteOptions {
   readonly hasTroubles: boolean;
 }
 
-/** A site of simulated Pis with real agents. Resolves when the signal has aborted and every agent has ended. */
+/** Simulated Pis with real agents: a site, or a part of one. Resolves when the signal has aborted and every agent has ended. */
 export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal): Promise<void> {
-  const { real, stateDir, seed, logOf } = options;
-  const memoryPath = `${stateDir}/site.json`;
+  const { real, stateDir, first, seed, logOf } = options;
+  const memoryPath = `${stateDir}/boots-${first}.json`;
   const memory = await loadSiteMemory(real.files, memoryPath);
   const pis: DemoPi[] = [];
   let saved = Promise.resolve();
@@ -48,13 +50,13 @@ export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal)
         logOf('').warn(errorFields(error), 'the boots of the site are not remembered');
       });
   };
-  for (let index = 0; index < options.pis; index++) pis.push(makePi(options, index, memory, save));
+  for (let index = 0; index < options.pis; index++) pis.push(makePi(options, first + index, memory, save));
   save();
   const runs = pis.map(async (pi, index) => {
     await real.clock.sleep(index * START_GAP_MS, signal).catch(() => undefined); // the site ends
     await pi.run(signal);
   });
-  await Promise.all([...runs, live(pis, options, seededRandom(seed ^ real.clock.nowMs()), signal)]);
+  await Promise.all([...runs, live(pis, options, seededRandom(seed ^ first ^ real.clock.nowMs()), signal)]);
   await saved;
 }
 
@@ -66,7 +68,7 @@ function makePi(options: DemoSiteOptions, index: number, memory: SiteMemory, onB
   return new DemoPi({
     ...{ real, join, onBoot, log: logOf(spec.name), stateDir: `${stateDir}/${spec.name}` },
     machine: new SimulatedMachine(spec, boot, { clock: real.clock, random }),
-    tidyMemory: index === 0 ? tidyMemory : () => undefined, // they share one heap
+    tidyMemory: index === options.first ? tidyMemory : () => undefined, // they share one heap
   });
 }
 

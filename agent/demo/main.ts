@@ -1,4 +1,4 @@
-/** The demo site of `npm start`: simulated Pis with real agents, in one process. */
+/** The demo site of `npm start`, or a part of it: simulated Pis with real agents, in one process. */
 import { parseArgs } from 'node:util';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { makeNodeClock } from '../kit/host/node/clock.js';
@@ -45,7 +45,13 @@ async function run(io: ProgramIo, log: Log): Promise<void> {
   io.out(`${JSON.stringify({ started: true, pis: config.pis })}\n`);
   await runDemoSite(
     {
-      ...{ pis: config.pis, seed: config.seed, stateDir: config.stateDir, hasTroubles: config.troubles },
+      ...{
+        first: config.first,
+        pis: config.pis,
+        seed: config.seed,
+        stateDir: config.stateDir,
+        hasTroubles: config.troubles,
+      },
       join: joinOf(config, token),
       real: {
         clock: makeNodeClock(),

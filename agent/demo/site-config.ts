@@ -6,6 +6,8 @@ import type { JoinFile } from '../kit/enroll/join.js';
 /** What `npm start` writes for the program of the demo site. */
 const CONFIG = z.strictObject({
   stateDir: z.string().check(z.regex(/^\/[^\0]*$/)),
+  /** Number of the first Pi, from 0: a site may be divided among processes. */
+  first: z.number().check(z.int(), z.minimum(0), z.maximum(200)),
   pis: z.number().check(z.int(), z.minimum(1), z.maximum(200)),
   seed: z.number().check(z.int()),
   troubles: z.boolean(),

@@ -1,6 +1,7 @@
 import { BrambleError } from '../../proto/contract/errors.js';
-import type { ControllerFrame } from '../../proto/gen/bramble/agent/v1/link.js';
 import type { LinkStream, Net } from '../kit/host/ports.js';
+
+type Frame = LinkStream['frames'] extends AsyncIterable<infer Each> ? Each : never;
 
 /** The cable between one simulated Pi and the network. */
 export class SiteLink {
@@ -67,7 +68,7 @@ export class SiteLink {
     }
   }
 
-  async *#framesOf({ frames }: LinkStream): AsyncGenerator<ControllerFrame> {
+  async *#framesOf({ frames }: LinkStream): AsyncGenerator<Frame> {
     const up = this.#up.signal;
     try {
       yield* frames;

@@ -68,14 +68,14 @@ export interface Trouble {
   readonly quietUntilMs: number;
 }
 
-/** How many Pis of a site may be in trouble at a time. */
+/** How many of so many Pis may be in trouble at a time. */
 export function troublesMax(pis: number): number {
-  return Math.max(1, Math.min(3, Math.floor(pis / 8)));
+  return Math.max(1, Math.round(pis / 10));
 }
 
 /** Mean time to the next trouble when `running` Pis are in one already, s: a newcomer shall not wait, nor be overrun. */
 function meanWaitS(running: number): number {
-  return running === 0 ? 10 : running === 1 ? 30 : 120;
+  return running === 0 ? 20 : 60;
 }
 
 /** A site as the planner sees it: each Pi and the last trouble that it had. */

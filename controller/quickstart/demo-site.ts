@@ -28,23 +28,26 @@ export interface DemoSiteOptions {
   readonly onPid: () => void;
 }
 
-/** Site `demo`: simulated Pis with real agents, in a process of their own. */
+/** Pis that one process runs: the first `first` of the site are in others. */
+interface Part {
+  readonly first: number;
+  readonly pis: number;
+  readonly configFile: string;
+  readonly child: Child;
+}
+
+/** Site `demo`: simulated Pis with real agents, in processes of their own. When one dies, its part of the site is silent. */
 export class DemoSite {
   readonly #options: DemoSiteOptions;
-  readonly #child: Child;
+  readonly #parts: readonly Part[];
 
   constructor(options: DemoSiteOptions) {
-    const { paths, distDir, say, onPid } = options;
     this.#options = options;
-    this.#child = new Child({
-      ...{ name: 'The demo site', say, onPid, stopMs: STOP_MS },
-      argv: [...NODE_FLAGS, join(distDir, 'bramble-demo-site.mjs'), '--config', paths.demoConfig],
-      logFile: join(paths.logs, 'demo-site.log'),
-    });
+    this.#parts = partsOf(options.pis).map((share) => makePart(share, options));
   }
 
   get pids(): readonly (number | undefined)[] {
-    return [this.#child.pid];
+    return this.#parts.map(({ child }) => child.pid);
   }
 
   /**
@@ -61,19 +64,21 @@ export class DemoSite {
     if (pis === 0) return;
     await mkdir(paths.demoDir, { recursive: true, mode: 0o700 });
     const join = enrolled.size < pis ? await this.#makeToken(api, pis - enrolled.size) : undefined;
-    const troubles = true;
-    await writeYaml(paths.demoConfig, { stateDir: paths.demoDir, pis, seed: SEED, troubles, ...join });
-    this.#child.launch();
+    for (const part of this.#parts) {
+      const config = { stateDir: paths.demoDir, first: part.first, pis: part.pis, seed: SEED, troubles: true };
+      await writeYaml(part.configFile, { ...config, ...join });
+      part.child.launch();
+    }
     await this.#allConnected(api, signal);
     await rm(paths.demoTokenFile, { force: true });
   }
 
   async stop(): Promise<void> {
-    await this.#child.stop();
+    await Promise.all(this.#parts.map(({ child }) => child.stop()));
   }
 
   kill(): void {
-    this.#child.kill();
+    for (const { child } of this.#parts) child.kill();
   }
 
   /** Id by name of the Pis that both they and the controller know; the state of all others is taken away. */
@@ -108,9 +113,31 @@ export class DemoSite {
       await wait(POLL_MS, undefined, { signal });
     }
     throw new BrambleError('deadline-exceeded', `only ${connected} of ${pis} simulated Pis came up`, {
-      hint: `their log says why: ${join(paths.logs, 'demo-site.log')}; --demo-pis 0 starts without them`,
+      hint: `their logs say why: ${join(paths.logs, 'demo-site-*.log')}; --demo-pis 0 starts without them`,
     });
   }
+}
+
+/** Two halves; a single Pi is not divided. */
+export function partsOf(pis: number): readonly { readonly first: number; readonly pis: number }[] {
+  const half = Math.ceil(pis / 2);
+  return [
+    { first: 0, pis: half },
+    { first: half, pis: pis - half },
+  ].filter((part) => part.pis > 0);
+}
+
+function makePart(share: { readonly first: number; readonly pis: number }, options: DemoSiteOptions): Part {
+  const { paths, distDir, say, onPid } = options;
+  const { first, pis } = share;
+  const names = pis === 1 ? demoPiName(first) : `${demoPiName(first)} to ${demoPiName(first + pis - 1)}`;
+  const configFile = join(paths.demoDir, `${demoPiName(first)}.yaml`);
+  const child = new Child({
+    ...{ name: `The demo site (${names})`, say, onPid, stopMs: STOP_MS },
+    argv: [...NODE_FLAGS, join(distDir, 'bramble-demo-site.mjs'), '--config', configFile],
+    logFile: join(paths.logs, `demo-site-${demoPiName(first)}.log`),
+  });
+  return { first, pis, configFile, child };
 }
 
 /** As the program of the demo site calls them. */

@@ -16,7 +16,6 @@ export interface QuickstartPaths {
   readonly agentConfig: string;
   readonly tokenFile: string;
   readonly demoDir: string;
-  readonly demoConfig: string;
   readonly demoTokenFile: string;
   readonly logs: string;
 }
@@ -33,7 +32,6 @@ export function pathsIn(dataDir: string): QuickstartPaths {
     agentConfig: join(agentDir, 'agent.yaml'),
     tokenFile: join(agentDir, 'token'),
     demoDir,
-    demoConfig: join(demoDir, 'demo-site.yaml'),
     demoTokenFile: join(demoDir, 'token'),
     logs: join(dataDir, 'logs'),
   };

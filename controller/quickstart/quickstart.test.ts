@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { piName } from '../../agent/demo/pi-spec.js';
 import { parseAgentConfig } from '../../agent/kit/config.js';
 import { parseConfig } from '../config/config.js';
+import { demoPiName, partsOf } from './demo-site.js';
 import { pathsIn, writeAgentConfig, writeControllerConfig } from './files.js';
 import { parseFlags } from './flags.js';
 import { endLeftovers } from './leftovers.js';
@@ -83,10 +85,25 @@ test.for<[string, readonly string[]]>([
   ['an unknown option', ['--demo']],
   ['a port that is none', ['--port', 'http']],
   ['a host with a port', ['--advertise', 'pi.example:7443']],
+  ['a number of Pis that is none', ['--demo-pis', 'many']],
+  ['more Pis than the demo takes', ['--demo-pis', '201']],
 ])('%s is a usage error', ([, argv]) => {
   expect(() => parseFlags(argv)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
 });
 
 test('what is not said has the documented defaults', () => {
-  expect(parseFlags([])).toEqual({ mode: 'run', data: '.bramble', port: 8080, advertise: undefined });
+  expect(parseFlags([])).toEqual({ mode: 'run', data: '.bramble', port: 8080, advertise: undefined, demoPis: 24 });
+});
+
+test('the demo site runs in two halves that share no Pi and leave none out', () => {
+  expect(partsOf(0)).toEqual([]);
+  expect(partsOf(1)).toEqual([{ first: 0, pis: 1 }]);
+  expect(partsOf(25)).toEqual([
+    { first: 0, pis: 13 },
+    { first: 13, pis: 12 },
+  ]);
+});
+
+test('both programs call the simulated Pis by the same names', () => {
+  for (const index of [0, 8, 9, 99, 199]) expect(demoPiName(index)).toBe(piName(index));
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { collectOn, quietProbe, values } from '../testing/collect-on.js';
 import { SimKernelFiles } from '../../sim/sim-kernel-files.js';
+import { collectOn, quietProbe, values } from '../testing/collect-on.js';
 import { makeBootCollector, readBootId } from './boot.js';
 
 const ID = '21048443-314a-414e-a2d1-b05cf94ea0e8';

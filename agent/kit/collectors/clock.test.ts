@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { collectOn, quietProbe, values } from '../testing/collect-on.js';
 import { SimKernelFiles } from '../../sim/sim-kernel-files.js';
+import { collectOn, quietProbe, values } from '../testing/collect-on.js';
 import { CLOCK_RAISED_MARK, makeClockCollector, rtcOffsetS } from './clock.js';
 
 const SYNCHRONIZED = '/run/systemd/timesync/synchronized';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { recordedTrees } from '../../../test/fixtures/index.js';
 import { expectNoInvention, expectRefusalOfGarbage } from '../../../test/fixtures/parser-properties.js';
-import { collectOn, quietProbe, values } from '../testing/collect-on.js';
 import { SimKernelFiles } from '../../sim/sim-kernel-files.js';
+import { collectOn, quietProbe, values } from '../testing/collect-on.js';
 import { parseCpuMs, parseResidentBytes, parseWrittenBytes } from './own-process.js';
 import { makeSelfCollector } from './self.js';
 

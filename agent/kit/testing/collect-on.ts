@@ -1,10 +1,10 @@
 import { assert } from '../../../proto/contract/assert.js';
+import type { SimKernelFile, SimKernelFiles } from '../../sim/sim-kernel-files.js';
+import type { SimKernelLog } from '../../sim/sim-kernel-log.js';
 import type { Collected, Collector, CollectorHost } from '../collect/collector.js';
 import type { AgentProbe } from '../collect/probe.js';
 import type { SimPrograms } from './sim-exec.js';
 import { makeSimHost } from './sim-host.js';
-import type { SimKernelFile, SimKernelFiles } from '../../sim/sim-kernel-files.js';
-import type { SimKernelLog } from '../../sim/sim-kernel-log.js';
 import { SimWorld } from './sim-world.js';
 
 /** One collector on a simulated host of these kernel files. */

@@ -1,12 +1,12 @@
 import { assert } from '../../../proto/contract/assert.js';
+import { type SimKernelFile, SimKernelFiles } from '../../sim/sim-kernel-files.js';
+import { SimKernelLog } from '../../sim/sim-kernel-log.js';
 import type { Host, Net } from '../host/ports.js';
 import { type Death, Lifetime } from './lifetime.js';
 import { makeSimClock, SimBoardClock, type SimClockOptions } from './sim-clock.js';
 import { SimDisk } from './sim-disk.js';
 import { basicPrograms, makeSimExec, type SimPrograms } from './sim-exec.js';
 import { SimFiles } from './sim-files.js';
-import { type SimKernelFile, SimKernelFiles } from '../../sim/sim-kernel-files.js';
-import { SimKernelLog } from '../../sim/sim-kernel-log.js';
 import { makeSimKeys } from './sim-keys.js';
 import { SimNetwork } from './sim-net.js';
 import { makeSimServices, SimUnits } from './sim-services.js';

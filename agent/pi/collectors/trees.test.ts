@@ -8,8 +8,8 @@ import { parseMountInfo } from '../../kit/collectors/mount-table.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
 import { quietProbe, values } from '../../kit/testing/collect-on.js';
 import { makeSimHost } from '../../kit/testing/sim-host.js';
-import { SimKernelFiles } from '../../sim/sim-kernel-files.js';
 import { SimWorld } from '../../kit/testing/sim-world.js';
+import { SimKernelFiles } from '../../sim/sim-kernel-files.js';
 import { piCollectors } from './index.js';
 
 /** `facts` are all that the Pi's own collectors say; `board` and `network` are of the collectors of every host. */
