@@ -1,6 +1,7 @@
 import type { ConditionView, EventView, NodeDetail, NodeState, NodeView } from '../../proto/contract/api/fleet.js';
 import { renderDuration } from '../../proto/contract/words.js';
 import { type FactGroup, factGroups, rawFacts } from './facts-view.js';
+import type { GraphView } from './graph-view.js';
 import { ago, type EventRowView, eventRow, type TroubleView, troublesOf, whyBeside } from './view-model.js';
 
 /** One node in full, as final text. */
@@ -15,6 +16,8 @@ export interface DetailView {
   readonly groups: readonly FactGroup[];
   readonly raw: readonly (readonly [string, string])[];
   readonly events: readonly EventRowView[];
+  /** Empty until the history has come. */
+  readonly graphs: readonly GraphView[];
 }
 
 /** `listed`: the same node in the fleet's list, whose conditions are those that say something. */
@@ -23,6 +26,7 @@ export function detailView(
   listed: NodeView,
   events: readonly EventView[],
   controllerMs: number,
+  graphs: readonly GraphView[] = [],
 ): DetailView {
   const sinceBootMs = node.bootedAtMs === undefined ? undefined : Math.max(0, controllerMs - node.bootedAtMs);
   const troubles = troublesOf(listed, controllerMs);
@@ -49,6 +53,7 @@ export function detailView(
     groups: factGroups(node.facts, sinceBootMs),
     raw: rawFacts(node.facts),
     events: events.map((event) => eventRow(event, controllerMs)),
+    graphs,
   };
 }
 
@@ -63,6 +68,6 @@ function checksWithoutData(node: NodeDetail, listed: NodeView): readonly (readon
 
 /** While a node is fetched, and when it cannot be. */
 export function detailMessage(name: string, message: string): DetailView {
-  const nothing = { troubles: [], identity: [], groups: [], raw: [], events: [] };
+  const nothing = { troubles: [], identity: [], groups: [], raw: [], events: [], graphs: [] };
   return { name, message, state: 'unknown', why: undefined, ...nothing };
 }

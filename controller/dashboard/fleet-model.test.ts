@@ -47,7 +47,7 @@ test('a change that comes in between is newer than what was told before it', () 
   const model = after(
     { kind: 'opened' },
     { kind: 'nodes', nodes: [node('a')] },
-    { kind: 'node', node: node('a', { state: 'troubled' }) },
+    { kind: 'changed', nodes: [node('a', { state: 'troubled' })] },
     live,
   );
   expect(model.nodes.get('a')?.state).toBe('troubled');
@@ -73,4 +73,19 @@ test('events are newest first, once each, and bounded', () => {
 
 test('ages follow the controller’s clock, not the reader’s', () => {
   expect(after(live).clockOffsetMs).toBe(600);
+});
+
+test('nodes are in the order in which people count, whenever they came', () => {
+  const model = after({ kind: 'opened' }, { kind: 'nodes', nodes: [node('pi-10'), node('pi-2')] }, live);
+  expect(model.order).toEqual(['pi-2', 'pi-10']);
+  const more = reduce(model, { kind: 'changed', nodes: [node('pi-1'), node('x', { site: 'arm' })] });
+  expect(more.order).toEqual(['x', 'pi-1', 'pi-2', 'pi-10']);
+  const moved = reduce(more, { kind: 'changed', nodes: [node('pi-1', { name: 'pi-11' })] });
+  expect(moved.order).toEqual(['x', 'pi-2', 'pi-10', 'pi-1']);
+});
+
+test('a change of state sorts nothing anew', () => {
+  const model = after({ kind: 'opened' }, { kind: 'nodes', nodes: [node('a'), node('b')] }, live);
+  const changed = reduce(model, { kind: 'changed', nodes: [node('b', { state: 'troubled' })] });
+  expect(changed.order).toBe(model.order);
 });

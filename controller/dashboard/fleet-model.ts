@@ -11,8 +11,10 @@ export type Link =
 /** What the page knows. Changed by {@link reduce} only. */
 export interface FleetModel {
   readonly nodes: ReadonlyMap<string, NodeView>;
+  /** Their ids by site and name, as people count: sorted when a node comes or is renamed, and not for every change. */
+  readonly order: readonly string[];
   /** Nodes of a new connection that has not said everything yet; `undefined` when none is coming in. */
-  readonly incoming: ReadonlyMap<string, NodeView> | undefined;
+  readonly incoming: readonly NodeView[] | undefined;
   /** Newest first. */
   readonly events: readonly EventView[];
   readonly link: Link;
@@ -25,13 +27,14 @@ export interface FleetModel {
 export type FleetMessage =
   | { readonly kind: 'opened' }
   | { readonly kind: 'nodes'; readonly nodes: readonly NodeView[] }
-  | { readonly kind: 'node'; readonly node: NodeView }
+  | { readonly kind: 'changed'; readonly nodes: readonly NodeView[] }
   | { readonly kind: 'events'; readonly events: readonly EventView[] }
   | { readonly kind: 'live'; readonly controllerMs: number; readonly nowMs: number }
   | { readonly kind: 'lost'; readonly nowMs: number };
 
 export const EMPTY_FLEET: FleetModel = {
   nodes: new Map(),
+  order: [],
   incoming: undefined,
   events: [],
   link: { kind: 'connecting' },
@@ -46,19 +49,19 @@ export const EMPTY_FLEET: FleetModel = {
 export function reduce(model: FleetModel, message: FleetMessage): FleetModel {
   switch (message.kind) {
     case 'opened':
-      return { ...model, incoming: new Map() };
+      return { ...model, incoming: [] };
     case 'nodes':
-      return { ...model, incoming: withNodes(model.incoming ?? new Map(), message.nodes) };
-    case 'node':
+      return { ...model, incoming: [...(model.incoming ?? []), ...message.nodes] };
+    case 'changed':
       return model.incoming === undefined
-        ? { ...model, nodes: withNodes(model.nodes, [message.node]) }
-        : { ...model, incoming: withNodes(model.incoming, [message.node]) };
+        ? { ...model, ...withNodes(model, message.nodes) }
+        : { ...model, incoming: [...model.incoming, ...message.nodes] };
     case 'events':
       return { ...model, events: withEvents(model.events, message.events) };
     case 'live':
       return {
         ...model,
-        nodes: model.incoming ?? model.nodes,
+        ...(model.incoming === undefined ? {} : withNodes({ nodes: new Map(), order: [] }, model.incoming)),
         incoming: undefined,
         link: { kind: 'live' },
         clockOffsetMs: message.controllerMs - message.nowMs,
@@ -71,10 +74,30 @@ export function reduce(model: FleetModel, message: FleetMessage): FleetModel {
   }
 }
 
-function withNodes(nodes: ReadonlyMap<string, NodeView>, more: readonly NodeView[]): ReadonlyMap<string, NodeView> {
+type Nodes = Pick<FleetModel, 'nodes' | 'order'>;
+
+function withNodes({ nodes, order }: Nodes, more: readonly NodeView[]): Nodes {
   const next = new Map(nodes);
-  for (const node of more) next.set(node.id, node);
-  return next;
+  let isMoved = false;
+  for (const node of more) {
+    const before = next.get(node.id);
+    if (before?.site !== node.site || before.name !== node.name) isMoved = true;
+    next.set(node.id, node);
+  }
+  return { nodes: next, order: isMoved ? ordered(next) : order };
+}
+
+function ordered(nodes: ReadonlyMap<string, NodeView>): readonly string[] {
+  const bySite = new Map<string, NodeView[]>();
+  for (const node of nodes.values()) {
+    const site = bySite.get(node.site);
+    if (site === undefined) bySite.set(node.site, [node]);
+    else site.push(node);
+  }
+  // A collator made for this one sort: "pi-2" stands before "pi-10".
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const sites = [...bySite].sort(([a], [b]) => compare(a, b));
+  return sites.flatMap(([, of]) => of.sort((a, b) => compare(a.name, b.name)).map(({ id }) => id));
 }
 
 function withEvents(events: readonly EventView[], more: readonly EventView[]): readonly EventView[] {

@@ -1,6 +1,8 @@
 import type { EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
-import type { EventList } from '../../proto/contract/api/lists.js';
+import type { EventList, FactHistory } from '../../proto/contract/api/lists.js';
 import type { FleetMessage } from './fleet-model.js';
+import type { WantedSeries } from './graph-view.js';
+import type { Points } from './series.js';
 
 /** Three beats of the controller: beyond it the stream is dead although the browser still thinks it open. */
 const SILENCE_MS_MAX = 45_000;
@@ -48,7 +50,7 @@ export class FleetSource {
       this.#tell({ kind: 'nodes', nodes });
     });
     this.#on<NodeView>(stream, 'node', (node) => {
-      this.#tell({ kind: 'node', node });
+      this.#tell({ kind: 'changed', nodes: [node] });
     });
     this.#on<EventView>(stream, 'event', (event) => {
       this.#takeEvents([event]);
@@ -101,6 +103,20 @@ export async function fetchNode(id: string): Promise<{ node: NodeDetail; events:
     getJson<EventList>(`/api/v1/events?node=${path}&limit=20`),
   ]);
   return { node, events };
+}
+
+/** What was recorded of several facts of one node, in their order. @throws Error with the controller's own words */
+export async function fetchHistory(
+  id: string,
+  wanted: readonly WantedSeries[],
+  span: { readonly fromMs: number; readonly toMs: number },
+): Promise<readonly Points[]> {
+  const path = `/api/v1/nodes/${encodeURIComponent(id)}/history`;
+  const asked = wanted.map(({ fact, instance }) => {
+    const query = { fact, instance, fromMs: String(Math.floor(span.fromMs)), toMs: String(Math.floor(span.toMs)) };
+    return getJson<FactHistory>(`${path}?${new URLSearchParams(query).toString()}`);
+  });
+  return (await Promise.all(asked)).map(({ points }) => points);
 }
 
 async function getJson<Data>(path: string): Promise<Data> {

@@ -1,25 +1,46 @@
-import type { EventView, NodeDetail } from '../../proto/contract/api/fleet.js';
+import type { EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
+import { type Filter, NO_FILTER, parseAddress, renderAddress } from './address.js';
 import { detailMessage, detailView } from './detail-view.js';
 import { Detail } from './draw/detail.js';
 import { byId } from './draw/dom.js';
 import { EventList } from './draw/event-list.js';
+import { FilterBar } from './draw/filter-bar.js';
 import { NodeList } from './draw/node-list.js';
 import { Summary } from './draw/summary.js';
 import { EMPTY_FLEET, type FleetMessage, reduce } from './fleet-model.js';
-import { FleetSource, fetchNode } from './fleet-source.js';
-import { pageView } from './view-model.js';
+import { FleetSource, fetchHistory, fetchNode } from './fleet-source.js';
+import { GRAPH_MS, type GraphView, graphViews, wantedSeries } from './graph-view.js';
+import { keyAction } from './keyboard.js';
+import { PLAIN_LOOK, pageView, ROWS_STEP } from './view-model.js';
 
 /** How often an open detail is fetched again; facts themselves are not in the stream. */
 const DETAIL_REFRESH_MS = 5_000;
+/** The graphs have parts of half a minute. */
+const GRAPHS_REFRESH_MS = 15_000;
 const TICK_MS = 1_000;
+
+/** The node that is shown in full. */
+interface Opened {
+  readonly node: NodeDetail;
+  readonly events: readonly EventView[];
+}
 
 /** The page: one model, drawn as a whole at most once per frame and once per second for the ages. */
 class App {
   readonly #summary = new Summary();
-  readonly #nodes = new NodeList(byId('node-list', HTMLElement), openNode);
-  readonly #events = new EventList(byId('event-list', HTMLElement), openNode);
+  readonly #filterBar = new FilterBar((filter) => {
+    this.#setFilter(filter);
+  });
+  readonly #nodes = new NodeList(byId('node-list', HTMLElement), {
+    openNode: (id) => this.#openNode(id),
+    toggleSite: (site) => this.#toggleSite(site),
+    showMore: (site) => this.#showMore(site),
+    clearFilter: () => this.#setFilter(NO_FILTER),
+  });
+  readonly #events = new EventList(byId('event-list', HTMLElement), (id) => this.#openNode(id));
+  readonly #help = byId('help', HTMLDialogElement);
   readonly #detail = new Detail(() => {
-    if (location.hash !== '') history.pushState(null, '', location.pathname);
+    if (this.#openId !== undefined) this.#go(undefined);
     this.#openId = undefined;
   });
   readonly #source = new FleetSource(
@@ -29,14 +50,26 @@ class App {
     () => Date.now(),
   );
   #model = EMPTY_FLEET;
+  /** Changes of nodes since the last frame: taken together, because each may touch the whole list. */
+  #changed: NodeView[] = [];
+  #look = PLAIN_LOOK;
   #openId: string | undefined;
-  #opened: { readonly node: NodeDetail; readonly events: readonly EventView[] } | undefined;
+  #opened: Opened | undefined;
+  #graphs: readonly GraphView[] = [];
+  #graphsAtMs = 0;
   #isDrawDue = false;
 
   start(): void {
     this.#detail.prepare();
+    this.#filterBar.prepare();
     addEventListener('hashchange', () => {
-      this.#followHash();
+      this.#followAddress();
+    });
+    addEventListener('keydown', (event) => {
+      this.#onKey(event);
+    });
+    byId('show-help', HTMLButtonElement).addEventListener('click', () => {
+      this.#help.showModal();
     });
     setInterval(() => {
       this.#draw();
@@ -44,13 +77,28 @@ class App {
     setInterval(() => {
       if (this.#openId !== undefined) void this.#fetchDetail(this.#openId);
     }, DETAIL_REFRESH_MS);
-    this.#followHash();
+    this.#followAddress();
     void this.#source.start();
   }
 
   #take(message: FleetMessage): void {
-    this.#model = reduce(this.#model, message);
-    if (message.kind === 'node' && message.node.id === this.#openId) void this.#fetchDetail(message.node.id);
+    if (message.kind === 'changed') {
+      this.#changed.push(...message.nodes);
+      if (message.nodes.some(({ id }) => id === this.#openId)) void this.#fetchDetail(this.#openId ?? '');
+    } else {
+      this.#takeChanged(); // in the order in which they came
+      this.#model = reduce(this.#model, message);
+    }
+    this.#drawSoon();
+  }
+
+  #takeChanged(): void {
+    if (this.#changed.length === 0) return;
+    this.#model = reduce(this.#model, { kind: 'changed', nodes: this.#changed });
+    this.#changed = [];
+  }
+
+  #drawSoon(): void {
     if (this.#isDrawDue) return;
     this.#isDrawDue = true;
     requestAnimationFrame(() => {
@@ -60,26 +108,67 @@ class App {
   }
 
   #draw(): void {
-    const page = pageView(this.#model, Date.now());
+    this.#takeChanged();
+    const page = pageView(this.#model, Date.now(), this.#look);
     this.#summary.draw(page);
+    this.#filterBar.draw(page);
     this.#nodes.draw(page);
     this.#events.draw(page.events);
     if (this.#openId === undefined || this.#opened?.node.id !== this.#openId) return;
     const { node, events } = this.#opened;
     const listed = this.#model.nodes.get(node.id) ?? { ...node, conditions: [] };
-    this.#detail.show(detailView(node, listed, events, Date.now() + this.#model.clockOffsetMs));
+    this.#detail.show(detailView(node, listed, events, this.#controllerMs(), this.#graphs));
   }
 
-  #followHash(): void {
-    const id = /^#node=(n-[0-9a-z]{13})$/.exec(location.hash)?.[1];
-    this.#openId = id;
+  #controllerMs(): number {
+    return Date.now() + this.#model.clockOffsetMs;
+  }
+
+  #setFilter(filter: Filter): void {
+    this.#look = { ...this.#look, filter, moreRows: new Map() };
+    // Not one entry of the history for every letter.
+    history.replaceState(null, '', `${location.pathname}${renderAddress({ filter, nodeId: this.#openId })}`);
+    this.#drawSoon();
+  }
+
+  #toggleSite(site: string): void {
+    const closedSites = new Set(this.#look.closedSites);
+    if (!closedSites.delete(site)) closedSites.add(site);
+    this.#look = { ...this.#look, closedSites };
+    this.#draw();
+  }
+
+  #showMore(site: string): void {
+    const moreRows = new Map(this.#look.moreRows).set(site, (this.#look.moreRows.get(site) ?? 0) + ROWS_STEP);
+    this.#look = { ...this.#look, moreRows };
+    this.#draw();
+  }
+
+  #openNode(id: string): void {
+    this.#go(id);
+    this.#followAddress();
+  }
+
+  #go(nodeId: string | undefined): void {
+    const address = renderAddress({ filter: this.#look.filter, nodeId });
+    if (address !== location.hash) history.pushState(null, '', `${location.pathname}${address}`);
+  }
+
+  #followAddress(): void {
+    const { filter, nodeId } = parseAddress(location.hash);
+    this.#look = { ...this.#look, filter };
+    this.#drawSoon();
+    if (nodeId === this.#openId) return;
+    this.#openId = nodeId;
     this.#opened = undefined;
-    if (id === undefined) {
+    this.#graphs = [];
+    this.#graphsAtMs = 0;
+    if (nodeId === undefined) {
       this.#detail.close();
       return;
     }
-    this.#detail.show(detailMessage(this.#model.nodes.get(id)?.name ?? id, 'Loading'));
-    void this.#fetchDetail(id);
+    this.#detail.show(detailMessage(this.#model.nodes.get(nodeId)?.name ?? nodeId, 'Loading'));
+    void this.#fetchDetail(nodeId);
   }
 
   async #fetchDetail(id: string): Promise<void> {
@@ -88,16 +177,45 @@ class App {
       if (this.#openId !== id) return;
       this.#opened = opened;
       this.#draw();
+      await this.#fetchGraphs(opened.node);
     } catch (thrown) {
       if (this.#openId !== id || this.#opened !== undefined) return; // old facts are better than none; the link says so
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
       this.#detail.show(detailMessage(id, `This node cannot be shown: ${reason}`));
     }
   }
-}
 
-function openNode(id: string): void {
-  location.hash = `node=${id}`;
+  async #fetchGraphs(node: NodeDetail): Promise<void> {
+    if (Date.now() - this.#graphsAtMs < GRAPHS_REFRESH_MS) return;
+    this.#graphsAtMs = Date.now();
+    const toMs = this.#controllerMs();
+    // What was recorded before the hour may still hold when it begins.
+    const points = await fetchHistory(node.id, wantedSeries(node), { fromMs: toMs - 1.25 * GRAPH_MS, toMs });
+    if (this.#openId !== node.id) return;
+    this.#graphs = graphViews(node, points, toMs);
+    this.#draw();
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const { key, ctrlKey, altKey, metaKey, target } = event;
+    const isTyping = target instanceof HTMLInputElement;
+    const action = this.#help.open ? undefined : keyAction({ key, ctrlKey, altKey, metaKey, isTyping });
+    const isArrow = key.startsWith('Arrow');
+    // In an open node the arrows scroll, as everywhere; the letters go to the next one.
+    if (action === undefined || (this.#detail.isOpen && (isArrow || action === 'filter'))) return;
+    event.preventDefault();
+    if (action === 'help') this.#help.showModal();
+    else if (action === 'filter') this.#filterBar.focus();
+    else if (this.#detail.isOpen) this.#openBeside(action === 'next' ? 1 : -1);
+    else this.#nodes.move(action === 'next' ? 1 : -1);
+  }
+
+  /** Opens the node below or above the open one, in the order of the list. */
+  #openBeside(by: 1 | -1): void {
+    const ids = pageView(this.#model, Date.now(), this.#look).sites.flatMap(({ nodes }) => nodes.map(({ id }) => id));
+    const id = ids[ids.indexOf(this.#openId ?? '') + by];
+    if (id !== undefined) this.#openNode(id);
+  }
 }
 
 new App().start();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ConditionView, NodeState, NodeView } from '../../proto/contract/api/fleet.js';
-import { EMPTY_FLEET, type FleetModel } from './fleet-model.js';
-import { ago, eventRow, pageView, words } from './view-model.js';
+import { EMPTY_FLEET, type FleetModel, reduce } from './fleet-model.js';
+import { ago, eventRow, type PageView, PLAIN_LOOK, pageView, ROWS_STEP, words } from './view-model.js';
 
 const NOW_MS = 1_795_176_000_000;
 
@@ -26,8 +26,15 @@ function fleet(states: readonly NodeState[], over: Partial<NodeView> = {}): Flee
       ...over,
     };
   });
-  return { ...EMPTY_FLEET, loaded: true, link: { kind: 'live' }, nodes: new Map(nodes.map((node) => [node.id, node])) };
+  return fleetOf(nodes);
 }
+
+function fleetOf(nodes: readonly NodeView[]): FleetModel {
+  const told = reduce(reduce(EMPTY_FLEET, { kind: 'opened' }), { kind: 'nodes', nodes });
+  return reduce(told, { kind: 'live', controllerMs: 0, nowMs: 0 });
+}
+
+const rowsOf = (page: PageView) => page.sites.flatMap(({ nodes }) => nodes);
 
 function condition(over: Partial<ConditionView>): ConditionView {
   return {
@@ -63,10 +70,14 @@ test('before the controller has spoken nothing is claimed, least of all an empty
 
 test('trouble comes first, then names in the order in which people count', () => {
   const model = fleet(['ready', 'revoked', 'no-contact', 'troubled', 'unknown', 'frozen']);
-  const order = pageView(model, NOW_MS).nodes.map((row) => row.state);
+  const order = rowsOf(pageView(model, NOW_MS)).map((row) => row.state);
   expect(order).toEqual(['frozen', 'troubled', 'no-contact', 'unknown', 'ready', 'revoked']);
   const twelve = pageView(fleet(Array.from({ length: 12 }, () => 'ready' as const)), NOW_MS);
-  expect(twelve.nodes.map((row) => row.name).slice(0, 4)).toEqual(['pi-0', 'pi-1', 'pi-2', 'pi-3']);
+  expect(
+    rowsOf(twelve)
+      .map((row) => row.name)
+      .slice(0, 4),
+  ).toEqual(['pi-0', 'pi-1', 'pi-2', 'pi-3']);
 });
 
 test('what is wrong is said once: by its troubles, worst first, with age and remedy', () => {
@@ -75,7 +86,7 @@ test('what is wrong is said once: by its troubles, worst first, with age and rem
     condition({ severity: 'error', message: '/mnt is read-only', sinceMs: NOW_MS - 5_400_000 }),
     condition({ status: 'false', message: 'all is well' }),
   ];
-  const [row] = pageView(fleet(['troubled'], { conditions }), NOW_MS).nodes;
+  const [row] = rowsOf(pageView(fleet(['troubled'], { conditions }), NOW_MS));
   expect(row?.why).toBeUndefined();
   expect(row?.troubles).toEqual([
     { severity: 'error', message: '/mnt is read-only', since: 'for 1 h 30 min', remedy: 'free space' },
@@ -88,12 +99,12 @@ test('what a silent node had before stays visible, marked as unknown, below the 
     condition({ status: 'unknown', message: 'not known now; last: / is nearly full' }),
     condition({ type: 'NoContact', severity: 'error', message: 'because' }),
   ];
-  const [row] = pageView(fleet(['no-contact'], { conditions }), NOW_MS).nodes;
+  const [row] = rowsOf(pageView(fleet(['no-contact'], { conditions }), NOW_MS));
   expect(row).toMatchObject({ why: undefined, troubles: [{ severity: 'error' }, { severity: 'unknown' }] });
 });
 
 test('why a node is not heard stays visible where no trouble says it', () => {
-  const [row] = pageView(fleet(['no-contact'], { conditions: [condition({})] }), NOW_MS).nodes;
+  const [row] = rowsOf(pageView(fleet(['no-contact'], { conditions: [condition({})] }), NOW_MS));
   expect(row).toMatchObject({ why: 'because', troubles: [{ severity: 'warning' }] });
 });
 
@@ -106,7 +117,7 @@ test('a node that was never seen is not shown as seen at the epoch', () => {
 
 test('ages are counted by the controller’s clock', () => {
   const model = { ...fleet(['ready']), clockOffsetMs: 60_000 };
-  expect(pageView(model, NOW_MS).nodes[0]?.seen).toBe('1 min 5 s ago');
+  expect(rowsOf(pageView(model, NOW_MS))[0]?.seen).toBe('1 min 5 s ago');
 });
 
 test('the title counts what needs attention, so that a tab in the background tells', () => {
@@ -114,9 +125,57 @@ test('the title counts what needs attention, so that a tab in the background tel
   expect(pageView(fleet(['ready']), NOW_MS).title).toBe('Bramble');
 });
 
-test('a very large fleet is cut after the nodes in trouble, and says so', () => {
-  const page = pageView(fleet([...Array.from({ length: 700 }, () => 'ready' as const), 'troubled']), NOW_MS);
-  expect([page.nodes.length, page.nodesHidden, page.nodes[0]?.state]).toEqual([500, 201, 'troubled']);
+test('a very large fleet is cut after the nodes in trouble, says so, and shows more when asked', () => {
+  const model = fleet([...Array.from({ length: 700 }, () => 'ready' as const), 'troubled']);
+  const [site] = pageView(model, NOW_MS).sites;
+  expect([site?.nodes.length, site?.hidden, site?.nodes[0]?.state]).toEqual([400, 301, 'troubled']);
+  const [more] = pageView(model, NOW_MS, { ...PLAIN_LOOK, moreRows: new Map([['cam', ROWS_STEP]]) }).sites;
+  expect([more?.nodes.length, more?.hidden]).toEqual([600, 101]);
+});
+
+const inSites = (...sites: readonly (readonly [site: string, state: NodeState])[]): FleetModel =>
+  fleetOf(
+    sites.flatMap(([site, state], index) => {
+      const [node] = [...fleet([state], { site, name: `pi-${index}` }).nodes.values()];
+      return node === undefined ? [] : [{ ...node, id: `n-${index}` }];
+    }),
+  );
+
+test('sites with trouble come first, each with its nodes counted by state', () => {
+  const page = pageView(inSites(['a', 'ready'], ['b', 'troubled'], ['b', 'ready'], ['c', 'no-contact']), NOW_MS);
+  expect(page.sites.map(({ site }) => site)).toEqual(['b', 'c', 'a']);
+  expect(page.sites[0]?.counts).toEqual([
+    { state: 'troubled', count: 1 },
+    { state: 'ready', count: 1 },
+  ]);
+});
+
+test('a closed site shows its counts and no rows', () => {
+  const model = inSites(['a', 'ready'], ['a', 'ready']);
+  const [site] = pageView(model, NOW_MS, { ...PLAIN_LOOK, closedSites: new Set(['a']) }).sites;
+  expect(site).toMatchObject({ isOpen: false, count: 2, nodes: [], hidden: 0 });
+});
+
+test('a filter leaves the headline alone, and says how much it lets through', () => {
+  const model = inSites(['a', 'ready'], ['b', 'troubled'], ['b', 'ready']);
+  const page = pageView(model, NOW_MS, { ...PLAIN_LOOK, filter: { text: 'PI-1  b', states: [] } });
+  expect(rowsOf(page).map(({ name }) => name)).toEqual(['pi-1']);
+  expect([page.headline, page.matching]).toEqual(['1 of 3 nodes needs attention', '1 of 3 nodes']);
+  const ready = pageView(model, NOW_MS, { ...PLAIN_LOOK, filter: { text: '', states: ['ready'] } });
+  expect(rowsOf(ready).map(({ name }) => name)).toEqual(['pi-0', 'pi-2']);
+  expect(pageView(model, NOW_MS).matching).toBe('');
+});
+
+test('ten thousand nodes are summed up within a frame or two', () => {
+  const nodes = Array.from({ length: 10_000 }, (_, index): NodeView => {
+    const [node] = [...fleet(['ready'], { site: `s-${index % 40}`, name: `pi-${index}` }).nodes.values()];
+    if (node === undefined) throw new Error('no node');
+    return { ...node, id: `n-${index}` };
+  });
+  const model = fleetOf(nodes);
+  const page = pageView(model, NOW_MS);
+  expect(rowsOf(page).length).toBeLessThanOrEqual(400);
+  expect(page.sites.reduce((sum, { count }) => sum + count, 0)).toBe(10_000);
 });
 
 test('a lost connection says since when, in words', () => {

@@ -1,6 +1,8 @@
 import type { EventView, NodeState, NodeView } from '../../proto/contract/api/fleet.js';
-import { renderDuration } from '../../proto/contract/words.js';
+import { renderCount, renderDuration } from '../../proto/contract/words.js';
+import { type Filter, NO_FILTER } from './address.js';
 import type { FleetModel, Link } from './fleet-model.js';
+import { makeNodeFilter } from './node-filter.js';
 import { STATE_ORDER, STATES } from './states.js';
 
 /** What the page shows, as final text: nothing that draws it needs a clock or a threshold. */
@@ -9,19 +11,48 @@ export interface PageView {
   readonly link: { readonly text: string; readonly tone: 'live' | 'wait' | 'lost' };
   readonly headline: string;
   readonly tone: 'attention' | 'good' | 'plain';
-  readonly counts: readonly { readonly state: NodeState; readonly count: number }[];
+  readonly counts: readonly StateCount[];
   readonly isEmpty: boolean;
-  readonly nodes: readonly NodeRowView[];
-  /** Nodes beyond those in `nodes`. */
-  readonly nodesHidden: number;
+  /** Sites with a node that passes the filter; those that need attention first. */
+  readonly sites: readonly SiteView[];
+  readonly filter: Filter;
+  /** How many nodes the filter lets through, in words; empty without a filter. */
+  readonly matching: string;
   readonly events: readonly EventRowView[];
 }
+
+export interface StateCount {
+  readonly state: NodeState;
+  readonly count: number;
+}
+
+export interface SiteView {
+  readonly site: string;
+  /** Of the nodes that pass the filter. */
+  readonly counts: readonly StateCount[];
+  readonly count: number;
+  readonly isOpen: boolean;
+  /** Trouble first; none of a site that is closed. */
+  readonly nodes: readonly NodeRowView[];
+  /** Nodes beyond those in `nodes`; 0 for a site that is closed. */
+  readonly hidden: number;
+}
+
+/** What the reader has chosen to see. */
+export interface Look {
+  readonly filter: Filter;
+  readonly closedSites: ReadonlySet<string>;
+  /** Rows asked for beyond the usual ones, by site. */
+  readonly moreRows: ReadonlyMap<string, number>;
+}
+
+export const PLAIN_LOOK: Look = { filter: NO_FILTER, closedSites: new Set(), moreRows: new Map() };
 
 export interface NodeRowView {
   readonly id: string;
   readonly name: string;
   readonly state: NodeState;
-  /** "site · kind · model" */
+  /** "kind · model" */
   readonly where: string;
   readonly seen: string;
   /** Absent when the troubles say it all. */
@@ -48,36 +79,98 @@ export interface EventRowView {
   readonly message: string;
 }
 
-/** Rows drawn at once; the `bramble` command lists all. */
-const NODES_SHOWN_MAX = 500;
+/** Rows drawn at once, shared by the sites; more when they are asked for. */
+const ROWS_MAX = 400;
+/** A site shows at least so many, however many sites there are. */
+const ROWS_MIN = 5;
+/** How many rows more one asks for. */
+export const ROWS_STEP = 200;
 const EVENTS_SHOWN_MAX = 50;
 const DAY_MS = 86_400_000;
 
-const collator = new Intl.Collator('en', { numeric: true });
-
 /** @param nowMs our wall clock */
-export function pageView(model: FleetModel, nowMs: number): PageView {
+export function pageView(model: FleetModel, nowMs: number, look: Look = PLAIN_LOOK): PageView {
   const controllerMs = nowMs + model.clockOffsetMs;
-  const nodes = [...model.nodes.values()].sort(
-    (a, b) =>
-      STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) ||
-      collator.compare(a.site, b.site) ||
-      collator.compare(a.name, b.name),
-  );
-  const attention = nodes.filter((node) => STATES[node.state].needsAttention).length;
+  const nodes = [...model.nodes.values()];
+  const counts = countStates(nodes);
+  const attention = attentionOf(counts);
+  const { filter } = look;
+  const sites = siteViews(model, look, controllerMs);
+  const matching = sites.reduce((sum, { count }) => sum + count, 0);
+  const isFiltered = filter.text !== '' || filter.states.length > 0;
   return {
     title: attention === 0 ? 'Bramble' : `(${attention}) Bramble`,
     link: linkView(model.link),
-    headline: model.loaded ? headline(nodes, attention) : 'Loading the fleet',
-    tone: attention > 0 ? 'attention' : nodes.some((node) => node.state === 'ready') ? 'good' : 'plain',
-    counts: STATE_ORDER.map((state) => ({ state, count: nodes.filter((node) => node.state === state).length })).filter(
-      ({ count }) => count > 0,
-    ),
+    headline: model.loaded ? headline(counts, attention) : 'Loading the fleet',
+    tone: attention > 0 ? 'attention' : countOf(counts, 'ready') > 0 ? 'good' : 'plain',
+    counts,
     isEmpty: model.loaded && nodes.length === 0,
-    nodes: nodes.slice(0, NODES_SHOWN_MAX).map((node) => nodeRow(node, controllerMs)),
-    nodesHidden: Math.max(0, nodes.length - NODES_SHOWN_MAX),
+    sites,
+    filter,
+    matching: isFiltered && model.loaded ? `${matching} of ${renderCount(nodes.length, 'node')}` : '',
     events: model.events.slice(0, EVENTS_SHOWN_MAX).map((event) => eventRow(event, controllerMs)),
   };
+}
+
+/** Walks over the nodes once, in their order, and sorts nothing: a fleet may have ten thousand. */
+function siteViews(model: FleetModel, look: Look, controllerMs: number): readonly SiteView[] {
+  const passes = makeNodeFilter(look.filter);
+  const bySite = new Map<string, NodeView[]>();
+  for (const id of model.order) {
+    const node = model.nodes.get(id);
+    if (node === undefined || !passes(node)) continue;
+    const site = bySite.get(node.site);
+    if (site === undefined) bySite.set(node.site, [node]);
+    else site.push(node);
+  }
+  const usual = Math.max(ROWS_MIN, Math.floor(ROWS_MAX / Math.max(1, bySite.size)));
+  const views = [...bySite].map(([site, nodes]) => {
+    const rowsMax = usual + (look.moreRows.get(site) ?? 0);
+    return siteView({ site, nodes, rowsMax, isOpen: !look.closedSites.has(site) }, controllerMs);
+  });
+  const isTroubled = ({ counts }: SiteView): boolean => attentionOf(counts) > 0;
+  return [...views.filter(isTroubled), ...views.filter((view) => !isTroubled(view))];
+}
+
+function siteView(
+  of: {
+    readonly site: string;
+    readonly nodes: readonly NodeView[];
+    readonly rowsMax: number;
+    readonly isOpen: boolean;
+  },
+  controllerMs: number,
+): SiteView {
+  const { site, nodes, rowsMax, isOpen } = of;
+  const byState = new Map<NodeState, NodeView[]>(STATE_ORDER.map((state) => [state, []]));
+  for (const node of nodes) byState.get(node.state)?.push(node);
+  const shown: NodeView[] = [];
+  for (const group of byState.values()) shown.push(...group.slice(0, isOpen ? rowsMax - shown.length : 0));
+  return {
+    site,
+    isOpen,
+    counts: countStates(nodes),
+    count: nodes.length,
+    nodes: shown.map((node) => nodeRow(node, controllerMs)),
+    hidden: isOpen ? nodes.length - shown.length : 0,
+  };
+}
+
+function countStates(nodes: readonly NodeView[]): readonly StateCount[] {
+  const counts = new Map<NodeState, number>();
+  for (const { state } of nodes) counts.set(state, (counts.get(state) ?? 0) + 1);
+  return STATE_ORDER.flatMap((state) => {
+    const count = counts.get(state);
+    return count === undefined ? [] : [{ state, count }];
+  });
+}
+
+function countOf(counts: readonly StateCount[], state: NodeState): number {
+  return counts.find((each) => each.state === state)?.count ?? 0;
+}
+
+function attentionOf(counts: readonly StateCount[]): number {
+  return counts.reduce((sum, { state, count }) => sum + (STATES[state].needsAttention ? count : 0), 0);
 }
 
 function linkView(link: Link): PageView['link'] {
@@ -92,19 +185,19 @@ function linkView(link: Link): PageView['link'] {
   }
 }
 
-function headline(nodes: readonly NodeView[], attention: number): string {
-  if (nodes.length === 0) return 'No node has joined yet';
-  const inService = nodes.filter((node) => node.state !== 'revoked');
-  const ready = inService.filter((node) => node.state === 'ready').length;
+function headline(counts: readonly StateCount[], attention: number): string {
+  const all = counts.reduce((sum, { count }) => sum + count, 0);
+  if (all === 0) return 'No node has joined yet';
+  const inService = all - countOf(counts, 'revoked');
   if (attention > 0) {
     const verb = attention === 1 ? 'needs' : 'need';
-    return `${attention} of ${inService.length} nodes ${verb} attention`;
+    return `${attention} of ${inService} nodes ${verb} attention`;
   }
-  const waiting = inService.length - ready;
-  if (waiting > 0) return `Waiting for word from ${waiting} of ${inService.length} nodes`;
-  if (inService.length === 0) return 'No node is in service';
-  if (inService.length === 1) return 'The one node is ready';
-  return `All ${inService.length} nodes are ready`;
+  const waiting = inService - countOf(counts, 'ready');
+  if (waiting > 0) return `Waiting for word from ${waiting} of ${inService} nodes`;
+  if (inService === 0) return 'No node is in service';
+  if (inService === 1) return 'The one node is ready';
+  return `All ${inService} nodes are ready`;
 }
 
 function nodeRow(node: NodeView, controllerMs: number): NodeRowView {
@@ -113,7 +206,7 @@ function nodeRow(node: NodeView, controllerMs: number): NodeRowView {
     id: node.id,
     name: node.name,
     state: node.state,
-    where: [node.site, node.kind, node.model].filter((text) => text !== '').join(' · '),
+    where: [node.kind, node.model].filter((text) => text !== '').join(' · '),
     seen: ago(node.lastSeenMs, controllerMs),
     why: whyBeside(node, troubles),
     troubles,

@@ -2,7 +2,8 @@ import type { DetailView } from '../detail-view.js';
 import { STATES } from '../states.js';
 import { byId, element, icon, setText } from './dom.js';
 import { EventList } from './event-list.js';
-import { troubleList } from './node-list.js';
+import { drawGraphs } from './graphs.js';
+import { troubleList } from './trouble-list.js';
 
 /** The detail of one node, over the page. Escape, the close button and the browser's Back close it. */
 export class Detail {
@@ -12,7 +13,9 @@ export class Detail {
   readonly #title = element('h2', { id: 'detail-title' });
   readonly #events = element('div');
   readonly #eventList = new EventList(this.#events, undefined);
+  readonly #graphs = element('div');
   #drawn = '';
+  #graphsDrawn = '';
   #isRawOpen = false;
 
   constructor(onClose: () => void) {
@@ -42,12 +45,17 @@ export class Detail {
       this.#dialog.scrollTop = 0;
     }
     setText(this.#title, view.name);
-    const content = JSON.stringify({ ...view, events: undefined });
+    const content = JSON.stringify({ ...view, events: undefined, graphs: undefined });
     if (content !== this.#drawn) {
       this.#drawn = content;
       this.#body.replaceChildren(...this.#sections(view));
     }
+    this.#drawGraphs(view);
     this.#eventList.draw(view.events);
+  }
+
+  get isOpen(): boolean {
+    return this.#dialog.open;
   }
 
   close(): void {
@@ -66,11 +74,20 @@ export class Detail {
         view.why,
       ),
       ...(view.troubles.length === 0 ? [] : [troubleList(view.troubles)]),
+      this.#graphs,
       pairs(view.identity),
       ...view.groups.map(({ title, rows }) => element('section', {}, element('h3', {}, title), pairs(rows))),
       element('section', {}, element('h3', {}, 'Last events of this node'), this.#events),
       this.#rawFacts(view.raw),
     ];
+  }
+
+  /** Apart from the rest, which changes more often. */
+  #drawGraphs({ graphs }: DetailView): void {
+    const content = JSON.stringify(graphs);
+    if (content === this.#graphsDrawn) return;
+    this.#graphsDrawn = content;
+    this.#graphs.replaceChildren(...(graphs.length === 0 ? [] : [drawGraphs(graphs)]));
   }
 
   #rawFacts(raw: DetailView['raw']): HTMLElement {

@@ -1,107 +1,70 @@
-import { STATES } from '../states.js';
-import type { NodeRowView, PageView, TroubleView } from '../view-model.js';
-import { type Child, element, icon, KeyedList, setText } from './dom.js';
+import type { PageView, SiteView } from '../view-model.js';
+import type { NodeListActions } from './actions.js';
+import { element } from './dom.js';
+import { SiteSection } from './site-section.js';
 
-/** The table of nodes. Ages are kept apart from the rest of a row, because they change every second. */
+/** All sites with their nodes. */
 export class NodeList {
   readonly #root: HTMLElement;
-  readonly #onOpen: (id: string) => void;
-  readonly #table: HTMLTableElement;
-  readonly #rows: KeyedList<NodeRowView>;
-  readonly #more = element('p', { class: 'more' });
-  #shown: 'nothing' | 'empty' | 'table' = 'nothing';
+  readonly #actions: NodeListActions;
+  readonly #sites = new Map<string, SiteSection>();
+  #shown: 'nothing' | 'empty' | 'no-match' | 'sites' = 'nothing';
 
-  constructor(root: HTMLElement, onOpen: (id: string) => void) {
+  constructor(root: HTMLElement, actions: NodeListActions) {
     this.#root = root;
-    this.#onOpen = onOpen;
-    const body = element('tbody');
-    this.#table = element('table', { class: 'nodes' }, headRow('State', 'Node', 'Why', 'Last seen'), body);
-    this.#rows = new KeyedList(
-      body,
-      (row) => row.id,
-      (row) => this.#drawRow(row),
-    );
+    this.#actions = actions;
   }
 
   draw(page: PageView): void {
-    const shown = page.isEmpty ? 'empty' : page.nodes.length > 0 ? 'table' : 'nothing';
+    const shown = page.isEmpty
+      ? 'empty'
+      : page.sites.length > 0
+        ? 'sites'
+        : page.matching === ''
+          ? 'nothing'
+          : 'no-match';
     if (shown !== this.#shown) {
       this.#shown = shown;
-      this.#root.replaceChildren(...(shown === 'empty' ? [emptyFleet()] : shown === 'table' ? [this.#table] : []));
-      if (shown === 'table') this.#root.append(this.#more);
+      this.#sites.clear();
+      const message = shown === 'empty' ? [emptyFleet()] : shown === 'no-match' ? [this.#noMatch()] : [];
+      this.#root.replaceChildren(...message);
     }
-    if (shown !== 'table') return;
-    this.#rows.update(page.nodes, (row) => JSON.stringify({ ...row, seen: '', troubles: row.troubles.map(unaged) }));
-    for (const row of page.nodes) this.#drawAges(row);
-    const hidden = page.nodesHidden;
-    setText(this.#more, hidden === 0 ? '' : `and ${hidden} more nodes; bramble get nodes lists all`);
+    if (shown === 'sites') this.#drawSites(page.sites);
   }
 
-  #drawRow(row: NodeRowView): HTMLElement {
-    const look = STATES[row.state];
-    const name = element('button', { type: 'button', class: 'open', 'aria-haspopup': 'dialog' }, row.name);
-    const line = element(
-      'tr',
-      { class: `node node--${row.state}`, 'data-node': row.id },
-      element('td', { class: 'state' }, element('span', { class: 'badge' }, icon(look.icon), look.label)),
-      element('th', { scope: 'row' }, name, element('span', { class: 'under' }, row.where)),
-      element('td', { class: 'what' }, ...whatIsWrong(row)),
-      element(
-        'td',
-        { class: 'seen' },
-        element('span', { class: 'label' }, 'Last seen '),
-        element('span', { class: 'age' }),
-      ),
-    );
-    // The whole row is a target for the mouse; the button is the one for the keyboard.
-    line.addEventListener('click', () => {
-      if (document.getSelection()?.type !== 'Range') this.#onOpen(row.id);
+  /** Moves the keyboard to the next row that is shown, or to the one before. */
+  move(by: 1 | -1): void {
+    const rows = [...this.#root.querySelectorAll<HTMLElement>('.node .open')];
+    const at = rows.findIndex((row) => row === document.activeElement);
+    const next = at < 0 ? (by > 0 ? rows[0] : rows.at(-1)) : rows[at + by];
+    next?.focus();
+    next?.closest('tr')?.scrollIntoView({ block: 'nearest' });
+  }
+
+  #drawSites(views: readonly SiteView[]): void {
+    const wanted = new Set(views.map(({ site }) => site));
+    for (const [site, section] of this.#sites) {
+      if (wanted.has(site)) continue;
+      section.root.remove();
+      this.#sites.delete(site);
+    }
+    let at = this.#root.firstElementChild;
+    for (const view of views) {
+      const section = this.#sites.get(view.site) ?? new SiteSection(view.site, this.#actions);
+      this.#sites.set(view.site, section);
+      if (section.root === at) at = at.nextElementSibling;
+      else this.#root.insertBefore(section.root, at);
+      section.draw(view);
+    }
+  }
+
+  #noMatch(): HTMLElement {
+    const clear = element('button', { type: 'button', class: 'button' }, 'Show all nodes');
+    clear.addEventListener('click', () => {
+      this.#actions.clearFilter();
     });
-    return line;
+    return element('div', { class: 'empty' }, element('p', {}, 'No node passes this filter.'), element('p', {}, clear));
   }
-
-  #drawAges(row: NodeRowView): void {
-    const line = this.#table.querySelector(`tr[data-node="${CSS.escape(row.id)}"]`);
-    if (line === null) return;
-    const age = line.querySelector('.age');
-    if (age !== null) setText(age, row.seen);
-    line.querySelectorAll('.since').forEach((since, index) => {
-      setText(since, row.troubles[index]?.since ?? '');
-    });
-  }
-}
-
-function headRow(...titles: readonly string[]): HTMLElement {
-  return element('thead', {}, element('tr', {}, ...titles.map((title) => element('th', { scope: 'col' }, title))));
-}
-
-function whatIsWrong(row: NodeRowView): readonly Child[] {
-  const why = row.why === undefined ? undefined : element('p', { class: 'why' }, row.why);
-  return [why, row.troubles.length === 0 ? undefined : troubleList(row.troubles)];
-}
-
-/** Ages are filled in by the caller, into `.since`. */
-export function troubleList(troubles: readonly TroubleView[]): HTMLElement {
-  return element(
-    'ul',
-    { class: 'troubles' },
-    ...troubles.map((trouble) =>
-      element(
-        'li',
-        { class: `trouble trouble--${trouble.severity}` },
-        element('span', { class: 'severity' }, trouble.severity),
-        ' ',
-        element('strong', {}, trouble.message),
-        ' ',
-        element('span', { class: 'since' }, trouble.since),
-        element('span', { class: 'remedy' }, trouble.remedy),
-      ),
-    ),
-  );
-}
-
-function unaged(trouble: TroubleView): TroubleView {
-  return { ...trouble, since: '' };
 }
 
 function emptyFleet(): HTMLElement {
