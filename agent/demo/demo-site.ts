@@ -1,11 +1,12 @@
 import { type Random, seededRandom } from '../../proto/contract/random.js';
 import type { JoinFile } from '../kit/enroll/join.js';
-import type { Host } from '../kit/host/ports.js';
+import type { Host, HostClock } from '../kit/host/ports.js';
 import { errorFields, type Log } from '../kit/log.js';
 import { DemoPi, newBoot } from './demo-pi.js';
+import { bootedMachine } from './machine.js';
 import { makePiSpec } from './pi-spec.js';
 import { type Boot, SimulatedMachine } from './simulated-machine.js';
-import { loadSiteMemory, type SiteMemory, saveSiteMemory } from './site-file.js';
+import { parseSiteMemory, type SiteMemory, saveSiteMemory } from './site-file.js';
 import { planTrouble } from './trouble.js';
 
 const TICK_MS = 2_000;
@@ -13,6 +14,7 @@ const TICK_MS = 2_000;
 const CALM_START_MS = 20_000;
 /** Between the starts of two Pis: a whole site at once would only wait for itself, ms. */
 const START_GAP_MS = 60;
+const SAVE_MS = 60_000;
 /** A Pi that is first seen has been up for up to this long. */
 const UPTIME_MS_MAX = 40 * 86_400_000;
 const UPTIME_MS_MIN = 3_600_000;
@@ -38,16 +40,19 @@ export interface DemoSiteOptions {
 /** Simulated Pis with real agents: a site, or a part of one. Resolves when the signal has aborted and every agent has ended. */
 export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal): Promise<void> {
   const { real, stateDir, first, seed, logOf } = options;
-  const memoryPath = `${stateDir}/boots-${first}.json`;
-  const memory = await loadSiteMemory(real.files, memoryPath);
+  const memoryPath = `${stateDir}/machines-${first}.json`;
+  const sample = bootedMachine(makePiSpec(seed, 0), 0, 0);
+  const memory = parseSiteMemory(await real.files.readText(memoryPath), sample);
   const pis: DemoPi[] = [];
   let saved = Promise.resolve();
   const save = (): void => {
-    const boots = Object.fromEntries(pis.map(({ machine }) => [machine.spec.name, machine.boot]));
+    const now: SiteMemory = Object.fromEntries(
+      pis.map(({ machine: { spec, boot, state } }) => [spec.name, { boot, state }]),
+    );
     saved = saved
-      .then(() => saveSiteMemory(real.files, memoryPath, boots))
+      .then(() => saveSiteMemory(real.files, memoryPath, now))
       .catch((error: unknown) => {
-        logOf('').warn(errorFields(error), 'the boots of the site are not remembered');
+        logOf('').warn(errorFields(error), 'the machines of the site are not remembered');
       });
   };
   for (let index = 0; index < options.pis; index++) pis.push(makePi(options, first + index, memory, save));
@@ -56,7 +61,12 @@ export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal)
     await real.clock.sleep(index * START_GAP_MS, signal).catch(() => undefined); // the site ends
     await pi.run(signal);
   });
-  await Promise.all([...runs, live(pis, options, seededRandom(seed ^ first ^ real.clock.nowMs()), signal)]);
+  await Promise.all([
+    ...runs,
+    rememberNowAndThen(real.clock, save, signal),
+    live(pis, options, seededRandom(seed ^ first ^ real.clock.nowMs()), signal),
+  ]);
+  save();
   await saved;
 }
 
@@ -64,10 +74,11 @@ function makePi(options: DemoSiteOptions, index: number, memory: SiteMemory, onB
   const { real, seed, stateDir, join, logOf, tidyMemory } = options;
   const spec = makePiSpec(seed, index);
   const random = seededRandom(seed * 31 + index + (real.clock.nowMs() % 1_000_000));
-  const boot = memory[spec.name] ?? earlierBoot(real.clock.nowMs(), random, real.random);
+  const known = memory[spec.name];
+  const boot = known?.boot ?? earlierBoot(real.clock.nowMs(), random, real.random);
   return new DemoPi({
     ...{ real, join, onBoot, log: logOf(spec.name), stateDir: `${stateDir}/${spec.name}` },
-    machine: new SimulatedMachine(spec, boot, { clock: real.clock, random }),
+    machine: new SimulatedMachine(spec, boot, { clock: real.clock, random }, known?.state),
     tidyMemory: index === options.first ? tidyMemory : () => undefined, // they share one heap
   });
 }
@@ -75,6 +86,13 @@ function makePi(options: DemoSiteOptions, index: number, memory: SiteMemory, onB
 function earlierBoot(nowMs: number, random: Random, realRandom: Random): Boot {
   const uptimeMs = UPTIME_MS_MIN + (UPTIME_MS_MAX - UPTIME_MS_MIN) * random.unit() ** 2;
   return newBoot(nowMs - Math.round(uptimeMs), realRandom, true);
+}
+
+/** What a killed process loses of its machines' counters is no more than this. */
+async function rememberNowAndThen(clock: HostClock, save: () => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(SAVE_MS, signal).then(save, () => undefined); // the site ends, and saves once more
+  }
 }
 
 /** Lets trouble come and go. */

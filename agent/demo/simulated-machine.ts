@@ -34,19 +34,29 @@ export class SimulatedMachine {
   /** When the trouble last said or did its repeated thing. */
   #repeatedAtMs = 0;
 
-  constructor(spec: PiSpec, boot: Boot, deps: { readonly clock: HostClock; readonly random: Random }) {
+  /** @param state as it was when it was left; absent = what a Pi that booted then may have come to */
+  constructor(
+    spec: PiSpec,
+    boot: Boot,
+    deps: { readonly clock: HostClock; readonly random: Random },
+    state?: MachineState,
+  ) {
     this.spec = spec;
     this.#clock = deps.clock;
     this.#random = deps.random;
     this.#boot = boot;
     const nowMs = deps.clock.nowMs();
-    this.#state = bootedMachine(spec, nowMs, nowMs - boot.bootedAtMs);
+    this.#state = state ?? bootedMachine(spec, nowMs, nowMs - boot.bootedAtMs);
     this.#kernel = this.#makeKernel();
     this.#kernelLog = this.#makeKernelLog();
   }
 
   get boot(): Boot {
     return this.#boot;
+  }
+
+  get state(): MachineState {
+    return this.#stateNow();
   }
 
   get kernel(): SimKernelFiles {

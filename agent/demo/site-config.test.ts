@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { bootedMachine } from './machine.js';
+import { makePiSpec } from './pi-spec.js';
 import { joinOf, parseSiteConfig } from './site-config.js';
 import { parseSiteMemory } from './site-file.js';
 
@@ -20,8 +22,16 @@ test.for(['', 'pis: 1', `${PLAIN}colour: green\n`, PLAIN.replace('12', '0'), PLA
 );
 
 test('what is damaged in the memory of a site is forgotten, and nothing else', () => {
+  const state = bootedMachine(makePiSpec(1, 0), 1_000, 500);
   const boot = { bootId: '0193a5b1-0000-7000-8000-000000000000', bootedAtMs: 1, isColdBoot: true };
-  const text = JSON.stringify({ 'demo-01': boot, 'demo-02': { ...boot, bootId: 'x' }, 'demo-03': 5 });
-  expect(parseSiteMemory(text)).toEqual({ 'demo-01': boot });
-  expect([parseSiteMemory(undefined), parseSiteMemory('{'), parseSiteMemory('null')]).toEqual([{}, {}, {}]);
+  const whole = { boot, state };
+  const text = JSON.stringify({
+    'demo-01': whole,
+    'demo-02': { boot: { ...boot, bootId: 'x' }, state },
+    'demo-03': 5,
+    'demo-04': { boot, state: { ...state, work: 'much' } },
+    'demo-05': { boot, state: { work: 0.5 } },
+  });
+  expect(parseSiteMemory(text, state)).toEqual({ 'demo-01': whole });
+  for (const nothing of [undefined, '{', 'null', '[]']) expect(parseSiteMemory(nothing, state)).toEqual({});
 });

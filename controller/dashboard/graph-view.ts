@@ -45,8 +45,9 @@ interface GraphKind {
 }
 
 const percent = (value: number): string => `${Math.round(value)} %`;
-const celsius = (value: number): string => `${value.toFixed(1)} °C`;
-const perSecond = (value: number): string => `${renderBytes(Math.round(value))}/s`;
+const celsius = (value: number): string => `${Number(value.toFixed(1))} °C`;
+/** Without decimals: the rate of a network is never that steady. */
+const perSecond = (value: number): string => `${renderBytes(Math.round(value)).replace(/\.\d /, ' ')}/s`;
 
 /** The graphs that a node has data for. */
 function graphKinds(node: NodeDetail): readonly GraphKind[] {
@@ -77,7 +78,7 @@ function graphKinds(node: NodeDetail): readonly GraphKind[] {
     link === undefined
       ? undefined
       : {
-          ...{ title: `Network, ${link}`, kind: 'counter', render: perSecond, range: { bottom: 0, top: 1_024 } },
+          ...{ title: `Network ${link}`, kind: 'counter', render: perSecond, range: { bottom: 0, top: 1_024 } },
           ...{ scale: (value: number) => value, isOpen: true },
           series: [
             { wanted: { fact: 'network_received_bytes', instance: link }, label: 'in' },

@@ -18,6 +18,9 @@ const DETAIL_REFRESH_MS = 5_000;
 /** The graphs have parts of half a minute. */
 const GRAPHS_REFRESH_MS = 15_000;
 const TICK_MS = 1_000;
+/** In the browser's own measurements: everything was told, and then drawn. */
+const LIVE_MARK = 'bramble live';
+const DRAWN_MARK = 'bramble drawn';
 
 /** The node that is shown in full. */
 interface Opened {
@@ -88,6 +91,7 @@ class App {
     } else {
       this.#takeChanged(); // in the order in which they came
       this.#model = reduce(this.#model, message);
+      if (message.kind === 'live') performance.mark(LIVE_MARK);
     }
     this.#drawSoon();
   }
@@ -114,6 +118,9 @@ class App {
     this.#filterBar.draw(page);
     this.#nodes.draw(page);
     this.#events.draw(page.events);
+    if (performance.getEntriesByName(LIVE_MARK).length > performance.getEntriesByName(DRAWN_MARK).length) {
+      performance.mark(DRAWN_MARK);
+    }
     if (this.#openId === undefined || this.#opened?.node.id !== this.#openId) return;
     const { node, events } = this.#opened;
     const listed = this.#model.nodes.get(node.id) ?? { ...node, conditions: [] };

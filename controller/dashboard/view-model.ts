@@ -52,7 +52,7 @@ export interface NodeRowView {
   readonly id: string;
   readonly name: string;
   readonly state: NodeState;
-  /** "kind · model" */
+  /** "model", with the kind of what is no Pi before it. */
   readonly where: string;
   readonly seen: string;
   /** Absent when the troubles say it all. */
@@ -206,7 +206,10 @@ function nodeRow(node: NodeView, controllerMs: number): NodeRowView {
     id: node.id,
     name: node.name,
     state: node.state,
-    where: [node.kind, node.model].filter((text) => text !== '').join(' · '),
+    // Every Pi names itself as one.
+    where: [node.kind === 'pi' && node.model !== '' ? '' : node.kind, node.model]
+      .filter((text) => text !== '')
+      .join(' · '),
     seen: ago(node.lastSeenMs, controllerMs),
     why: whyBeside(node, troubles),
     troubles,

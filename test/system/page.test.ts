@@ -11,6 +11,18 @@ import { NODE_1, NOW_MS, nodeDetail, webOptions } from '../../controller/web/tes
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 
+/** Until what the page was just told is on the screen, ms, from the moment when everything had been told. */
+const DRAW_MS = `performance.getEntriesByName('bramble drawn')[0].startTime -
+  performance.getEntriesByName('bramble live')[0].startTime`;
+/** Until a filter that lets one node through has been applied, ms. */
+const FILTER_MS = `new Promise((resolve) => {
+  const box = document.getElementById('filter');
+  const startedMs = performance.now();
+  box.value = 'pi-9999';
+  box.dispatchEvent(new Event('input'));
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - startedMs)));
+})`;
+
 /** The built page in a real browser, over the real doors and a fleet in memory. */
 describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
   let browser: Browser;
@@ -46,6 +58,19 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(server.url);
     await page.locator('.link--live').waitFor();
+  }
+
+  /** With other options than before; the page finds it again by itself. */
+  async function restart(change: Partial<ReturnType<typeof webOptions>>): Promise<void> {
+    const port = Number(new URL(server.url).port);
+    await server.close();
+    server = await startWebServer({ ...options, ...change, page: { host: '127.0.0.1', port } });
+  }
+
+  function putSites(): void {
+    options.fleet.putNode(nodeDetail({ site: 'lab' }));
+    options.fleet.putNode(nodeDetail({ id: 'n-0000000000002', name: 'pi-02', site: 'lab', state: 'troubled' }));
+    options.fleet.putNode(nodeDetail({ id: 'n-0000000000003', name: 'pi-03', site: 'attic' }));
   }
 
   const headline = () => page.locator('#headline').textContent();
@@ -93,7 +118,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
     });
     await open();
     await page.locator('tr.node .open').click();
-    await page.locator('dialog dl').first().waitFor();
+    await page.locator('#detail dl').first().waitFor();
     expect(await page.locator('#detail-title').textContent()).toBe(hostile);
     expect(await page.locator('main img, dialog img, main script, dialog script').count()).toBe(0);
     expect(await page.title()).toBe('Bramble');
@@ -106,10 +131,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
     await page.locator('tr.node .open').focus();
     await page.keyboard.press('Enter');
     await page.getByText('Facts as they were reported (1)').waitFor();
-    expect(await page.locator('dialog').textContent()).toContain('911.0 MiB');
+    expect(await page.locator('#detail').textContent()).toContain('911.0 MiB');
     expect(new URL(page.url()).hash).toBe(`#node=${NODE_1}`);
     await page.keyboard.press('Escape');
-    await page.locator('dialog').waitFor({ state: 'hidden' });
+    await page.locator('#detail').waitFor({ state: 'hidden' });
     await page.locator('tr.node .open:focus').waitFor();
     await page.waitForURL((url) => url.hash === '');
   });
@@ -139,13 +164,103 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
     expect(await page.locator('.event .message').allTextContents()).toEqual(['meanwhile', 'before']);
   });
 
+  test('nodes stand under their site, sites with trouble first, and a site can be closed', async () => {
+    putSites();
+    await open();
+    expect(await page.locator('.site-name').allTextContents()).toEqual(['lab', 'attic']);
+    expect(await page.locator('.site-counts').first().textContent()).toContain('1 troubled');
+    await page.getByRole('button', { name: 'lab', exact: true }).click();
+    expect(await rowNames()).toEqual(['pi-03']);
+    expect(await page.locator('.site-toggle').first().getAttribute('aria-expanded')).toBe('false');
+    expect(complaints).toEqual([]);
+  });
+
+  test('words and states filter the nodes, and the address keeps them', async () => {
+    putSites();
+    await open();
+    await page.keyboard.press('/');
+    await page.keyboard.type('pi-0');
+    await page.getByText('Showing 3 of 3 nodes').waitFor();
+    await page.getByRole('button', { name: '1 troubled' }).click();
+    await page.getByText('Showing 1 of 3 nodes').waitFor();
+    expect(await rowNames()).toEqual(['pi-02']);
+    expect(new URL(page.url()).hash).toBe('#q=pi-0&state=troubled');
+    await page.reload();
+    await page.locator('.link--live').waitFor();
+    await page.getByText('Showing 1 of 3 nodes').waitFor();
+    expect(await page.locator('[aria-pressed="true"]').allTextContents()).toEqual(['1 troubled']);
+    await page.locator('#filter').fill('no such thing');
+    await page.getByRole('button', { name: 'Show all nodes' }).click();
+    expect(await rowNames()).toEqual(['pi-02', 'pi-01', 'pi-03']);
+    expect(await headline()).toBe('1 of 3 nodes needs attention');
+    expect(complaints).toEqual([]);
+  });
+
+  test('keys walk through the nodes, closed and open, and explain themselves', async () => {
+    putSites();
+    await open();
+    const focused = () => page.evaluate<string>('document.activeElement.textContent');
+    await page.keyboard.press('j');
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('pi-01');
+    await page.keyboard.press('k');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'pi-02' }).waitFor();
+    await page.keyboard.press('j');
+    await page.getByRole('heading', { name: 'pi-01' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('#detail').waitFor({ state: 'hidden' });
+    await page.keyboard.press('?');
+    await page.getByText('Keys of this page').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('#help').waitFor({ state: 'hidden' });
+    expect(complaints).toEqual([]);
+  });
+
+  test('an open node shows graphs of its last hour, also in words', async () => {
+    const facts = [
+      { fact: 'cpu_busy_permille', instance: '', value: 300 },
+      { fact: 'temperature_millidegrees', instance: 'cpu-thermal', value: 51_000 },
+    ];
+    options.fleet.putNode(nodeDetail({ facts, lastSeenMs: NOW_MS - 1_000 }));
+    const points = Array.from({ length: 60 }, (_, minute) => ({
+      atMs: NOW_MS - minute * 60_000,
+      value: 300,
+    })).reverse();
+    await restart({ history: { series: async () => points } });
+    await open();
+    await page.locator('tr.node .open').click();
+    const picture = page.getByRole('img', { name: /^Processor in the last hour: now 30 %, on average 30 %/ });
+    await picture.waitFor();
+    expect(await picture.locator('.line').getAttribute('d')).toMatch(/^M0\.0 |^M2\.0 /);
+    expect(await page.locator('.graph').count()).toBe(2);
+    expect(complaints).toEqual([]);
+  });
+
+  test('ten thousand nodes are drawn within a second, and one that changes within a frame or two', async () => {
+    for (let index = 0; index < 10_000; index++) {
+      const id = `n-${String(index).padStart(13, '0')}`;
+      const state = index % 500 === 0 ? 'troubled' : 'ready';
+      options.fleet.putNode(nodeDetail({ id, name: `pi-${index}`, site: `site-${index % 40}`, state, facts: [] }));
+    }
+    await open();
+    expect(await headline()).toBe('20 of 10000 nodes need attention');
+    expect(await page.locator('tr.node').count()).toBeLessThanOrEqual(400);
+    const drawMs = await page.evaluate<number>(DRAW_MS);
+    expect(drawMs).toBeLessThan(1_000);
+    const filterMs = await page.evaluate<number>(FILTER_MS);
+    expect(filterMs).toBeLessThan(300);
+    expect(await rowNames()).toEqual(['pi-9999']);
+    expect(complaints).toEqual([]);
+  });
+
   test.for([360, 1280])('at %i px nothing sticks out', async (width) => {
     const long = 'a-very-long-name-without-any-place-to-break-it-'.repeat(3);
     options.fleet.putNode(nodeDetail({ name: long, state: 'troubled', why: long }));
     await open(width);
     await page.locator('tr.node .open').click();
-    await page.locator('dialog dl').first().waitFor();
-    for (const element of ['document.documentElement', 'document.querySelector("dialog")']) {
+    await page.locator('#detail dl').first().waitFor();
+    for (const element of ['document.documentElement', 'document.querySelector("#detail")']) {
       expect(await page.evaluate<number>(`${element}.scrollWidth - ${element}.clientWidth`), element).toBe(0);
     }
   });

@@ -17,7 +17,7 @@ const EXAMPLE_UNIT = 'bramble-example.service';
 /** Every one that was started, so that a failed test leaves nothing running either. */
 const runs: Run[] = [];
 
-/** One `npm start` after its build. */
+/** One `npm start` after its build; without the demo site unless the options ask for it. */
 class Run {
   readonly process: ChildProcess;
   out = '';
@@ -25,7 +25,13 @@ class Run {
   status: number | null | undefined;
 
   constructor(data: string, ...more: readonly string[]) {
-    const argv = [path.resolve('dist/bramble-quickstart.mjs'), '--data', data, ...more];
+    const argv = [
+      path.resolve('dist/bramble-quickstart.mjs'),
+      '--data',
+      data,
+      ...(more.includes('--demo-pis') ? [] : ['--demo-pis', '0']),
+      ...more,
+    ];
     this.process = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.process.stdout?.on('data', (chunk: Buffer) => (this.out += chunk.toString()));
     this.process.stderr?.on('data', (chunk: Buffer) => (this.err += chunk.toString()));
@@ -209,6 +215,91 @@ describe('npm start', () => {
     expect(again.pragma('user_version', { simple: true })).toBe(9999);
     again.pragma(`user_version = ${String(version)}`);
     again.close();
+  });
+});
+
+/** As many as a test needs: both processes of the site have some. */
+const PIS = 4;
+
+describe('npm start with its demo site', () => {
+  let data = '';
+  let run: Run;
+  let url = '';
+
+  const demoNodes = async () => {
+    const { nodes } = NodeList.parse(await getJson(`${url}/api/v1/nodes`));
+    return nodes.filter(({ site }) => site === 'demo');
+  };
+  const idsByName = async () => Object.fromEntries((await demoNodes()).map(({ name, id }) => [name, id]));
+  const start = async (...more: readonly string[]) => {
+    run = new Run(data, '--port', '0', ...more);
+    url = await run.up();
+  };
+  const stop = async () => {
+    process.kill(run.pid, 'SIGINT');
+    expect(await run.ended()).toBe(0);
+    expect(ofData(data)).toEqual([]);
+  };
+
+  beforeAll(async () => {
+    data = mkdtempSync(path.join(tmpdir(), 'bramble-demo-'));
+    await start('--demo-pis', String(PIS));
+  });
+  afterAll(async () => {
+    await endAll();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  test('when it is up every simulated Pi is connected, beside this machine', async () => {
+    const nodes = await demoNodes();
+    expect(nodes.map(({ name }) => name).sort()).toEqual(['demo-01', 'demo-02', 'demo-03', 'demo-04']);
+    expect(nodes.every(({ liveness }) => liveness === 'fresh')).toBe(true);
+    expect(new Set(nodes.map(({ model }) => model)).size).toBeGreaterThan(2);
+    const { nodes: all } = NodeList.parse(await getJson(`${url}/api/v1/nodes`));
+    expect(all).toHaveLength(PIS + 1);
+    expect(run.err).toBe('');
+  });
+
+  test('commands work on them: a unit restarts, and a reboot takes the Pi away and brings it back', async () => {
+    const restarted = await bramble(data, 'node', 'restart-unit', 'demo-02', EXAMPLE_UNIT);
+    expect(restarted).toMatchObject({ status: 0, out: expect.stringContaining('succeeded') });
+    const id = (await idsByName())['demo-03'] ?? '';
+    const bootOf = async () => {
+      const { facts } = NodeDetail.parse(await getJson(`${url}/api/v1/nodes/${id}`));
+      return facts.find(({ fact }) => fact === 'boot_id_text')?.value;
+    };
+    const before = await bootOf();
+    const asked = bramble(data, 'node', 'reboot', 'demo-03', '--reason', 'a test');
+    await until(async () => (await bootOf()) !== before);
+    expect(before).toMatch(/^[0-9a-f-]{36}$/);
+    await asked;
+  });
+
+  test('the token that let them in is gone', () => {
+    expect(readdirSync(path.join(data, 'demo'))).not.toContain('token');
+  });
+
+  test('the next start goes on with the same Pis in the same boots', async () => {
+    const before = await idsByName();
+    await stop();
+    await start('--demo-pis', String(PIS));
+    expect(await idsByName()).toEqual(before);
+    const { events } = EventList.parse(await getJson(`${url}/api/v1/events?limit=1000`));
+    expect(events.filter(({ reason }) => reason === 'NodeEnrolled')).toHaveLength(PIS + 1);
+    const rebooted = events.filter(({ reason, nodeName }) => reason === 'NodeRebooted' && nodeName !== 'demo-03');
+    expect(rebooted).toEqual([]);
+  });
+
+  test('fewer Pis than before are not missed: those that went are out of service', async () => {
+    await stop();
+    await start('--demo-pis', '1');
+    const states = (await demoNodes()).map(({ name, state }) => [name, state === 'revoked']).sort();
+    expect(states).toEqual([
+      ['demo-01', false],
+      ['demo-02', true],
+      ['demo-03', true],
+      ['demo-04', true],
+    ]);
   });
 });
 

@@ -34,8 +34,9 @@ export class NodeList {
 
   /** Moves the keyboard to the next row that is shown, or to the one before. */
   move(by: 1 | -1): void {
-    const rows = [...this.#root.querySelectorAll<HTMLElement>('.node .open')];
-    const at = rows.findIndex((row) => row === document.activeElement);
+    const rows: HTMLElement[] = [...this.#root.querySelectorAll<HTMLElement>('.node .open')];
+    const active = document.activeElement;
+    const at = active instanceof HTMLElement ? rows.indexOf(active) : -1;
     const next = at < 0 ? (by > 0 ? rows[0] : rows.at(-1)) : rows[at + by];
     next?.focus();
     next?.closest('tr')?.scrollIntoView({ block: 'nearest' });
