@@ -90,8 +90,8 @@ class App {
       if (message.nodes.some(({ id }) => id === this.#openId)) void this.#fetchDetail(this.#openId ?? '');
     } else {
       this.#takeChanged(); // in the order in which they came
-      this.#model = reduce(this.#model, message);
       if (message.kind === 'live') performance.mark(LIVE_MARK);
+      this.#model = reduce(this.#model, message);
     }
     this.#drawSoon();
   }

@@ -269,10 +269,10 @@ describe('npm start with its demo site', () => {
       return facts.find(({ fact }) => fact === 'boot_id_text')?.value;
     };
     const before = await bootOf();
-    const asked = bramble(data, 'node', 'reboot', 'demo-03', '--reason', 'a test');
+    const asked = bramble(data, 'node', 'reboot', 'demo-03', '--confirm=demo-03');
     await until(async () => (await bootOf()) !== before);
     expect(before).toMatch(/^[0-9a-f-]{36}$/);
-    await asked;
+    expect(await asked).toMatchObject({ status: 0, out: expect.stringContaining('succeeded') });
   });
 
   test('the token that let them in is gone', () => {
