@@ -17,6 +17,8 @@ export interface TroubleKind {
     readonly again?: { readonly everyS: number; readonly line: string };
     readonly last?: string;
   };
+  /** It is remembered for an hour, so that it comes seldom, and to one Pi at a time. */
+  readonly isRare?: true;
   /** What happens to its link. */
   readonly link?: 'down' | 'flapping';
   /** It loses its power and starts anew. */
@@ -33,12 +35,12 @@ export const TROUBLES = {
     influence: { work: 0.5, celsius: 26 },
   },
   undervoltage: {
-    ...{ lastsS: [60, 150], lingersS: 30, fits: ({ board }: PiSpec) => board.system !== 'armv6l' },
+    ...{ lastsS: [60, 150], lingersS: 3_600, isRare: true, fits: ({ board }: PiSpec) => board.system !== 'armv6l' },
     influence: { undervoltage: true, work: 0.3 },
     says: { first: 'hwmon hwmon1: Undervoltage detected!', last: 'hwmon hwmon1: Voltage normalised' },
   },
   'slow-card': {
-    ...{ lastsS: [60, 150], lingersS: 120, fits: hasCard, influence: { slowCard: true } },
+    ...{ lastsS: [60, 150], lingersS: 3_600, isRare: true, fits: hasCard, influence: { slowCard: true } },
     says: { again: { everyS: 20, line: 'mmc0: Timeout waiting for hardware interrupt.' } },
   },
   'link-lost': { lastsS: [55, 90], lingersS: 10, fits: always, influence: {}, link: 'down' },
@@ -68,7 +70,7 @@ export interface Trouble {
   readonly quietUntilMs: number;
 }
 
-/** How many of so many Pis may be in trouble at a time. */
+/** How many of so many Pis may be in trouble at a time, beside one that is remembered for longer. */
 export function troublesMax(pis: number): number {
   return Math.max(1, Math.round(pis / 10));
 }
@@ -92,16 +94,28 @@ export function planTrouble(
   const { nowMs, elapsedMs, random } = at;
   const isQuiet = ({ trouble }: PlannedPi): boolean => trouble === undefined || nowMs >= trouble.quietUntilMs;
   const running = pis.filter((pi) => !isQuiet(pi));
-  if (running.length >= troublesMax(pis.length)) return undefined;
-  if (random.unit() >= elapsedMs / 1_000 / meanWaitS(running.length)) return undefined;
+  const brief = running.filter(({ trouble }) => trouble !== undefined && !isRare(trouble.name)).length;
+  if (brief >= troublesMax(pis.length)) return undefined;
+  if (random.unit() >= elapsedMs / 1_000 / meanWaitS(brief)) return undefined;
   const index = randomBelow(random, pis.length);
   const pi = pis[index];
   if (pi === undefined || !isQuiet(pi)) return undefined;
   // Not what somebody else has already: the page shall show different things.
   const taken = new Set(running.map(({ trouble }) => trouble?.name));
-  const names = TROUBLE_NAMES.filter((name) => TROUBLES[name].fits(pi.spec) && !taken.has(name));
+  const isRareNow = random.unit() < RARE_SHARE && running.length === brief;
+  const names = TROUBLE_NAMES.filter(
+    (name) => TROUBLES[name].fits(pi.spec) && !taken.has(name) && isRare(name) === isRareNow,
+  );
   const name = names[randomBelow(random, names.length)];
   return name === undefined ? undefined : { index, trouble: makeTrouble(name, nowMs, random) };
+}
+
+/** How many of all troubles are rare ones. */
+const RARE_SHARE = 0.08;
+
+function isRare(name: TroubleName): boolean {
+  const kind: TroubleKind = TROUBLES[name];
+  return kind.isRare === true;
 }
 
 const TROUBLE_NAMES = Object.keys(TROUBLES) as readonly TroubleName[]; // Object.keys widens the keys
