@@ -47,7 +47,7 @@ export function makeMachineKernel(machine: RunningMachine): SimKernelFiles {
   return kernel;
 }
 
-function boardFiles({ spec, bootId, isColdBoot }: RunningMachine): Files {
+function boardFiles({ spec, bootId, bootedAtMs, isColdBoot }: RunningMachine): Files {
   const { board, serial, name } = spec;
   const system = SYSTEMS[board.system];
   const hasEeprom = board.system === 'aarch64-2712' || board.model.includes('Pi 4');
@@ -59,7 +59,9 @@ function boardFiles({ spec, bootId, isColdBoot }: RunningMachine): Files {
     '/proc/device-tree/system/linux,revision': cell(board.revision),
     // PM_RSTS: a power-on reset, or a full one by the watchdog timer that restarts the chip.
     '/proc/device-tree/chosen/bootloader/rsts': cell(isColdBoot ? 0x1000 : 0x1020),
-    ...(hasEeprom ? { '/proc/device-tree/chosen/bootloader/build-timestamp': cell(1_726_000_000) } : {}),
+    ...(hasEeprom
+      ? { '/proc/device-tree/chosen/bootloader/build-timestamp': cell(bootloaderBuiltS(spec, bootedAtMs)) }
+      : {}),
     '/proc/cpuinfo': renderCpuinfo(spec),
     '/proc/sys/kernel/arch': `${system.arch}\n`,
     '/proc/sys/kernel/osrelease': `${system.kernel}\n`,
@@ -70,6 +72,13 @@ function boardFiles({ spec, bootId, isColdBoot }: RunningMachine): Files {
     '/sys/class/watchdog/watchdog0/bootstatus': '0\n',
     ...clock,
   };
+}
+
+const DAY_S = 86_400;
+
+/** Most bootloaders are some months old; one in eight was never looked after. */
+function bootloaderBuiltS({ host }: PiSpec, bootedAtMs: number): number {
+  return Math.floor(bootedAtMs / 1_000) - (host % 8 === 4 ? 900 : 150 + host) * DAY_S;
 }
 
 function procFiles({ spec, bootedAtMs, state }: RunningMachine): Files {
