@@ -80,7 +80,7 @@ export interface EventRowView {
 }
 
 /** Rows drawn at once, shared by the sites; more when they are asked for. */
-const ROWS_MAX = 400;
+const ROWS_MAX = 200;
 /** A site shows at least so many, however many sites there are. */
 const ROWS_MIN = 5;
 /** How many rows more one asks for. */
