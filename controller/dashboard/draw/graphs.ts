@@ -28,7 +28,13 @@ function drawGraph({ title, now, top, bottom, lines, summary }: GraphView): HTML
   return element(
     'figure',
     { class: 'graph' },
-    element('figcaption', {}, element('span', { class: 'graph-title' }, title), ' ', element('strong', { class: 'graph-now' }, now)),
+    element(
+      'figcaption',
+      {},
+      element('span', { class: 'graph-title' }, title),
+      ' ',
+      element('strong', { class: 'graph-now' }, now),
+    ),
     element(
       'div',
       { class: 'plot' },
