@@ -10,12 +10,15 @@ import { type ControllerConfig, parseConfig } from './config/config.js';
 import { type Flags, parseFlags, USAGE, withFlags } from './config/flags.js';
 import { prepareDataDir } from './data-dir.js';
 import { lockDataDir } from './data-lock.js';
+import { expectsUpload } from './domain/command-lifecycle.js';
 import { openLog, type ProcessLog } from './log.js';
 import { measuresOf } from './measures.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
+import { AskedUploads } from './rpc/asked-uploads.js';
 import { commandCodec } from './rpc/command-codec.js';
 import { type RpcServer, startRpcServer } from './rpc/server.js';
-import { UploadFiles } from './rpc/upload-files.js';
+import { UPLOAD_RETENTION, UploadFiles } from './rpc/upload-files.js';
+import type { UploadSink } from './rpc/upload-sink.js';
 import { openSqliteStore, type SqliteStore } from './store/sqlite-store.js';
 import { systemClock, systemRandom, systemTimers } from './system.js';
 import { makeNotifier } from './systemd.js';
@@ -123,16 +126,22 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
   });
   closers.add('controller', () => controller.stop());
-  const rpc = await openDoors(config, { world, controller, authority }, closers);
+  const uploads = new UploadFiles(join(dataDir, 'uploads'));
+  const asked = new AskedUploads(uploads, async (id) => {
+    const record = await store.reader.command(id);
+    return record !== undefined && expectsUpload(record) ? record.nodeId : undefined;
+  });
+  const rpc = await openDoors(config, { world, controller, authority, uploads: asked }, closers);
   linkPort = rpc.linkPort;
   const { core, history } = controller;
-  const ticks = startTicks(config, { store, history, log });
+  const ticks = startTicks(config, { store, history, uploads, log });
   closers.add('ticks', () => ticks.stop());
 
   const progress = () => store.transact((writer) => writer.setting('epoch'));
   const web = await startWebServer({
     fleet: controller.api,
     history,
+    uploads,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
     readiness: () => readiness(progress, rpc),
     measures: async () => [
@@ -155,11 +164,16 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
 }
 
 async function openDoors(
-  { dataDir, link, enrol }: ControllerConfig,
-  parts: { readonly world: World; readonly controller: Controller; readonly authority: OpenedAuthority },
+  { link, enrol }: ControllerConfig,
+  parts: {
+    readonly world: World;
+    readonly controller: Controller;
+    readonly authority: OpenedAuthority;
+    readonly uploads: UploadSink;
+  },
   closers: Closers,
 ): Promise<RpcServer> {
-  const { world, controller, authority } = parts;
+  const { world, controller, authority, uploads } = parts;
   const { core, enrollments, renewals, identities } = controller;
   const rpc = await startRpcServer({
     identity: authority,
@@ -167,7 +181,7 @@ async function openDoors(
     enrollments,
     renewals,
     identities,
-    uploads: new UploadFiles(join(dataDir, 'uploads')),
+    uploads,
     listen: { enrolHost: enrol.host, enrolPort: enrol.port, linkHost: link.host, linkPort: link.port },
     ...world,
   });
@@ -180,15 +194,21 @@ async function openDoors(
 
 function startTicks(
   { retention }: ControllerConfig,
-  parts: { readonly store: SqliteStore; readonly history: HistoryRecorder; readonly log: ProcessLog },
+  parts: {
+    readonly store: SqliteStore;
+    readonly history: HistoryRecorder;
+    readonly uploads: UploadFiles;
+    readonly log: ProcessLog;
+  },
 ): Ticks {
-  const { store, history, log } = parts;
+  const { store, history, uploads, log } = parts;
   const kept: Retention = { ...DEFAULT_RETENTION, ...retention, agentEventsMs: retention.eventsMs };
   const now = (): number => systemClock.nowMs();
   const care = {
     flushHistory: () => history.flushDue(now()),
     repackHistory: () => history.repack(now()),
     prune: () => pruneStore({ store, sizeBytes: () => store.sizeBytes(), log }, kept, now()),
+    pruneUploads: () => uploads.prune(UPLOAD_RETENTION, now()),
     checkpoint: () => store.checkpoint(),
   };
   const ticks = new Ticks(cronScheduler, log, storeTicks(care, systemRandom.unit()));

@@ -3,6 +3,7 @@ import { type Random, uuidv7 } from '../../proto/contract/random.js';
 import type { JoinFile } from '../kit/enroll/join.js';
 import type { Host, HostClock } from '../kit/host/ports.js';
 import { errorFields, type Log } from '../kit/log.js';
+import { noMachine } from '../kit/machine/local-machine.js';
 import { runAgent } from '../kit/run-agent.js';
 import { piCollectors } from '../pi/collectors/index.js';
 import { piHandlers } from '../pi/commands/index.js';
@@ -20,7 +21,7 @@ const AGENT_RESTART_MS = 5_000;
 export interface DemoPiOptions {
   readonly machine: SimulatedMachine;
   /** Adapters of this process: what is not simulated. */
-  readonly real: Pick<Host, 'clock' | 'files' | 'keys' | 'net' | 'random'>;
+  readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   readonly stateDir: string;
   readonly join: JoinFile | undefined;
   readonly log: Log;
@@ -97,7 +98,9 @@ export class DemoPi {
     const host: Host = {
       clock,
       services,
+      machine: noMachine(),
       files: real.files,
+      gzip: real.gzip,
       keys: real.keys,
       random: real.random,
       net: machine.link.over(real.net),
@@ -110,7 +113,12 @@ export class DemoPi {
       {
         ...{ kind: 'pi', version: VERSION, host, log, stateDir, join, tidyMemory },
         collectors: (probe) => piCollectors(probe),
-        handlers: piHandlers({ allowedUnits: [EXAMPLE_UNIT] }),
+        handlers: piHandlers({
+          allowedUnits: [EXAMPLE_UNIT],
+          allowedMounts: [],
+          journalUnits: [],
+          settings: { services: 'simulated' },
+        }),
         buildTimeMs: BUILD_TIME_MS,
         progress: nothing,
         notifyReady: nothing,

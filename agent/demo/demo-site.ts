@@ -29,7 +29,7 @@ export interface DemoSiteOptions {
   /** Holds the state of every agent, in a directory of its own, and what the site remembers. */
   readonly stateDir: string;
   readonly join: JoinFile | undefined;
-  readonly real: Pick<Host, 'clock' | 'files' | 'keys' | 'net' | 'random'>;
+  readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   /** Makes the log of one Pi. */
   readonly logOf: (pi: string) => Log;
   readonly tidyMemory: () => void;

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { makeNodeClock } from '../kit/host/node/clock.js';
 import { makeNodeFiles } from '../kit/host/node/files.js';
+import { makeNodeGzip } from '../kit/host/node/gzip.js';
 import { makeNodeKeys } from '../kit/host/node/keys.js';
 import { makeGrpcNet } from '../kit/host/node/net.js';
 import { makeNodeProgramIo } from '../kit/host/node/program-io.js';
@@ -56,6 +57,7 @@ async function run(io: ProgramIo, log: Log): Promise<void> {
       real: {
         clock: makeNodeClock(),
         files: makeNodeFiles(),
+        gzip: makeNodeGzip(),
         keys: makeNodeKeys(),
         net: makeGrpcNet(),
         random: makeNodeRandom(),

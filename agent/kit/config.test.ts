@@ -22,6 +22,7 @@ test('an empty file is a valid one, with the defaults of a packaged agent', () =
     join: undefined,
     allowedUnits: [],
     verifyWrites: false,
+    allowedMounts: [],
     helperSocket: undefined,
     services: { kind: 'systemd' },
     logLevel: 'info',
@@ -37,6 +38,7 @@ join:
   tokenFile: /etc/bramble/join-token
 allowedUnits: [ssh.service, getty@tty1.service]
 verifyWrites: true
+allowedMounts: [/, /boot/firmware]
 helperSocket: /run/bramble/helper.sock
 services: { child: { units: { demo.service: [sleep, "60"] } } }
 logLevel: debug
@@ -46,6 +48,7 @@ logLevel: debug
     join: { controller: '[fd42::1]:7442', pin: PIN, token: { kind: 'file', path: '/etc/bramble/join-token' } },
     allowedUnits: ['ssh.service', 'getty@tty1.service'],
     verifyWrites: true,
+    allowedMounts: ['/', '/boot/firmware'],
     helperSocket: '/run/bramble/helper.sock',
     services: { kind: 'child', units: { 'demo.service': ['sleep', '60'] } },
     logLevel: 'debug',

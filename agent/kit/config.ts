@@ -1,6 +1,7 @@
 import { type Document, parseDocument, visit } from 'yaml';
 import * as z from 'zod/mini';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { isMountPoint } from '../../proto/contract/mount-point.js';
 import { describeIssue } from './config-issues.js';
 import { isUnitName } from './host/unit-name.js';
 
@@ -33,6 +34,8 @@ export interface AgentConfig {
   readonly allowedUnits: readonly string[];
   /** The storage below the state is verified by writing to it. */
   readonly verifyWrites: boolean;
+  /** Mount points that the controller may have remounted. */
+  readonly allowedMounts: readonly string[];
   /** Socket of the helper that has root's rights; absent = the agent asks the service manager itself. */
   readonly helperSocket: string | undefined;
   readonly services: ServicesConfig;
@@ -42,6 +45,7 @@ export interface AgentConfig {
 // zod/mini, and not zod: its full form costs an agent 4 MB of memory for good.
 const path = z.string().check(z.regex(/^\/[^\0]*$/, 'must be an absolute path'));
 const unit = z.string().check(z.refine(isUnitName, 'must be a full unit name, such as ssh.service'));
+const mount = z.string().check(z.refine(isMountPoint, 'must be a mount point, such as /boot/firmware'));
 const argv = z.array(z.string()).check(z.minLength(1, 'must name a program'));
 
 const JOIN = z.strictObject({
@@ -58,6 +62,7 @@ const CONFIG = z.strictObject({
   join: z.optional(JOIN),
   allowedUnits: z._default(z.array(unit), []),
   verifyWrites: z._default(z.enum(['true', 'false']), 'false'),
+  allowedMounts: z._default(z.array(mount), []),
   helperSocket: z.optional(path),
   services: z._default(
     z.union(

@@ -1,5 +1,5 @@
 import { BrambleError } from '../../proto/contract/errors.js';
-import { type KernelLogRead, KernelLogReader } from '../kit/host/kernel-record.js';
+import { type KernelLogRead, KernelLogReader, tailOf } from '../kit/host/kernel-record.js';
 import type { KernelLog } from '../kit/host/ports.js';
 
 /** As many records as a kernel with a ring of 128 KiB holds, roughly. */
@@ -38,8 +38,26 @@ export class SimKernelLog {
 
   /** What one process sees of it. */
   open(): KernelLog {
+    const reader = this.#reader();
+    return {
+      read: (recordsMax) => {
+        this.#refuse();
+        return reader.read(recordsMax);
+      },
+      last: (recordsMax) => {
+        this.#refuse();
+        return tailOf(this.#reader(), recordsMax);
+      },
+    };
+  }
+
+  #refuse(): void {
+    if (!this.readable) throw new BrambleError('unsupported', 'the kernel log cannot be read');
+  }
+
+  #reader(): KernelLogReader {
     let at: number | undefined;
-    const next = (): KernelLogRead => {
+    return new KernelLogReader((): KernelLogRead => {
       at ??= this.#firstSequence;
       if (at < this.#firstSequence) {
         at = this.#firstSequence;
@@ -49,13 +67,6 @@ export class SimKernelLog {
       if (record === undefined) return 'empty';
       at += 1;
       return record;
-    };
-    const reader = new KernelLogReader(next);
-    return {
-      read: (recordsMax) => {
-        if (!this.readable) throw new BrambleError('unsupported', 'the kernel log cannot be read');
-        return reader.read(recordsMax);
-      },
-    };
+    });
   }
 }

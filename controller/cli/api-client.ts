@@ -89,6 +89,14 @@ export class ApiClient {
     return this.#ask('GET', `/api/v1/commands/${encodeURIComponent(id)}`, CommandView);
   }
 
+  /** What a node has uploaded for a command. */
+  async upload(commandId: string): Promise<Uint8Array> {
+    const path = `/api/v1/uploads/${encodeURIComponent(commandId)}`;
+    const { status, content } = await this.#transport.download(path, this.#signal);
+    if (status === 200) return content;
+    throw errorOfEnvelope(status, new TextDecoder().decode(content));
+  }
+
   revoke(id: string, reason: string): Promise<NodeView> {
     return this.#ask('POST', `/api/v1/nodes/${encodeURIComponent(id)}/revoke`, NodeView, { reason });
   }

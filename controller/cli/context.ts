@@ -14,6 +14,8 @@ export interface CliHost {
   exists(path: string): boolean;
   /** Text of a small file; "-" is standard input. @throws BrambleError `not-found`, `permission-denied`, ... */
   readText(path: string): Promise<string>;
+  /** A new file that only its owner reads. @throws BrambleError `already-exists`, `failed-precondition` */
+  save(path: string, content: Uint8Array): Promise<void>;
   /** Columns of the terminal; `undefined` when the output is none. */
   readonly widthColumns: number | undefined;
   readonly userName: string;

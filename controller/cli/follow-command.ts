@@ -22,13 +22,29 @@ export interface FollowOptions {
   readonly timeout: number;
 }
 
+/** A command as it was last seen, and the exit code that it means. */
+export interface Followed {
+  readonly command: CommandView;
+  readonly exitCode: number;
+}
+
 /** Issues a command and, unless told not to wait, stays until its outcome is known or the time is over. */
 export async function issueAndFollow(
   context: CliContext,
   node: NodeView,
   action: CommandView['action'],
-  { reason, wait, timeout }: FollowOptions,
+  options: FollowOptions,
 ): Promise<number> {
+  return (await issue(context, node, action, options)).exitCode;
+}
+
+/** The same, for whoever goes on with what the command has brought. */
+export async function issue(
+  context: CliContext,
+  node: NodeView,
+  action: CommandView['action'],
+  { reason, wait, timeout }: FollowOptions,
+): Promise<Followed> {
   const { api, host, signal } = context;
   // Nobody waits longer than this, so the command must not start later than that either.
   const validForMs = Math.min(86_400_000, Math.max(1_000, timeout));
@@ -40,8 +56,7 @@ export async function issueAndFollow(
     command = await api.command(command.id);
   }
   report(context, node, command, wait);
-  if (!wait) return EXIT.ok;
-  return finalExit(command) ?? EXIT.timeout;
+  return { command, exitCode: wait ? (finalExit(command) ?? EXIT.timeout) : EXIT.ok };
 }
 
 function finalExit(command: CommandView): number | undefined {

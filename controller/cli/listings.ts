@@ -108,7 +108,18 @@ export const EVENT_LISTING: Listing<EventView> = {
 };
 
 export function actionText(action: CommandView['action']): string {
-  return action.kind === 'restart-unit' ? `restart ${action.unit}` : action.kind;
+  switch (action.kind) {
+    case 'restart-unit':
+      return `restart ${action.unit}`;
+    case 'remount':
+      return `remount ${action.mountPoint} ${action.access}`;
+    case 'identify':
+      return `identify for ${action.forMs / 1_000} s`;
+    case 'reboot':
+    case 'step-clock':
+    case 'diagnose':
+      return action.kind;
+  }
 }
 
 /** Why it was rejected, and what was found. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BrambleError } from '../../proto/contract/errors.js';
@@ -33,6 +33,7 @@ const host: CliHost = {
   },
   exists: (path) => existsSync(path),
   readText,
+  save,
   widthColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
   userName: loginName(),
   connect: (where, actor) => new HttpTransport(where, actor),
@@ -46,6 +47,19 @@ async function readText(path: string): Promise<string> {
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new BrambleError('invalid-argument', `${path} cannot be read: ${why}`, { cause });
+  }
+}
+
+async function save(path: string, content: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, content, { flag: 'wx', mode: 0o600 });
+  } catch (cause) {
+    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+    const why = isThere ? 'is there already' : `cannot be written: ${String(cause)}`;
+    throw new BrambleError(isThere ? 'already-exists' : 'failed-precondition', `${path} ${why}`, {
+      hint: 'name another file with -o',
+      cause,
+    });
   }
 }
 

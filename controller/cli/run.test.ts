@@ -14,6 +14,7 @@ let dir = '';
 let options: ReturnType<typeof webOptions>;
 let server: WebServer;
 let nowMs = 0;
+const saved = new Map<string, string>();
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bramble-cli-'));
@@ -21,6 +22,7 @@ beforeEach(async () => {
   server = await startWebServer(options);
   options.fleet.putNode(nodeDetail());
   nowMs = 0;
+  saved.clear();
 });
 afterEach(async () => {
   await server.close();
@@ -50,6 +52,9 @@ async function bramble(line: string, over: Partial<CliHost> = {}, signal?: Abort
     },
     exists: () => false,
     readText: async () => '',
+    save: async (path, content) => {
+      saved.set(path, Buffer.from(content).toString('hex'));
+    },
     widthColumns: undefined,
     userName: 'kim',
     connect: (where, actor) => new HttpTransport(where, actor),
@@ -260,6 +265,59 @@ test('--no-wait returns at once with the id to ask for later', async () => {
   const { code, out } = await bramble('node reboot pi-01 --confirm=pi-01 --no-wait');
   expect([code, nowMs]).toEqual([0, 0]);
   expect(out).toContain('bramble command get 01890000-0000-7000-8000-000000000001');
+});
+
+test.for<[string, CommandView['action']]>([
+  ['remount pi-01 /boot/firmware', { kind: 'remount', mountPoint: '/boot/firmware', access: 'read-write' }],
+  ['remount pi-01 / --read-only', { kind: 'remount', mountPoint: '/', access: 'read-only' }],
+  ['step-clock pi-01', { kind: 'step-clock' }],
+  ['identify pi-01', { kind: 'identify', forMs: 30_000 }],
+  ['identify pi-01 --for 2m', { kind: 'identify', forMs: 120_000 }],
+])('node %s orders what it says, with its reason', async ([words, action]) => {
+  const asked: unknown[] = [];
+  options.fleet.issueCommand = async (_id, create) => {
+    asked.push(create);
+    return commandView('succeeded', { action: create.action, detail: 'done' });
+  };
+  const { code, out } = await bramble(`node ${words} --reason look`);
+  expect([code, asked]).toMatchObject([0, [{ action, reason: 'look' }]]);
+  expect(out).toContain('succeeded (done)');
+});
+
+test.for(['4s', '301s', '1'])('identify --for %s is no time that an LED blinks for', async (time) => {
+  expect(await bramble(`node identify pi-01 --for ${time}`)).toMatchObject({ code: 2, out: '' });
+  expect(options.fleet.calls).toEqual([]);
+});
+
+test.for<[string, string]>([
+  ['node diagnostics pi-01 -o bundle.tar.gz', 'bundle.tar.gz'],
+  ['node diagnostics pi-01 --output=bundle.tar.gz', 'bundle.tar.gz'],
+  ['-o json node diagnostics pi-01 -o bundle.tar.gz', 'bundle.tar.gz'],
+  ['node diagnostics pi-01', 'pi-01-diagnostics-20261120T120000Z.tar.gz'],
+])('%s waits for the bundle and saves it', async ([line, file]) => {
+  const action = { kind: 'diagnose' } as const;
+  const states: CommandView['state'][] = ['dispatched', 'started', 'started'];
+  options.fleet.command = async () => commandView(states.shift() ?? 'succeeded', { action });
+  const { code, out } = await bramble(line);
+  expect([code, Object.fromEntries(saved)]).toEqual([0, { [file]: '1f8b0800' }]);
+  if (line.startsWith('-o json')) expect(JSON.parse(out)).toMatchObject({ state: 'succeeded', action });
+  else expect(out).toContain(`Saved ${file}`);
+});
+
+test('diagnostics that failed save nothing, and a file that is there stops everything before it begins', async () => {
+  options.fleet.command = async () => commandView('failed', { action: { kind: 'diagnose' }, detail: 'no bundle' });
+  expect(await bramble('node diagnostics pi-01')).toMatchObject({ code: 1 });
+  options.fleet.calls.length = 0;
+  const there = await bramble('node diagnostics pi-01 -o x', { exists: () => true });
+  expect(there).toMatchObject({ code: 5, out: '', err: expect.stringContaining('x is there already') });
+  expect([options.fleet.calls, saved.size]).toEqual([[], 0]);
+});
+
+test('a bundle that is no longer kept is told as that', async () => {
+  options.fleet.command = async () => commandView('succeeded', { action: { kind: 'diagnose' } });
+  options.uploads.find = async () => undefined;
+  const { code, err } = await bramble('node diagnostics pi-01');
+  expect([code, err]).toEqual([3, expect.stringContaining('no longer kept')]);
 });
 
 test('events are told oldest first, and -w goes on until interrupted without leaving one out', async () => {

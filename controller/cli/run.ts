@@ -9,6 +9,7 @@ import { registerEnrol } from './commands/enrol.js';
 import { registerEvents } from './commands/events.js';
 import { registerGet } from './commands/get.js';
 import { registerNode } from './commands/node.js';
+import { withFileOption } from './commands/node-actions.js';
 import type { RunCommand } from './commands/register.js';
 import { registerToken } from './commands/token.js';
 import type { CliContext, CliHost } from './context.js';
@@ -43,7 +44,7 @@ export async function runCli(argv: readonly string[], host: CliHost, signal: Abo
   };
   for (const register of NOUNS) register(program, run);
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(withFileOption(argv), { from: 'user' });
     return exitCode;
   } catch (thrown) {
     if (isUsageError(thrown)) return EXIT.usage; // commander has said what is wrong

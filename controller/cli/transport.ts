@@ -12,6 +12,8 @@ export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 export interface Transport {
   /** @throws BrambleError `unavailable`, `permission-denied`, `deadline-exceeded`, `cancelled` */
   request(method: HttpMethod, path: string, body: unknown, signal: AbortSignal): Promise<Answer>;
+  /** What is not text; of a refusal, its envelope. @throws as request() */
+  download(path: string, signal: AbortSignal): Promise<{ readonly status: number; readonly content: Uint8Array }>;
   /** Text of an open-ended answer as it arrives; ends with the answer. */
   stream(path: string, signal: AbortSignal): AsyncIterable<string>;
 }
@@ -43,6 +45,28 @@ export class HttpTransport implements Transport {
       if (text.length > ANSWER_BYTES_MAX) throw new BrambleError('resource-exhausted', 'the answer is too long');
     }
     return { status: incoming.statusCode ?? 0, text };
+  }
+
+  async download(
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number; readonly content: Uint8Array }> {
+    const limit = AbortSignal.timeout(ANSWER_MS_MAX);
+    const incoming = await this.#send('GET', path, undefined, AbortSignal.any([signal, limit]));
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    try {
+      // Without an encoding an answer comes as buffers.
+      for await (const chunk of incoming as AsyncIterable<Buffer>) {
+        chunks.push(chunk);
+        sizeBytes += chunk.length;
+        if (sizeBytes > ANSWER_BYTES_MAX) throw new BrambleError('resource-exhausted', 'the answer is too long');
+      }
+    } catch (cause) {
+      if (cause instanceof BrambleError) throw cause;
+      throw new BrambleError('unavailable', 'the connection to the controller broke', { cause });
+    }
+    return { status: incoming.statusCode ?? 0, content: Buffer.concat(chunks) };
   }
 
   async *stream(path: string, signal: AbortSignal): AsyncIterable<string> {

@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { commandId, nodeId } from '../../proto/contract/ids.js';
 import type { CommandRecord, CommandState, CommandUpdate } from './command.js';
 import {
+  ALL_STATES,
   advanceCommand,
   type CommandHappening,
   changesByTimeAtMs,
+  expectsUpload,
   isOpen,
   OUTCOME_EXPECTED_WITHIN_MS,
 } from './command-lifecycle.js';
@@ -106,4 +108,11 @@ test('property: in any order of words and any delay, nothing settled ever change
       if (endMs !== undefined) expect(isOpen(advanceCommand(now, { kind: 'time-passed' }, endMs).state)).toBe(false);
     }),
   );
+});
+
+test('an upload belongs to diagnostics that were sent and are not over', () => {
+  const action = { kind: 'diagnose' } as const;
+  const expecting = ALL_STATES.filter((state) => expectsUpload({ action, state }));
+  expect(expecting).toEqual(['dispatched', 'accepted', 'started', 'unknown']);
+  expect(ALL_STATES.some((state) => expectsUpload({ action: { kind: 'reboot' }, state }))).toBe(false);
 });

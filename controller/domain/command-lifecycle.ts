@@ -54,6 +54,11 @@ export function isOpen(state: CommandState): boolean {
   return RANK[state] < RANK.unknown;
 }
 
+/** An upload under this command's id is what was ordered, and has not been told to be over. */
+export function expectsUpload({ action, state }: Pick<CommandRecord, 'action' | 'state'>): boolean {
+  return action.kind === 'diagnose' && state !== 'issued' && RANK[state] <= RANK.unknown;
+}
+
 /** When time alone changes an open command, ms since 1970 on the controller's clock; `undefined` = never. */
 export function changesByTimeAtMs(record: CommandRecord): number | undefined {
   const deadlineMs = record.issuedAtMs + record.validForMs;

@@ -5,12 +5,17 @@ const question = (over: Partial<CommandQuestion> = {}): CommandQuestion => ({
   action: { kind: 'restart-unit', unit: 'ssh.service' },
   lifecycle: 'enrolled',
   heldBecause: undefined,
-  live: { bootId: 'boot-1', supportedActions: ['restart_unit', 'reboot'] },
+  live: {
+    bootId: 'boot-1',
+    supportedActions: ['restart_unit', 'reboot', 'remount', 'step_clock', 'identify', 'diagnose'],
+  },
   openCount: 0,
   ...over,
 });
 
 const reboot = { kind: 'reboot' } as const;
+const remount = { kind: 'remount', mountPoint: '/boot/firmware', access: 'read-write' } as const;
+const identify = { kind: 'identify', forMs: 30_000 } as const;
 
 test.for<[string, Partial<CommandQuestion>, string]>([
   ['a unit is restarted in any boot', {}, ''],
@@ -18,6 +23,14 @@ test.for<[string, Partial<CommandQuestion>, string]>([
   ['a reboot is bound to the boot that is live', { action: reboot }, 'boot-1'],
   ['one open command less than the most is fine', { openCount: OPEN_COMMANDS_MAX - 1 }, ''],
   ['a template unit has an @ in its name', { action: { kind: 'restart-unit', unit: 'getty@tty1.service' } }, ''],
+  ['a remount is about the mounts of the boot that is live', { action: remount }, 'boot-1'],
+  ['blinking is for whoever looks now', { action: identify }, 'boot-1'],
+  ['a clock is wrong in any boot', { action: { kind: 'step-clock' } }, ''],
+  [
+    'diagnostics of a node that is away are made when it is back',
+    { action: { kind: 'diagnose' }, live: undefined },
+    '',
+  ],
 ])('%s', ([, over, bootId]) => {
   expect(judgeCommand(question(over))).toEqual({ kind: 'allowed', bootId });
 });
@@ -40,6 +53,26 @@ test.for<[string, Partial<CommandQuestion>, string, string]>([
     'failed-precondition',
     'not connected',
   ],
+  [
+    'a node that is away is not remounted',
+    { action: remount, live: undefined },
+    'failed-precondition',
+    'not connected',
+  ],
+  [
+    'nobody looks for a light of a node that is away',
+    { action: identify, live: undefined },
+    'failed-precondition',
+    'not',
+  ],
+  [
+    'an agent that cannot blink',
+    { action: identify, live: { bootId: 'b', supportedActions: ['reboot'] } },
+    'failed-precondition',
+    'cannot do "identify"',
+  ],
+  ['a mount point that leads up', { action: { ...remount, mountPoint: '/a/../b' } }, 'invalid-argument', 'mount point'],
+  ['a mount point that is an option', { action: { ...remount, mountPoint: '-a' } }, 'invalid-argument', 'mount point'],
   ['a unit without its type', { action: { kind: 'restart-unit', unit: 'ssh' } }, 'invalid-argument', 'full name'],
   ['a path is no unit', { action: { kind: 'restart-unit', unit: '../x.service' } }, 'invalid-argument', 'full name'],
   ['a wildcard is no unit', { action: { kind: 'restart-unit', unit: '*.service' } }, 'invalid-argument', 'full name'],

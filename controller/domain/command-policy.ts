@@ -1,6 +1,7 @@
 /** Which command may be issued to which node, now. */
 
 import type { ErrorCode } from '../../proto/contract/errors.js';
+import { isMountPoint } from '../../proto/contract/mount-point.js';
 import type { CommandAction } from './command.js';
 import type { NodeLifecycle } from './node.js';
 
@@ -25,6 +26,14 @@ export type CommandDecision =
 /** Names of systemd.unit(5), with a type that can be restarted. No wildcard, no path. */
 const UNIT_NAME = /^[A-Za-z0-9:_.@-]{1,200}\.(service|socket|timer|mount|path|target)$/;
 
+const UPGRADE = 'upgrade the agent of this node';
+/** Where a newer agent alone would not help. */
+const WHO_CAN: Partial<Record<CommandAction['kind'], string>> = {
+  identify: 'only the agent of a Raspberry Pi can; upgrade it if this node is one',
+};
+
+const AWAY = 'wait until it is back, or cycle its power';
+
 const refused = (code: ErrorCode, why: string, hint: string): CommandDecision => ({ kind: 'refused', code, why, hint });
 
 export function judgeCommand(question: CommandQuestion): CommandDecision {
@@ -43,7 +52,7 @@ export function judgeCommand(question: CommandQuestion): CommandDecision {
     return refused('failed-precondition', `${openCount} commands of this node are still open`, hint);
   }
   if (live !== undefined && !live.supportedActions.includes(actionName(action))) {
-    return refused('failed-precondition', `its agent cannot do "${action.kind}"`, 'upgrade the agent of this node');
+    return refused('failed-precondition', `its agent cannot do "${action.kind}"`, WHO_CAN[action.kind] ?? UPGRADE);
   }
   return judgeAction(action, live?.bootId);
 }
@@ -56,8 +65,24 @@ function judgeAction(action: CommandAction, bootId: string | undefined): Command
     case 'reboot':
       // Bound to the boot that the operator sees: a command that arrives after the node rebooted must not reboot it again.
       if (bootId !== undefined && bootId !== '') return { kind: 'allowed', bootId };
-      return refused('failed-precondition', 'the node is not connected', 'wait until it is back, or cycle its power');
+      return refused('failed-precondition', 'the node is not connected', AWAY);
+    case 'remount':
+      if (!isMountPoint(action.mountPoint)) {
+        return refused('invalid-argument', 'not a mount point', 'give its absolute path, such as /boot/firmware');
+      }
+      return inThisBoot(bootId);
+    case 'identify':
+      return inThisBoot(bootId); // nobody looks for a light that comes on later
+    case 'step-clock':
+    case 'diagnose':
+      return { kind: 'allowed', bootId: '' };
   }
+}
+
+/** What the operator sees of the node is what the command is about: not for a node that is away, nor after its next boot. */
+function inThisBoot(bootId: string | undefined): CommandDecision {
+  if (bootId !== undefined) return { kind: 'allowed', bootId };
+  return refused('failed-precondition', 'the node is not connected', AWAY);
 }
 
 /** As agents name their actions: the field of Command.action in the contract. */

@@ -1,6 +1,12 @@
 import type { CommandId, NodeId } from '../../proto/contract/ids.js';
 
-export type CommandAction = { readonly kind: 'restart-unit'; readonly unit: string } | { readonly kind: 'reboot' };
+export type CommandAction =
+  | { readonly kind: 'restart-unit'; readonly unit: string }
+  | { readonly kind: 'reboot' }
+  | { readonly kind: 'remount'; readonly mountPoint: string; readonly access: 'read-write' | 'read-only' }
+  | { readonly kind: 'step-clock' }
+  | { readonly kind: 'identify'; readonly forMs: number }
+  | { readonly kind: 'diagnose' };
 
 /**
  * Where a command is. `issued` and `dispatched` are ours to know, the others are what the actuator said, except

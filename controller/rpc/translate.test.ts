@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commandId, nodeId } from '../../proto/contract/ids.js';
-import { Command, CommandState, RejectionReason } from '../../proto/gen/bramble/agent/v1/command.js';
+import { Command, CommandState, MountAccess, RejectionReason } from '../../proto/gen/bramble/agent/v1/command.js';
 import { Event, PreviousExit } from '../../proto/gen/bramble/agent/v1/event.js';
 import { ControllerFrame, GoodbyeReason, Hello } from '../../proto/gen/bramble/agent/v1/link.js';
 import { NodeKind } from '../../proto/gen/bramble/agent/v1/node.js';
@@ -148,6 +148,24 @@ test('a command is encoded with everything that its actuator checks', () => {
     actor: 'kim',
     action: { $case: 'restartUnit', value: { unit: 'ssh.service' } },
   });
-  const reboot = Command.decode(commandCodec.encode({ ...record, action: { kind: 'reboot' } }));
-  expect(reboot.action).toEqual({ $case: 'reboot', value: {} });
+  const actions: readonly [CommandRecord['action'], Command['action']][] = [
+    [{ kind: 'reboot' }, { $case: 'reboot', value: {} }],
+    [
+      { kind: 'remount', mountPoint: '/', access: 'read-write' },
+      { $case: 'remount', value: { mountPoint: '/', access: MountAccess.READ_WRITE } },
+    ],
+    [
+      { kind: 'remount', mountPoint: '/boot', access: 'read-only' },
+      { $case: 'remount', value: { mountPoint: '/boot', access: MountAccess.READ_ONLY } },
+    ],
+    [{ kind: 'step-clock' }, { $case: 'stepClock', value: {} }],
+    [
+      { kind: 'identify', forMs: 30_000 },
+      { $case: 'identify', value: { forMs: 30_000 } },
+    ],
+    [{ kind: 'diagnose' }, { $case: 'diagnose', value: {} }],
+  ];
+  for (const [action, want] of actions) {
+    expect(Command.decode(commandCodec.encode({ ...record, action })).action).toEqual(want);
+  }
 });

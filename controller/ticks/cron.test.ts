@@ -90,6 +90,7 @@ test('the care of a store is spread over the hour by the phase of the installati
     flushHistory: async () => 'flushed',
     repackHistory: async () => 'repacked',
     prune: async () => 'pruned',
+    pruneUploads: async () => 'uploads pruned',
     checkpoint: async () => 'done',
   };
   const whenOf = (phase: number) =>
@@ -103,6 +104,7 @@ test('every expression is one that node-cron takes, and a real clock makes a tic
     flushHistory: async () => undefined,
     repackHistory: async () => undefined,
     prune: async () => undefined,
+    pruneUploads: async () => undefined,
     checkpoint: async () => undefined,
   };
   let ran: () => void = () => undefined;

@@ -8,6 +8,8 @@ export interface StoreCare {
   repackHistory(): Promise<unknown>;
   /** Removes what is too old or too much. */
   prune(): Promise<unknown>;
+  /** Removes uploads that are too old or too much. */
+  pruneUploads(): Promise<unknown>;
   checkpoint(): Promise<unknown>;
 }
 
@@ -25,6 +27,7 @@ export function storeTicks(care: StoreCare, phase: number): readonly Tick[] {
     { name: 'history-flush', when: '*/2 * * * * *', run: () => care.flushHistory() },
     { name: 'history-repack', when: `${second} ${minute} * * * *`, run: () => care.repackHistory() },
     { name: 'retention', when: `${second} ${minute + 5} * * * *`, run: () => care.prune() },
+    { name: 'uploads', when: `${second} ${minute + 6} * * * *`, run: () => care.pruneUploads() },
     { name: 'checkpoint', when: `${second} */5 * * * *`, run: () => care.checkpoint() },
   ];
 }

@@ -71,5 +71,13 @@ export function renderAction(record: Pick<CommandRecord, 'action'>): string {
       return `the restart of ${visible(action.unit, 80)}`;
     case 'reboot':
       return 'the reboot';
+    case 'remount':
+      return `the remount of ${visible(action.mountPoint, 80)} (${action.access})`;
+    case 'step-clock':
+      return 'the step of the clock';
+    case 'identify':
+      return 'the blinking';
+    case 'diagnose':
+      return 'the diagnostics';
   }
 }

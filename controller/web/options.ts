@@ -1,6 +1,7 @@
+import type { Readable } from 'node:stream';
 import type { Clock } from '../../proto/contract/clock.js';
 import type { NumberFactName } from '../../proto/contract/facts.js';
-import type { NodeId } from '../../proto/contract/ids.js';
+import type { CommandId, NodeId } from '../../proto/contract/ids.js';
 import type { Random } from '../../proto/contract/random.js';
 import type { FleetApi } from '../usecases/api.js';
 import type { Log, Timers } from '../usecases/ports.js';
@@ -9,6 +10,7 @@ import type { Log, Timers } from '../usecases/ports.js';
 export interface WebOptions {
   readonly fleet: FleetApi;
   readonly history: HistorySource;
+  readonly uploads: UploadSource;
   readonly join: JoinFacts;
   readonly readiness: () => Promise<readonly PartReadiness[]>;
   readonly measures: () => Promise<readonly Measure[]>;
@@ -30,6 +32,11 @@ export interface HistorySource {
     fromMs: number,
     toMs: number,
   ): Promise<readonly { readonly atMs: number; readonly value: number }[]>;
+}
+
+/** Files that nodes have uploaded. */
+export interface UploadSource {
+  find(id: NodeId, command: CommandId): Promise<{ readonly sizeBytes: number; read(): Readable } | undefined>;
 }
 
 /** What a node is told together with its token. */

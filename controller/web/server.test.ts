@@ -3,7 +3,9 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { nodeId } from '../../proto/contract/ids.js';
 import { startWebServer, type WebServer } from './server.js';
 import { NODE_1, nodeDetail, webOptions } from './testing/fixtures.js';
 import { ask, type HttpAnswer } from './testing/http.js';
@@ -290,4 +292,30 @@ test('closing leaves no watcher of the fleet behind', async () => {
   await server.close();
   expect(options.fleet.watcherCount).toBe(0);
   await expect(get('/healthz')).rejects.toThrow(/ECONNREFUSED/);
+});
+
+test('what a node has uploaded is a file to save, never one to show, and only on the administrator’s door', async () => {
+  const id = '01890000-0000-7000-8000-000000000001';
+  const asked: string[] = [];
+  const create = { action: { kind: 'diagnose' }, reason: 'look', validForMs: 1_000 } as const;
+  const view = await options.fleet.issueCommand(nodeId(NODE_1), create, 'kim');
+  options.fleet.command = async (of) => ({ ...view, id: of });
+  options.uploads.find = async (node, command) => {
+    asked.push(`${node} ${command}`);
+    return { sizeBytes: 4, read: () => Readable.from([Buffer.from('abcd')]) };
+  };
+  const { status, headers, text } = await admin('GET', `/api/v1/uploads/${id}`);
+  expect([status, text, asked]).toEqual([200, 'abcd', [`${NODE_1} ${id}`]]);
+  expect(headers).toMatchObject({
+    'content-type': 'application/gzip',
+    'content-length': '4',
+    'content-disposition': `attachment; filename="${NODE_1}-${id}.tar.gz"`,
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  });
+  expect((await get(`/api/v1/uploads/${id}`)).status).toBe(404);
+  for (const bad of ['..%2f..%2fetc%2fpasswd', 'x', '%00']) {
+    expect((await admin('GET', `/api/v1/uploads/${bad}`)).status).toBe(400);
+  }
+  expect(asked).toHaveLength(1);
 });

@@ -14,6 +14,7 @@ import { nodeRoutes } from './routes/nodes.js';
 import { pageRoutes } from './routes/page.js';
 import { probeRoutes } from './routes/probes.js';
 import { tokenRoutes } from './routes/tokens.js';
+import { uploadRoutes } from './routes/uploads.js';
 
 export interface WebServer {
   /** Address of the page, such as http://127.0.0.1:8080 */
@@ -43,6 +44,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
   enrollmentRoutes(admin, options);
   commandRoutes(admin, options);
   nodeConfigRoutes(admin, options);
+  uploadRoutes(admin, options);
 
   const close = async (): Promise<void> => {
     streams.stop();

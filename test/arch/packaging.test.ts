@@ -76,10 +76,32 @@ test.for(configs)('%s is valid, as it is and with every line in use', (file) => 
   expect(() => parseAgentConfig(text, file)).not.toThrow();
   const inUse = text.replace(/^#(?=\S| {2})/gm, '');
   const config = parseAgentConfig(inUse, file);
-  expect(config).toMatchObject({ allowedUnits: ['ssh.service'], join: { token: { kind: 'file' } }, logLevel: 'info' });
+  expect(config).toMatchObject({ allowedUnits: ['ssh.service'], allowedMounts: ['/boot/firmware'] });
+  expect(config).toMatchObject({ join: { token: { kind: 'file' } }, logLevel: 'info' });
 });
 
-test('the example policy of the helper is one that it accepts', () => {
+test('the example policy of the helper is one that it accepts, and it allows what the agent’s example asks for', () => {
   const policy = parsePolicy(read('agent/pi/packaging/helper.json'), 'helper.json');
-  expect(policy).toEqual({ user: 'bramble-agent', units: ['ssh.service'], reboot: true, config: NOTHING_ALLOWED });
+  expect(policy).toEqual({
+    user: 'bramble-agent',
+    units: ['ssh.service'],
+    reboot: true,
+    mounts: ['/', '/boot/firmware'],
+    stepClock: true,
+    identify: true,
+    journal: ['bramble-agent.service', 'ssh.service'],
+    kernelLog: true,
+    config: NOTHING_ALLOWED,
+  });
+});
+
+test('the helper may write nothing but the record of its LED, and the LEDs', () => {
+  const unit = settings('agent/pi/packaging/bramble-agent-helper@.service');
+  expect(Object.fromEntries(unit)).toMatchObject({
+    RuntimeDirectory: 'bramble-agent-helper',
+    RuntimeDirectoryPreserve: 'yes',
+    ReadWritePaths: '-/sys/devices/platform/leds',
+    CapabilityBoundingSet: 'CAP_SYS_ADMIN CAP_SYS_BOOT',
+    PrivateNetwork: 'yes',
+  });
 });

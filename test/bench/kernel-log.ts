@@ -57,6 +57,7 @@ function endlessLog(nowMs: () => number): KernelLog & { readonly lines: number }
     get lines() {
       return lines;
     },
+    last: (recordsMax) => log.last(recordsMax),
     read: (recordsMax) => {
       const { records } = log.read(recordsMax);
       log.close();

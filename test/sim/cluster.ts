@@ -101,7 +101,7 @@ export class Cluster {
           stateDir: '/var/lib/bramble-agent',
           join: { controller: ENDPOINT, pin: '', token },
           collectors: hostCollectors,
-          handlers: hostHandlers({ allowedUnits: [UNIT] }),
+          handlers: hostHandlers({ allowedUnits: [UNIT], allowedMounts: [], journalUnits: [], settings: {} }),
           configActuator: makeSimApplier(host, config),
           buildTimeMs: 0,
           progress: () => undefined,

@@ -1,6 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -153,6 +153,27 @@ describe('npm start', () => {
     expect(sleeper()).toBeDefined();
     const refused = await bramble(data, 'node', 'restart-unit', name, 'ssh.service');
     expect(refused).toMatchObject({ status: 6, out: expect.stringContaining('rejected (not-allowed') });
+  });
+
+  test('diagnostics come back as an archive that holds what the node says, and end as a file of this user alone', async () => {
+    const file = path.join(data, 'bundle.tar.gz');
+    const asked = await bramble(data, 'node', 'diagnostics', name, '-o', file);
+    expect(asked).toMatchObject({ status: 0, out: expect.stringContaining(`Saved ${file}`) });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const read = (entry: string): string => execFileSync('tar', ['-xzOf', file, entry], { encoding: 'utf8' });
+    expect(JSON.parse(read('agent.json'))).toMatchObject({ kind: 'pi', nodeId });
+    expect(JSON.parse(read('settings.json'))).toMatchObject({ allowedUnits: [EXAMPLE_UNIT] });
+    expect(read('report.json')).toContain('memory_total_bytes');
+    expect(read('mounts.txt')).toContain(' / ');
+    const again = await bramble(data, 'node', 'diagnostics', name, '-o', file);
+    expect(again).toMatchObject({ status: 5, err: expect.stringContaining('is there already') });
+  });
+
+  test('what this machine’s node may not do is refused with the reason', async () => {
+    const remount = await bramble(data, 'node', 'remount', name, '/');
+    expect(remount).toMatchObject({ status: 6, out: expect.stringContaining('not-allowed') });
+    const step = await bramble(data, 'node', 'step-clock', name);
+    expect(step).toMatchObject({ status: 6, out: expect.stringContaining('unsupported') });
   });
 
   test('an agent that dies is started again, which is said, and its node is the same', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Host } from '../host/ports.js';
+import { actionHost } from '../testing/action-host.js';
 import { makeSimHost } from '../testing/sim-host.js';
 import { SimWorld } from '../testing/sim-world.js';
 import { makeReboot } from './reboot.js';
@@ -12,7 +13,7 @@ function setUp(reboot: Host['services']['reboot'], bootId = 'boot-1') {
   const world = new SimWorld(1);
   const sim = makeSimHost(world, 'node');
   const host: Host = { ...sim, services: { ...sim.services, reboot } };
-  return { world, context: { host, bootId } };
+  return { world, context: actionHost(host, { bootId }) };
 }
 
 test('is never done without a boot id, neither asked for nor known', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Host, ServiceState } from '../host/ports.js';
 import { isUnitName } from '../host/unit-name.js';
+import { actionHost } from '../testing/action-host.js';
 import { makeSimHost } from '../testing/sim-host.js';
 import { SimWorld } from '../testing/sim-world.js';
 import { makeRestartUnit } from './restart-unit.js';
@@ -13,7 +14,7 @@ function setUp(changes: Partial<Host['services']> = {}) {
   const world = new SimWorld(1);
   const sim = makeSimHost(world, 'node', { units: [UNIT, 'cron.service'] });
   const host: Host = { ...sim, services: { ...sim.services, ...changes } };
-  return { world, units: sim.board.units, context: { host, bootId: 'b' }, handler: makeRestartUnit(new Set([UNIT])) };
+  return { world, units: sim.board.units, context: actionHost(host), handler: makeRestartUnit(new Set([UNIT])) };
 }
 
 test('restarts an allowed unit once and sees a new start', async () => {

@@ -46,6 +46,26 @@ export function visibleFilesystems(mounts: readonly Mount[]): VisibleFilesystems
   return { local: kept, untouchable: untouchable.slice(0, FILESYSTEMS_MAX - kept.length) };
 }
 
+export interface LocalMount extends Mount {
+  readonly kind: 'local';
+}
+
+/**
+ * What is mounted there for everybody to see: a filesystem on storage of this machine (or in its memory), reached by
+ * nothing but such, or the type of what stands against that. `undefined` = nothing.
+ */
+export function localMountAt(
+  mounts: readonly Mount[],
+  mountPoint: string,
+): LocalMount | { readonly kind: 'other'; readonly type: string } | undefined {
+  const tree = new MountTree(mounts);
+  const mount = mounts.findLast((each) => each.mountPoint === mountPoint && !tree.isHidden(each));
+  if (mount === undefined) return undefined;
+  const above = tree.pathTo(mount).find(({ type }) => !LOCAL_TYPES.has(type) && !HARMLESS_TYPES.has(type));
+  const obstacle = above ?? (LOCAL_TYPES.has(mount.type) || mount.type === 'tmpfs' ? undefined : mount);
+  return obstacle === undefined ? { ...mount, kind: 'local' } : { kind: 'other', type: obstacle.type };
+}
+
 /** Who is mounted on whom. */
 class MountTree {
   readonly #byId: ReadonlyMap<number, Mount>;
@@ -72,10 +92,12 @@ class MountTree {
 
   /** Something else is mounted over it, or over a directory on the way to it. */
   isHidden(mount: Mount): boolean {
-    return this.pathTo(mount).some((at) => {
+    const path = this.pathTo(mount);
+    return path.some((at) => {
+      // What covers a mount below it on its own path is the mount itself: the top of a pile is what everybody sees.
       const isCovered = this.#childrenOf
         .get(at.id)
-        ?.some((child) => child !== at && child.mountPoint === at.mountPoint);
+        ?.some((child) => !path.includes(child) && child.mountPoint === at.mountPoint);
       const siblings = this.#childrenOf.get(at.parentId) ?? [];
       return isCovered === true || siblings.some((sibling) => isBelow(at.mountPoint, sibling.mountPoint));
     });

@@ -10,7 +10,7 @@ import type { Host } from '../host/ports.js';
 import { withLimit } from '../limit.js';
 import { errorFields, type Log } from '../log.js';
 import type { ControllerClock } from '../session/controller-clock.js';
-import type { Action, ActionHost, CommandHandler, Handlers, Outcome } from './handler.js';
+import type { Action, ActionHost, AgentView, CommandHandler, Handlers, Outcome } from './handler.js';
 import { findRefusal, fromHandler, type Refusal, rejected, repeated, type Situation } from './refusal.js';
 
 export interface ExecutionOptions {
@@ -19,6 +19,7 @@ export interface ExecutionOptions {
   readonly handlers: Handlers;
   readonly ledger: Pick<Ledger, 'find' | 'accept' | 'start' | 'finish' | 'unfinished' | 'epochHighest'>;
   readonly controllerClock: ControllerClock;
+  readonly agent: AgentView;
   /** Puts an update where it survives until the controller has committed it. */
   readonly tell: (update: CommandUpdate, priority: 'result' | 'normal') => Promise<void>;
   readonly log: Log;
@@ -98,7 +99,7 @@ export class CommandExecution {
     if (refusal !== undefined || handler === undefined || action === undefined) return refusal;
     try {
       const found = await this.#within(LOOK_LIMIT_MS, signal, (inner) =>
-        handler.check(action.value, this.#context, inner),
+        handler.check(action.value, this.#contextOf(command), inner),
       );
       return found && fromHandler(found);
     } catch (error) {
@@ -114,7 +115,9 @@ export class CommandExecution {
     let before: string;
     try {
       if (handler === undefined || action === undefined) return; // refused by every look before
-      before = await this.#within(LOOK_LIMIT_MS, signal, (inner) => handler.before(action.value, this.#context, inner));
+      before = await this.#within(LOOK_LIMIT_MS, signal, (inner) =>
+        handler.before(action.value, this.#contextOf(command), inner),
+      );
     } catch (error) {
       await this.#withdraw(command, asRefusal(error, signal));
       return;
@@ -145,7 +148,9 @@ export class CommandExecution {
     signal: AbortSignal,
   ): Promise<Outcome> {
     try {
-      return await this.#within(RUN_LIMIT_MS, signal, (inner) => run.handler.run(run.arguments, this.#context, inner));
+      return await this.#within(RUN_LIMIT_MS, signal, (inner) =>
+        run.handler.run(run.arguments, this.#contextOf(command), inner),
+      );
     } catch (error) {
       if (signal.aborted) throw error;
       this.#options.log.warn(
@@ -164,7 +169,7 @@ export class CommandExecution {
     }
     try {
       return await this.#within(OBSERVE_LIMIT_MS, signal, (inner) =>
-        handler.observe(action.value, before, this.#context, inner),
+        handler.observe(action.value, before, this.#contextOf(command), inner),
       );
     } catch (error) {
       if (signal.aborted) throw error; // the next process looks
@@ -218,8 +223,9 @@ export class CommandExecution {
     return withLimit({ clock: this.#options.host.clock, limitMs, signal }, work);
   }
 
-  get #context(): ActionHost {
-    return { host: this.#options.host, bootId: this.#options.bootId };
+  #contextOf({ id: commandId }: Command): ActionHost {
+    const { host, bootId, agent } = this.#options;
+    return { host, bootId, commandId, agent };
   }
 
   #handlerOf({ action }: Command): AnyHandler | undefined {

@@ -1,3 +1,4 @@
+import type { Sample } from '../../../proto/contract/facts.js';
 import type { Command } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Host } from '../host/ports.js';
 
@@ -17,10 +18,36 @@ export type Outcome =
   /** Reality does not tell. */
   | { readonly kind: 'unknown'; readonly detail: string };
 
-/** What a handler may use: the host, and the boot in which it runs. */
+/** What a handler may use: the host, the boot in which it runs, and the agent that it is part of. */
 export interface ActionHost {
   readonly host: Host;
   readonly bootId: string;
+  /** Of the command that is carried out. */
+  readonly commandId: string;
+  readonly agent: AgentView;
+}
+
+/** What an action may know and have of its own agent. */
+export interface AgentView {
+  /** This node's wall clock minus the controller's, whole ms; `undefined` before the first Welcome. */
+  controllerOffsetMs(): number | undefined;
+  /** True while the wall clock shows a time that has certainly passed. */
+  clockUntrusted(): boolean;
+  /** What the collectors last found. */
+  samples(): readonly Sample[];
+  /** The agent about itself: versions, controllers, heads of its outbox and ledger. No secrets. */
+  describe(): Readonly<Record<string, unknown>>;
+  /** On a connection of its own, to whichever controller takes it. @throws BrambleError */
+  upload(file: Upload, signal: AbortSignal): Promise<void>;
+}
+
+/** A file for the controller. */
+export interface Upload {
+  /** Command that asked for it. */
+  readonly commandId: string;
+  /** Letters, digits, dot, dash, underscore. */
+  readonly name: string;
+  readonly content: Uint8Array;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
-import type { Exec, Services } from '../host/ports.js';
+import type { Exec, Machine, Services } from '../host/ports.js';
 import { checkUnitName, readUnitState } from '../host/unit-state.js';
 import { type HelperRequest, parseReply, renderLine } from './protocol.js';
 
@@ -15,20 +15,60 @@ export type HelperCall = (
 /** A little more than the helper itself allows. */
 const RESTART_TIMEOUT_MS = 5 * 60_000 + 10_000;
 const REBOOT_TIMEOUT_MS = 40_000;
+const REMOUNT_TIMEOUT_MS = 70_000;
+const STEP_TIMEOUT_MS = RESTART_TIMEOUT_MS;
+const READ_TIMEOUT_MS = 40_000;
+/** A node program takes seconds to start on the smallest boards. */
+const START_MS = 20_000;
+
+type Ask = (request: HelperRequest, timeoutMs: number, signal: AbortSignal) => Promise<string>;
 
 /** Services of an unprivileged agent: it looks for itself, and asks its helper to act. */
 export function makeHelperServices(exec: Exec, call: HelperCall): Services {
-  const ask = async (request: HelperRequest, timeoutMs: number, signal: AbortSignal): Promise<void> => {
-    const reply = parseReply(await call(renderLine(request), { signal, timeoutMs }));
-    if (reply.ok) return;
-    throw new BrambleError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint });
-  };
+  const ask = asker(call);
   return {
     state: (unit, signal) => readUnitState(exec, unit, signal),
     restart: async (unit, signal) => {
       checkUnitName(unit);
       await ask({ verb: 'restart-unit', unit }, RESTART_TIMEOUT_MS, signal);
     },
-    reboot: (signal) => ask({ verb: 'reboot' }, REBOOT_TIMEOUT_MS, signal),
+    reboot: async (signal) => {
+      await ask({ verb: 'reboot' }, REBOOT_TIMEOUT_MS, signal);
+    },
+  };
+}
+
+/** The machine as an unprivileged agent may change it: by its helper. */
+export function makeHelperMachine(call: HelperCall): Machine {
+  const ask = asker(call);
+  return {
+    remount: async (mountPoint, access, signal) => {
+      await ask({ verb: 'remount', mountPoint, access }, REMOUNT_TIMEOUT_MS, signal);
+    },
+    stepClock: async (signal) => {
+      await ask({ verb: 'step-clock' }, STEP_TIMEOUT_MS, signal);
+    },
+    blink: async (forMs, signal) => {
+      await ask({ verb: 'identify', forMs }, forMs + START_MS, signal);
+    },
+    endBlink: async (signal) => {
+      await ask({ verb: 'identify-end' }, START_MS, signal);
+    },
+    journal: (source, lines, signal) => {
+      const request =
+        source.kind === 'kernel'
+          ? ({ verb: 'kernel-log', lines } as const)
+          : ({ verb: 'journal', unit: source.unit, lines } as const);
+      return ask(request, READ_TIMEOUT_MS, signal);
+    },
+  };
+}
+
+/** Answers with the text of the reply; empty where there is none. */
+function asker(call: HelperCall): Ask {
+  return async (request, timeoutMs, signal) => {
+    const reply = parseReply(await call(renderLine(request), { signal, timeoutMs }));
+    if (reply.ok) return reply.text ?? '';
+    throw new BrambleError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint });
   };
 }

@@ -20,6 +20,7 @@ import { makeNodeConfigActuator } from './agent/kit/host/node/config/actuator.js
 import { makeHelperConnection } from './agent/kit/host/node/helper-connection.js';
 import { makeKernelFiles } from './agent/kit/host/node/kernel-files.js';
 import { serveHelper } from './agent/kit/helper/serve.js';
+import { noMachine } from './agent/kit/machine/local-machine.js';
 const [root, policyPath] = process.argv.slice(2);
 process.umask(0o077);
 const unitsPath = root + '/units.json';
@@ -44,10 +45,11 @@ const exec = { run: async (argv) => {
 } };
 process.exitCode = await serveHelper({
   peer: '0-1-1000', policyPath,
-  connection: makeHelperConnection(process.stdin, process.stdout),
+  connection: makeHelperConnection(process.stdin, process.stdout, new AbortController().signal),
   readPolicy: async () => readFileSync(policyPath, 'utf8'),
   kernel: makeKernelFiles(),
   services: {},
+  machine: noMachine(),
   configActuator: (allowance) => makeNodeConfigActuator({ root, ownerUid: process.getuid(), exec }, allowance),
 });
 process.exit();

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeNodeExec } from '../host/node/exec.js';
 import { makeHelperCall } from '../host/node/helper-socket.js';
-import { makeHelperServices } from './client.js';
+import { makeHelperMachine, makeHelperServices } from './client.js';
 import { LINE_LIMIT_BYTES } from './protocol.js';
 
 /**
@@ -23,11 +23,21 @@ const [peer, policyPath, donePath] = process.argv.slice(2);
 const did = (what) => appendFileSync(donePath, what + '\\n');
 process.exitCode = await serveHelper({
   peer, policyPath,
-  connection: makeHelperConnection(process.stdin, process.stdout),
+  connection: makeHelperConnection(process.stdin, process.stdout, new AbortController().signal),
   readPolicy: async () => readFileSync(policyPath, 'utf8'),
   kernel: makeKernelFiles(),
   configActuator: () => { throw new Error("not asked for"); },
   services: { state: () => { throw new Error('not asked for'); }, restart: async (unit) => did(unit), reboot: async () => did('reboot') },
+  machine: {
+    remount: async (mountPoint, access) => did('remount ' + mountPoint + ' ' + access),
+    stepClock: async () => did('step'),
+    blink: (forMs, gone) => new Promise((resolve) => {
+      did('blink ' + forMs);
+      gone.addEventListener('abort', () => { did('given back'); resolve(); });
+    }),
+    endBlink: async () => {},
+    journal: async (source, lines) => (source.unit ?? source.kind) + ' ' + lines + ' ' + '\\u0007'.repeat(250_000),
+  },
 });
 `;
 
@@ -74,6 +84,7 @@ beforeEach(async () => {
 });
 
 const services = () => makeHelperServices(makeNodeExec(), makeHelperCall(path('socket')));
+const machine = () => makeHelperMachine(makeHelperCall(path('socket')));
 const done = async (): Promise<string[]> => (await readFile(path('done'), 'utf8')).split('\n').filter(Boolean);
 
 /** What a raw client gets back for these bytes. */
@@ -124,6 +135,56 @@ test('T-59 oversize lines, unknown verbs and garbage are refused, and the helper
   }
   await services().reboot(signal);
   expect(await done()).toEqual(['reboot']);
+});
+
+const ALLOWED = {
+  user: 1000,
+  mounts: ['/boot/firmware'],
+  stepClock: true,
+  identify: true,
+  journal: ['bramble-agent.service'],
+  kernelLog: true,
+};
+
+test('what the policy allows of the machine is done, and a long journal arrives whole', async () => {
+  await writeFile(path('policy'), JSON.stringify(ALLOWED));
+  await machine().remount('/boot/firmware', 'read-only', signal);
+  await machine().stepClock(signal);
+  expect(await done()).toEqual(['remount /boot/firmware read-only', 'step']);
+  const unit = { kind: 'unit', unit: 'bramble-agent.service' } as const;
+  expect(await machine().journal(unit, 500, signal)).toBe(`bramble-agent.service 500 ${'\u0007'.repeat(250_000)}`);
+  expect(await machine().journal({ kind: 'kernel' }, 20, signal)).toMatch(/^kernel 20 /);
+});
+
+test('T-59 nothing of the machine is touched that root did not allow', async () => {
+  const refusedAll = async (): Promise<void> => {
+    for (const ask of [
+      () => machine().remount('/', 'read-write', signal),
+      () => machine().stepClock(signal),
+      () => machine().blink(5_000, signal),
+      () => machine().journal({ kind: 'unit', unit: 'ssh.service' }, 10, signal),
+      () => machine().journal({ kind: 'kernel' }, 10, signal),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'permission-denied' });
+    }
+    expect(await done()).toEqual([]);
+  };
+  await refusedAll(); // a policy of before these verbs
+  await writeFile(
+    path('policy'),
+    JSON.stringify({ ...ALLOWED, mounts: ['/boot'], stepClock: false, identify: false, kernelLog: false }),
+  );
+  await refusedAll();
+});
+
+test('blinking ends, and the LED is given back, when the caller goes away', async () => {
+  await writeFile(path('policy'), JSON.stringify(ALLOWED));
+  const stop = new AbortController();
+  const blinking = machine().blink(300_000, stop.signal);
+  await expect.poll(done).toEqual(['blink 300000']);
+  stop.abort();
+  await expect(blinking).rejects.toMatchObject({ code: 'cancelled' });
+  await expect.poll(done).toEqual(['blink 300000', 'given back']);
 });
 
 test('only the first line of a connection counts', async () => {

@@ -1,4 +1,5 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
+import { isMountPoint } from '../../../proto/contract/mount-point.js';
 import { parseAllowance } from '../node-config/allowance.js';
 import { type ConfigAllowance, NOTHING_ALLOWED } from '../node-config/machine.js';
 
@@ -9,26 +10,66 @@ export interface HelperPolicy {
   /** Units that may be restarted, by their exact names. */
   readonly units: readonly string[];
   readonly reboot: boolean;
+  /** Mount points that may be remounted, writable or read-only. */
+  readonly mounts: readonly string[];
+  readonly stepClock: boolean;
+  readonly identify: boolean;
+  /** Units whose journal may be read. */
+  readonly journal: readonly string[];
+  readonly kernelLog: boolean;
   /** What node configs may manage; nothing when the file does not say. */
   readonly config: ConfigAllowance;
 }
 
+const LISTS = ['units', 'mounts', 'journal'] as const;
+const SWITCHES = ['reboot', 'stepClock', 'identify', 'kernelLog'] as const;
+
 const HINT = 'it looks like {"user": "bramble-agent", "units": ["ssh.service"], "reboot": true}';
 
-/** @throws BrambleError `failed-precondition` naming everything that is wrong with the file */
+/**
+ * All but the user may be left out: what root does not name is not allowed.
+ * @throws BrambleError `failed-precondition` naming everything that is wrong with the file
+ */
 export function parsePolicy(text: string, path: string): HelperPolicy {
+  const fields = parseObject(text, path);
   const problems: string[] = [];
-  const { user, units = [], reboot = false, config, ...rest } = parseObject(text, path);
-  for (const name of Object.keys(rest)) problems.push(`unknown field ${JSON.stringify(name)}`);
-  const isUser =
-    (typeof user === 'string' && user !== '') || (typeof user === 'number' && Number.isSafeInteger(user) && user >= 0);
-  if (!isUser) problems.push('user must be a name or a uid');
-  const names = Array.isArray(units) ? units.filter((unit) => typeof unit === 'string') : [];
-  if (!Array.isArray(units) || names.length !== units.length) problems.push('units must be a list of names');
-  if (typeof reboot !== 'boolean') problems.push('reboot must be true or false');
-  const allowance = config === undefined ? NOTHING_ALLOWED : parseAllowance(config, problems);
-  if (problems.length > 0 || !isUser || typeof reboot !== 'boolean') throw unusable(path, problems.join('; '));
-  return { user, units: names, reboot, config: allowance };
+  const known: readonly string[] = ['user', ...LISTS, ...SWITCHES, 'config'];
+  for (const name of Object.keys(fields)) {
+    if (!known.includes(name)) problems.push(`unknown field ${JSON.stringify(name)}`);
+  }
+  const user = userOf(fields['user']);
+  if (user === undefined) problems.push('user must be a name or a uid');
+  const list = (name: (typeof LISTS)[number]): readonly string[] => {
+    const value = Object.hasOwn(fields, name) ? fields[name] : [];
+    const names = Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+    if (!Array.isArray(value) || names.length !== value.length) problems.push(`${name} must be a list of names`);
+    return names;
+  };
+  const isOn = (name: (typeof SWITCHES)[number]): boolean => {
+    const value = Object.hasOwn(fields, name) ? fields[name] : false;
+    if (typeof value !== 'boolean') problems.push(`${name} must be true or false`);
+    return value === true;
+  };
+  const allowed = {
+    units: list('units'),
+    reboot: isOn('reboot'),
+    mounts: list('mounts'),
+    stepClock: isOn('stepClock'),
+    identify: isOn('identify'),
+    journal: list('journal'),
+    kernelLog: isOn('kernelLog'),
+    config: Object.hasOwn(fields, 'config') ? parseAllowance(fields['config'], problems) : NOTHING_ALLOWED,
+  };
+  for (const mount of allowed.mounts) {
+    if (!isMountPoint(mount)) problems.push(`mounts: ${JSON.stringify(mount.slice(0, 64))} is no mount point`);
+  }
+  if (problems.length > 0 || user === undefined) throw unusable(path, problems.join('; '));
+  return { user, ...allowed };
+}
+
+function userOf(value: unknown): string | number | undefined {
+  if (typeof value === 'string' && value !== '') return value;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
 /** Uid of a user in the text of /etc/passwd; `undefined` when it is not there. Source: passwd(5). */

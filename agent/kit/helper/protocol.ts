@@ -1,49 +1,87 @@
 import { BrambleError, type ErrorCode } from '../../../proto/contract/errors.js';
+import type { MountAccess } from '../host/ports.js';
 import { CONFIG_FIELDS, type ConfigRequest, isConfigVerb, parseConfigRequest } from './config-verbs.js';
+import { RequestFields, refused } from './request-fields.js';
 
 /**
  * Between the agent and its privileged helper: one JSON line each way over a Unix socket, then the connection ends.
- * The verbs are a closed set; there is no way to name a program, a path or an option.
+ * The verbs are a closed set; there is no way to name a program or an option, and a path only as a mount point on root's list.
  */
 export type HelperRequest =
   | { readonly verb: 'restart-unit'; readonly unit: string }
   | { readonly verb: 'reboot' }
+  | { readonly verb: 'remount'; readonly mountPoint: string; readonly access: MountAccess }
+  | { readonly verb: 'step-clock' }
+  /** Answered when it is over; ends early when the caller goes away. */
+  | { readonly verb: 'identify'; readonly forMs: number }
+  /** Gives back an LED that a killed request left blinking; every request does, this one does nothing else. */
+  | { readonly verb: 'identify-end' }
+  | { readonly verb: 'journal'; readonly unit: string; readonly lines: number }
+  | { readonly verb: 'kernel-log'; readonly lines: number }
   | ConfigRequest;
 
 export type HelperReply =
-  | { readonly ok: true; readonly changes?: readonly string[] }
+  /** `text`: what was asked for, where that is a text. */
+  | { readonly ok: true; readonly text?: string; readonly changes?: readonly string[] }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
-/** Of a line in either direction, without its end. Requests about configs have a limit of their own. */
+/** Of a request, without its end. Requests about configs have a limit of their own. */
 export const LINE_LIMIT_BYTES = 4096;
+/** Of an answer: 256 KiB of journal, every character of which may need six in JSON. */
+export const ANSWER_LIMIT_BYTES = 2 * 2 ** 20;
 
-const FIELDS: Readonly<Record<HelperRequest['verb'], readonly string[]>> = {
-  'restart-unit': ['unit'],
-  reboot: [],
-  ...CONFIG_FIELDS,
+type Verb = Exclude<HelperRequest, ConfigRequest>['verb'];
+
+/** The fields of each verb, and how they are read. */
+const VERBS: {
+  readonly [Each in Verb]: {
+    readonly fields: readonly string[];
+    readonly read: (fields: RequestFields) => Extract<HelperRequest, { verb: Each }>;
+  };
+} = {
+  'restart-unit': { fields: ['unit'], read: (from) => ({ verb: 'restart-unit', unit: from.text('unit') }) },
+  reboot: { fields: [], read: () => ({ verb: 'reboot' }) },
+  remount: {
+    fields: ['mountPoint', 'access'],
+    read: (from) => ({
+      verb: 'remount',
+      mountPoint: from.mountPoint('mountPoint'),
+      access: from.oneOf('access', ['read-write', 'read-only']),
+    }),
+  },
+  'step-clock': { fields: [], read: () => ({ verb: 'step-clock' }) },
+  identify: { fields: ['forMs'], read: (from) => ({ verb: 'identify', forMs: from.blinkMs('forMs') }) },
+  'identify-end': { fields: [], read: () => ({ verb: 'identify-end' }) },
+  journal: {
+    fields: ['unit', 'lines'],
+    read: (from) => ({ verb: 'journal', unit: from.unit('unit'), lines: from.lines('lines') }),
+  },
+  'kernel-log': { fields: ['lines'], read: (from) => ({ verb: 'kernel-log', lines: from.lines('lines') }) },
 };
 
 /** @throws BrambleError `invalid-argument` for an unknown verb, a missing or unknown field, or no JSON at all */
 export function parseRequest(line: string): HelperRequest {
   const { verb, ...fields } = parseObject(line);
-  const expected = isVerb(verb) ? FIELDS[verb] : undefined;
-  if (expected === undefined) throw refused(`unknown verb ${JSON.stringify(verb)}`);
-  if (line.length > LINE_LIMIT_BYTES && !isConfigVerb(String(verb))) {
-    throw refused(`the line is longer than ${LINE_LIMIT_BYTES} bytes`);
-  }
+  const isConfig = typeof verb === 'string' && isConfigVerb(verb);
+  if (!isConfig && !isVerb(verb)) throw refused(`unknown verb ${JSON.stringify(verb)?.slice(0, 64)}`);
+  if (line.length > LINE_LIMIT_BYTES && !isConfig) throw refused(`the line is longer than ${LINE_LIMIT_BYTES} bytes`);
+  const expected: readonly string[] = isConfig ? CONFIG_FIELDS[verb] : VERBS[verb].fields;
   const unknown = Object.keys(fields).find((name) => !expected.includes(name));
-  if (unknown !== undefined) throw refused(`unknown field ${JSON.stringify(unknown)}`);
-  if (verb === 'reboot') return { verb: 'reboot' };
-  if (typeof verb === 'string' && isConfigVerb(verb)) return parseConfigRequest(verb, fields);
-  if (typeof fields['unit'] !== 'string') throw refused('unit must be a string');
-  return { verb: 'restart-unit', unit: fields['unit'] };
+  if (unknown !== undefined) throw refused(`unknown field ${JSON.stringify(unknown.slice(0, 64))}`);
+  return isConfig ? parseConfigRequest(verb, fields) : VERBS[verb].read(new RequestFields(fields));
 }
 
 /** @throws BrambleError `data-loss` for what no helper of ours answers */
 export function parseReply(line: string): HelperReply {
   try {
-    const { ok, code, message, hint, changes } = parseObject(line);
-    if (ok === true) return Array.isArray(changes) ? { ok: true, changes: changes.map(String) } : { ok: true };
+    const { ok, text, changes, code, message, hint } = parseObject(line);
+    if (ok === true) {
+      return {
+        ok: true,
+        ...(typeof text === 'string' && { text }),
+        ...(Array.isArray(changes) && { changes: changes.map(String) }),
+      };
+    }
     if (typeof code === 'string' && typeof message === 'string') {
       // A helper of another version may know codes that we do not: what we cannot name is unavailable.
       const known = CODES.find((each) => each === code) ?? 'unavailable';
@@ -76,8 +114,8 @@ const CODES = [
   'internal',
 ] as const satisfies readonly ErrorCode[];
 
-function isVerb(verb: unknown): verb is HelperRequest['verb'] {
-  return typeof verb === 'string' && Object.hasOwn(FIELDS, verb);
+function isVerb(verb: unknown): verb is Verb {
+  return typeof verb === 'string' && Object.hasOwn(VERBS, verb);
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> {
@@ -89,8 +127,4 @@ function parseObject(line: string): Readonly<Record<string, unknown>> {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused('not a JSON object');
   return { ...value };
-}
-
-function refused(why: string, cause?: unknown): BrambleError {
-  return new BrambleError('invalid-argument', `helper request refused: ${why}`, { cause });
 }

@@ -1,8 +1,9 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
-import type { KernelFiles, Services } from '../host/ports.js';
-import { CONFIG_LINE_LIMIT_BYTES, type ConfigActuatorMaker, carryOutConfig } from './config-verbs.js';
+import type { KernelFiles } from '../host/ports.js';
+import { carryOut, type HelperMeans } from './carry-out.js';
+import { CONFIG_LINE_LIMIT_BYTES } from './config-verbs.js';
 import { type HelperPolicy, parsePolicy, uidOf } from './policy.js';
-import { type HelperRequest, parseRequest, renderLine, replyOf } from './protocol.js';
+import { parseRequest, renderLine, replyOf } from './protocol.js';
 
 /** The accepted connection: standard input and output of this process. */
 export interface HelperConnection {
@@ -10,9 +11,11 @@ export interface HelperConnection {
   readLine(limitBytes: number): Promise<string>;
   /** Answers, and lets go of the connection: a caller that stays must not hold the process. */
   answer(text: string): Promise<void>;
+  /** Aborts when the caller is no longer there, or this process is asked to end. Told from the first line on. */
+  readonly gone: AbortSignal;
 }
 
-export interface HelperOptions {
+export interface HelperOptions extends HelperMeans {
   /** Instance name that systemd gave this connection: it carries the peer's uid. */
   readonly peer: string;
   readonly connection: HelperConnection;
@@ -20,9 +23,7 @@ export interface HelperOptions {
   readonly readPolicy: () => Promise<string>;
   /** For messages. */
   readonly policyPath: string;
-  readonly kernel: KernelFiles;
-  readonly services: Services;
-  readonly configActuator: ConfigActuatorMaker;
+  readonly kernel: Pick<KernelFiles, 'readText'>;
 }
 
 /**
@@ -30,14 +31,17 @@ export interface HelperOptions {
  * a caller could poison. Answers with the exit status: refused requests are the caller's affair, and 0.
  */
 export async function serveHelper(options: HelperOptions): Promise<number> {
-  const { connection } = options;
+  const { connection, machine } = options;
   try {
     // Read before anything is refused: closing with unread input could take the answer away from the caller.
     const line = await connection.readLine(CONFIG_LINE_LIMIT_BYTES);
     const policy = parsePolicy(await options.readPolicy(), options.policyPath);
     checkPeer(options, policy);
-    const changes = await carryOut(parseRequest(line), policy, options);
-    await connection.answer(renderLine(changes === undefined ? { ok: true } : { ok: true, changes }));
+    const request = parseRequest(line);
+    // What a killed process left blinking; not knowing how stops nobody from asking for something else.
+    await machine.endBlink(connection.gone).catch(() => undefined);
+    const done = await carryOut(request, policy, options, connection.gone);
+    await connection.answer(renderLine({ ok: true, ...done }));
     return 0;
   } catch (thrown) {
     const error = BrambleError.from(thrown);
@@ -67,29 +71,4 @@ function checkPeer({ peer, kernel }: HelperOptions, policy: HelperPolicy): void 
       hint: `its policy names the user ${JSON.stringify(policy.user)}`,
     },
   );
-}
-
-async function carryOut(
-  request: HelperRequest,
-  policy: HelperPolicy,
-  { services, configActuator }: HelperOptions,
-): Promise<readonly string[] | undefined> {
-  const { signal } = new AbortController(); // what has begun is finished: the adapters have limits of their own
-  if (request.verb === 'reboot') {
-    if (!policy.reboot) throw notAllowed('reboot');
-    await services.reboot(signal);
-    return undefined;
-  }
-  if (request.verb !== 'restart-unit') {
-    return carryOutConfig(request, await configActuator(policy.config), signal);
-  }
-  if (!policy.units.includes(request.unit)) throw notAllowed(`restart of ${JSON.stringify(request.unit.slice(0, 64))}`);
-  await services.restart(request.unit, signal);
-  return undefined;
-}
-
-function notAllowed(what: string): BrambleError {
-  return new BrambleError('permission-denied', `${what} is not on this machine's list`, {
-    hint: 'root may add it to the policy file of the helper',
-  });
 }

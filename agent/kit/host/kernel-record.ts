@@ -51,3 +51,18 @@ export class KernelLogReader {
     return { records, droppedCount };
   }
 }
+
+/** Reads in one go, so that a kernel that talks faster than it is read does not keep anybody. */
+const TAIL_READS_MAX = 200;
+const TAIL_BATCH = 500;
+
+/** The newest records of a log that is read from its oldest one. */
+export function tailOf(reader: KernelLogReader, recordsMax: number): readonly KernelLogRecord[] {
+  let tail: KernelLogRecord[] = [];
+  for (let reads = 0; reads < TAIL_READS_MAX; reads++) {
+    const { records } = reader.read(TAIL_BATCH);
+    if (records.length === 0) break;
+    tail = [...tail, ...records].slice(-recordsMax);
+  }
+  return tail;
+}

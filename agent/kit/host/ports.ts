@@ -18,8 +18,10 @@ export interface Host {
   readonly exec: Exec;
   readonly net: Net;
   readonly services: Services;
+  readonly machine: Machine;
   readonly random: Random;
   readonly keys: Keys;
+  readonly gzip: Gzip;
 }
 
 /** monotonicMs() counts from boot, suspend included (CLOCK_BOOTTIME). */
@@ -102,6 +104,11 @@ export interface KernelLog {
    * @throws BrambleError `unsupported` when this process may not read the log, or there is none
    */
   read(recordsMax: number): KernelLogBatch;
+  /**
+   * The newest records that the kernel holds, oldest first; what read() has seen and will see stays as it is.
+   * @throws BrambleError `unsupported` as read()
+   */
+  last(recordsMax: number): readonly KernelLogRecord[];
 }
 
 export interface ExecLimits {
@@ -181,6 +188,39 @@ export interface Services {
   /** Asks for an orderly reboot of the machine; resolves when it was accepted. */
   reboot(signal: AbortSignal): Promise<void>;
 }
+
+export interface Gzip {
+  /** One gzip member (RFC 1952) of all parts, without a name or a time in it. Parts are asked for one after the other. */
+  pack(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array>;
+}
+
+export type MountAccess = 'read-write' | 'read-only';
+
+/** What takes root's rights beyond services. Real adapters: this machine itself, and a helper that has the rights. */
+export interface Machine {
+  /**
+   * Remounts a local filesystem, the device behind it included.
+   * @throws BrambleError `failed-precondition` (the kernel refuses: busy, write-protected, errors that need fsck),
+   * `not-found` (nothing is mounted there), `permission-denied`, `unsupported`
+   */
+  remount(mountPoint: string, access: MountAccess, signal: AbortSignal): Promise<void>;
+  /** Has the time service step the clock now; resolves when it was told. @throws `unsupported` (no time service) */
+  stepClock(signal: AbortSignal): Promise<void>;
+  /**
+   * Blinks the activity LED for so long, then gives it back to what drove it before, also when the signal aborts.
+   * @throws BrambleError `unsupported` (no LED), `failed-precondition` (it blinks already), `permission-denied`, `cancelled`
+   */
+  blink(forMs: number, signal: AbortSignal): Promise<void>;
+  /** Gives back an LED that a killed process left blinking; otherwise nothing. */
+  endBlink(signal: AbortSignal): Promise<void>;
+  /**
+   * The last lines of the system's journal, oldest first, at most 256 KiB.
+   * @throws BrambleError `unsupported` (no journal), `permission-denied`
+   */
+  journal(source: JournalSource, linesMax: number, signal: AbortSignal): Promise<string>;
+}
+
+export type JournalSource = { readonly kind: 'kernel' } | { readonly kind: 'unit'; readonly unit: string };
 
 export interface KeyPair {
   readonly privateKeyPem: string;

@@ -1,4 +1,5 @@
 import type { NodeKind } from '../../../proto/contract/ids.js';
+import type { ActionPolicy } from '../actions/index.js';
 import type { Collector } from '../collect/collector.js';
 import type { AgentProbe } from '../collect/probe.js';
 import type { OtherRoot } from '../collectors/index.js';
@@ -23,5 +24,5 @@ export interface AgentProgram {
   /** Where its identity, outbox and ledger are unless the configuration says otherwise. */
   readonly stateDir: string;
   collectors(probe: AgentProbe, wishes: CollectorWishes): readonly Collector[];
-  handlers(policy: { readonly allowedUnits: readonly string[] }): Handlers;
+  handlers(policy: ActionPolicy): Handlers;
 }

@@ -1,5 +1,7 @@
 import { BUILD_TIME_MS, VERSION } from '../../../proto/contract/build.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
+import type { ActionPolicy } from '../actions/index.js';
+import type { AgentConfig } from '../config.js';
 import { makeNodeClock } from '../host/node/clock.js';
 import { makeNodeExec } from '../host/node/exec.js';
 import { makeNodeHost } from '../host/node/host.js';
@@ -10,8 +12,8 @@ import { Notifier } from '../systemd/notify.js';
 import type { AgentProgram } from './agent-program.js';
 import { type LoadedConfig, loadConfig, refuseReadableKeys } from './load-config.js';
 import { makeProgramLog, type ProgramLog } from './log.js';
+import { openConfigActuator, openMeans } from './means.js';
 import type { ProgramIo } from './program-io.js';
-import { openConfigActuator, openServices } from './services.js';
 
 /** Runs as an agent until the process is asked to end. */
 export async function runDaemon(program: AgentProgram, io: ProgramIo, configPath: string): Promise<number> {
@@ -49,8 +51,8 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
     },
   });
   stop.addEventListener('abort', () => void notifier.stopping(), { once: true });
-  const services = openServices(config);
-  const host = makeNodeHost({ root: '/', net: makeGrpcNet(), services });
+  const means = openMeans(config);
+  const host = makeNodeHost({ root: '/', net: makeGrpcNet(), ...means });
   const stateDir = config.stateDir ?? program.stateDir;
   try {
     const agent = runAgent(
@@ -65,7 +67,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
           program.collectors(probe, {
             verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
           }),
-        handlers: program.handlers(config),
+        handlers: program.handlers(actionPolicy(program, config)),
         configActuator: openConfigActuator(config),
         buildTimeMs: BUILD_TIME_MS,
         progress: () => {
@@ -79,6 +81,29 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
     const [outcome] = await Promise.all([agent, notifier.run(stop)]);
     return outcome;
   } finally {
-    await services.close();
+    await means.close();
   }
+}
+
+/** What commands may do here, and what diagnostics show of the configuration: never the join token, in a file or not. */
+function actionPolicy(
+  { name, stateDir }: AgentProgram,
+  { allowedUnits, allowedMounts, ...config }: AgentConfig,
+): ActionPolicy {
+  const { join, services, helperSocket, logLevel } = config;
+  return {
+    allowedUnits,
+    allowedMounts,
+    journalUnits: [...new Set([`${name}.service`, ...allowedUnits])],
+    settings: {
+      stateDir: config.stateDir ?? stateDir,
+      join: join === undefined ? 'none' : { controller: join.controller, pin: join.pin },
+      allowedUnits,
+      allowedMounts,
+      helperSocket: helperSocket ?? 'none',
+      services: services.kind,
+      verifyWrites: config.verifyWrites,
+      logLevel,
+    },
+  };
 }

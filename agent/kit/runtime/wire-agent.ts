@@ -1,6 +1,7 @@
 import type { AgentProbe } from '../collect/probe.js';
 import { CollectorScheduler } from '../collect/scheduler.js';
 import { CommandDispatcher } from '../command/dispatcher.js';
+import type { AgentView } from '../command/handler.js';
 import type { Identity } from '../enroll/identity.js';
 import type { Host } from '../host/ports.js';
 import { errorFields } from '../log.js';
@@ -16,6 +17,7 @@ import { ControllerClock } from '../session/controller-clock.js';
 import { type AboutAgent, AgentDuties } from '../session/duties.js';
 import type { AgentOptions } from './agent-options.js';
 import type { AgentState } from './agent-state.js';
+import { makeAgentView } from './agent-view.js';
 import { CredentialHolder } from './credential-holder.js';
 import type { NodeDescription } from './describe-node.js';
 
@@ -81,7 +83,8 @@ export function wireAgent(parts: AgentParts): WiredAgent {
       agent.tidyMemory();
     },
   });
-  const dispatcher = makeDispatcher(parts, recorder, credentials, controllerClock);
+  const view = makeAgentView({ ...parts, scheduler, credentials, controllerClock });
+  const dispatcher = makeDispatcher(parts, { recorder, credentials, controllerClock, view });
   const duties: AgentDuties = new AgentDuties({
     about: aboutAgent(parts, host),
     clock,
@@ -135,10 +138,14 @@ function makeConfigKeeper(
 
 function makeDispatcher(
   { agent, node, state, identity }: AgentParts,
-  recorder: EventRecorder,
-  credentials: CredentialHolder,
-  controllerClock: ControllerClock,
+  more: {
+    readonly recorder: EventRecorder;
+    readonly credentials: CredentialHolder;
+    readonly controllerClock: ControllerClock;
+    readonly view: AgentView;
+  },
 ): CommandDispatcher {
+  const { recorder, credentials, controllerClock, view } = more;
   return new CommandDispatcher({
     host: agent.host,
     nodeId: identity.nodeId,
@@ -147,6 +154,7 @@ function makeDispatcher(
     handlers: agent.handlers,
     ledger: state.ledger,
     controllerClock,
+    agent: view,
     tell: (update, priority) => recorder.record({ $case: 'commandUpdate', value: update }, priority),
     log: agent.log,
   });

@@ -4,6 +4,7 @@ import { CommandDispatcher } from '../command/dispatcher.js';
 import type { Handlers } from '../command/handler.js';
 import { Ledger } from '../durable/ledger.js';
 import { ControllerClock } from '../session/controller-clock.js';
+import { agentView } from './action-host.js';
 import { collectedLog } from './collected-log.js';
 import { commandIdOf, makeCommandSigner } from './signed-command.js';
 import { makeSimHost, type SimHost } from './sim-host.js';
@@ -58,6 +59,7 @@ export class CommandNode {
       handlers,
       ledger,
       controllerClock,
+      agent: agentView(),
       tell: async (update) => {
         told.push(update);
       },

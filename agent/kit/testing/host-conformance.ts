@@ -36,6 +36,7 @@ export function describeHost(name: string, makeRig: () => Promise<HostRig>): voi
     describeKernelLog(() => rig);
     describeKeys(() => rig);
     describeServices(() => rig);
+    describeGzip(() => rig);
   });
 }
 
@@ -243,6 +244,21 @@ function describeKernelLog(rig: () => HostRig): void {
     const nowMs = rig().host.clock.monotonicMs();
     expect(first.every(({ atMs, level }) => atMs <= nowMs && level >= 0 && level <= 7)).toBe(true);
   });
+
+  test('the end of the kernel log can be looked at without moving on in it', () => {
+    const { kernelLog } = rig().host;
+    let last: readonly KernelLogRecord[];
+    try {
+      last = kernelLog.last(5);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'unsupported' });
+      return;
+    }
+    expect(last.length).toBeLessThanOrEqual(5);
+    const all = readAll();
+    const newest = last.at(-1);
+    if (newest !== undefined) expect(all).toContainEqual(newest);
+  });
 }
 
 /** Source: RFC 8032, section 7.1, test 2, with the key as SubjectPublicKeyInfo (RFC 8410, section 4). */
@@ -310,4 +326,27 @@ function flip(content: Uint8Array, bit: number): Uint8Array {
 
 function fromHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+function describeGzip(rig: () => HostRig): void {
+  async function* parts(): AsyncGenerator<Uint8Array> {
+    for (const part of ['a'.repeat(100_000), '', 'ende']) yield bytes(part);
+  }
+
+  test('what is packed is a gzip file, smaller than what went in, and the same every time', async () => {
+    const { host, settle } = rig();
+    const packed = await settle(host.gzip.pack(parts()));
+    expect([...packed.slice(0, 3)]).toEqual([0x1f, 0x8b, 8]);
+    expect(packed.length).toBeLessThan(1_000);
+    expect(await settle(host.gzip.pack(parts()))).toEqual(packed);
+  });
+
+  test('a part that cannot be had fails the whole', async () => {
+    const { host, settle } = rig();
+    async function* broken(): AsyncGenerator<Uint8Array> {
+      yield bytes('x');
+      throw new Error('no more');
+    }
+    await expect(settle(host.gzip.pack(broken()))).rejects.toThrow('no more');
+  });
 }

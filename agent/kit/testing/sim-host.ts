@@ -7,7 +7,9 @@ import { makeSimClock, SimBoardClock, type SimClockOptions } from './sim-clock.j
 import { SimDisk } from './sim-disk.js';
 import { basicPrograms, makeSimExec, type SimPrograms } from './sim-exec.js';
 import { SimFiles } from './sim-files.js';
+import { makeSimGzip } from './sim-gzip.js';
 import { makeSimKeys } from './sim-keys.js';
+import { makeSimMachine, SimMachine } from './sim-machine.js';
 import { SimNetwork } from './sim-net.js';
 import { makeSimServices, SimUnits } from './sim-services.js';
 import type { SimWorld } from './sim-world.js';
@@ -32,6 +34,7 @@ export interface SimBoard {
   readonly kernel: SimKernelFiles;
   readonly kernelLog: SimKernelLog;
   readonly units: SimUnits;
+  readonly machine: SimMachine;
   readonly programs: SimPrograms;
   readonly network: SimNetwork;
 }
@@ -53,12 +56,14 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** A board that was just switched on, and the first agent process on it. */
 export function makeSimHost(world: SimWorld, name: string, options: SimHostOptions = {}): SimHost {
   const clock = new SimBoardClock(world, options.clock);
+  const kernel = new SimKernelFiles(options.kernel);
   const board: SimBoard = {
     name,
     clock,
+    kernel,
     kernelLog: new SimKernelLog(() => clock.monotonicMs()),
     disk: new SimDisk(world.randomFor(`disk ${name}`)),
-    kernel: new SimKernelFiles(options.kernel),
+    machine: new SimMachine(clock, kernel),
     units: new SimUnits(world.randomFor(`units ${name}`), options.units ?? []),
     programs: basicPrograms(world),
     network: options.network ?? new SimNetwork(world),
@@ -76,14 +81,17 @@ function startProcess(world: SimWorld, board: SimBoard, options: SimHostOptions,
   const life = new Lifetime();
   const random = world.randomFor(`process ${board.name} ${counts.processes}`);
   const net: Net = board.network.makeNet(board.name, life);
+  const clock = makeSimClock(world, board.clock, life);
   const host: SimHost = {
     board,
     net,
     random,
-    clock: makeSimClock(world, board.clock, life),
+    clock,
+    machine: makeSimMachine(world, board.machine, clock, life),
     files: new SimFiles(world, board.disk, life, world.randomFor(`files ${board.name} ${counts.processes}`)),
     kernel: board.kernel,
     kernelLog: board.kernelLog.open(),
+    gzip: makeSimGzip(life),
     exec: makeSimExec(world, board.programs, life),
     keys: makeSimKeys(world.randomFor(`keys ${board.name} ${counts.processes}`)),
     services: makeSimServices(world, board.units, life, () => {

@@ -4,22 +4,19 @@ import { EXIT } from '../errors.js';
 import { issueAndFollow } from '../follow-command.js';
 import { nodeListing } from '../listings.js';
 import { assertConfirmed, resolveNode } from '../resolve.js';
+import { type ActionOptions, MINUTE_MS, registerActions, withActionOptions } from './node-actions.js';
 import { registerNodeConfig } from './node-config.js';
-import { DEFAULT_REASON, durationMs, type Register, type RunCommand } from './register.js';
+import type { Register, RunCommand } from './register.js';
 
-interface ActionOptions {
-  readonly reason: string;
-  readonly wait: boolean;
-  readonly timeout: number;
+interface RebootOptions extends ActionOptions {
   readonly confirm?: string;
 }
-
-const MINUTE_MS = 60_000;
 
 export const registerNode: Register = (program, run) => {
   const node = program.command('node').description('Act on one node');
   registerReboot(node, run);
   registerRestartUnit(node, run);
+  registerActions(node, run);
   registerRevoke(node, run);
   registerThaw(node, run);
   registerNodeConfig(node, run);
@@ -29,7 +26,7 @@ function registerReboot(node: Command, run: RunCommand): void {
   const command = node.command('reboot').description('Reboot a node in an orderly way').argument('<name|id>');
   withActionOptions(command, 5 * MINUTE_MS)
     .option('--confirm <name>', 'the name of the node, once more')
-    .action((nameOrId: string, options: ActionOptions) =>
+    .action((nameOrId: string, options: RebootOptions) =>
       run(async (context) => {
         const target = await resolveNode(context.api, nameOrId);
         assertConfirmed(target, options.confirm, 'reboot');
@@ -83,17 +80,5 @@ function registerThaw(node: Command, run: RunCommand): void {
         print(context, nodeListing(context.nowMs()), [view], view);
         return EXIT.ok;
       }),
-    );
-}
-
-function withActionOptions(command: Command, timeoutMs: number): Command {
-  return command
-    .option('--reason <text>', 'kept with the command', DEFAULT_REASON)
-    .option('--no-wait', 'return as soon as the controller has taken the command')
-    .option(
-      '--timeout <duration>',
-      `wait at most so long, ${timeoutMs / 1_000}s when not given`,
-      durationMs,
-      timeoutMs,
     );
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { NodeDetail } from '../../../proto/contract/api/fleet.js';
 import type { PartReadiness, WebOptions } from '../options.js';
 import { FakeFleet } from './fake-fleet.js';
@@ -37,6 +38,7 @@ export function webOptions(
   let seed = 0;
   return {
     history: { series: async () => [{ atMs: 1, value: 2 }] },
+    uploads: { find: async () => ({ sizeBytes: 4, read: () => Readable.from([Buffer.from([0x1f, 0x8b, 8, 0])]) }) },
     join: { spkiPin: 'ab'.repeat(32), enrollEndpoint: 'controller.example:7442' },
     readiness: async () => parts,
     measures: async () => [{ name: 'bramble_reports_total', help: 'Reports taken in.', kind: 'counter', value: 7 }],

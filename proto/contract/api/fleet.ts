@@ -65,12 +65,18 @@ export const EventView = z.object({
 });
 export type EventView = z.infer<typeof EventView>;
 
+export const MountAccess = z.enum(['read-write', 'read-only']);
+
 export const CommandView = z.object({
   id: z.string(),
   nodeId: z.string(),
   action: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('restart-unit'), unit: z.string() }),
     z.object({ kind: z.literal('reboot') }),
+    z.object({ kind: z.literal('remount'), mountPoint: z.string(), access: MountAccess }),
+    z.object({ kind: z.literal('step-clock') }),
+    z.object({ kind: z.literal('identify'), forMs: z.number() }),
+    z.object({ kind: z.literal('diagnose') }).describe('its upload has the id of the command'),
   ]),
   state: z.enum([
     'issued',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MountAccess } from './fleet.js';
 
 /** Bodies of mutating requests and the one error envelope. */
 
@@ -33,6 +34,10 @@ export const CommandCreate = z.strictObject({
   action: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('restart-unit'), unit: z.string().min(1).max(255) }),
     z.strictObject({ kind: z.literal('reboot') }),
+    z.strictObject({ kind: z.literal('remount'), mountPoint: z.string().min(1).max(255), access: MountAccess }),
+    z.strictObject({ kind: z.literal('step-clock') }),
+    z.strictObject({ kind: z.literal('identify'), forMs: z.number().int().min(5_000).max(300_000) }),
+    z.strictObject({ kind: z.literal('diagnose') }),
   ]),
   reason: z.string().min(1).max(500),
   validForMs: z.number().int().min(1_000).max(86_400_000).default(300_000),

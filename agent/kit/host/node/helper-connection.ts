@@ -5,17 +5,26 @@ import type { HelperConnection } from '../../helper/serve.js';
 /** A caller that says nothing must not hold a root process. */
 const READ_TIMEOUT_MS = 5_000;
 
-/** The connection that systemd passed as standard input and output. */
-export function makeHelperConnection(input: Readable, output: Writable): HelperConnection {
+/**
+ * The connection that systemd passed as standard input and output.
+ * @param stop aborts when this process is asked to end
+ */
+export function makeHelperConnection(input: Readable, output: Writable, stop: AbortSignal): HelperConnection {
+  const left = new AbortController();
+  const callerLeft = (): void => {
+    left.abort();
+  };
   return {
+    gone: AbortSignal.any([stop, left.signal]),
     readLine: (limitBytes) =>
       new Promise((resolve, reject) => {
         const chunks: Buffer[] = [];
         let sizeBytes = 0;
         const finish = (settle: () => void): void => {
           clearTimeout(timer);
-          input.removeAllListeners().pause();
-          input.on('error', () => {}); // a caller that goes away later changes nothing
+          input.removeAllListeners();
+          for (const event of ['end', 'close', 'error'] as const) input.on(event, callerLeft);
+          input.resume(); // only so do we learn that it went away; more lines count for nothing
           settle();
         };
         const fail = (code: 'invalid-argument' | 'deadline-exceeded', why: string): void => {

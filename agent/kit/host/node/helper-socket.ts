@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { BrambleError } from '../../../../proto/contract/errors.js';
 import type { HelperCall } from '../../helper/client.js';
-import { LINE_LIMIT_BYTES } from '../../helper/protocol.js';
+import { ANSWER_LIMIT_BYTES } from '../../helper/protocol.js';
 import { errnoOf } from './errno.js';
 
 /** Connects to the helper's Unix socket, once per call. */
@@ -40,7 +40,7 @@ export function makeHelperCall(socketPath: string): HelperCall {
           finish(() => {
             resolve(answer.slice(0, end));
           });
-        } else if (answer.length > LINE_LIMIT_BYTES) {
+        } else if (answer.length > ANSWER_LIMIT_BYTES) {
           fail(new BrambleError('data-loss', 'the helper answers without an end'));
         }
       });

@@ -1,8 +1,10 @@
 import { serveHelper } from '../../helper/serve.js';
+import { makeLocalMachine } from '../../machine/local-machine.js';
 import { makeNodeConfigActuator } from './config/actuator.js';
 import { makeNodeExec } from './exec.js';
 import { makeHelperConnection } from './helper-connection.js';
 import { makeKernelFiles } from './kernel-files.js';
+import { makeNodeLed } from './led.js';
 import { readOwnedText } from './owned-file.js';
 import { makeSystemdServices } from './services-systemd.js';
 
@@ -14,13 +16,22 @@ export interface NodeHelperOptions {
 
 /** The helper program: serves the connection on standard input and output. Answers with the exit status. */
 export function runNodeHelper({ peer, policyPath }: NodeHelperOptions): Promise<number> {
+  const stop = new AbortController();
+  // What is under way gives back what it borrowed; everything else would be over in a moment.
+  process.once('SIGTERM', () => {
+    stop.abort();
+  });
+  const exec = makeNodeExec();
+  const kernel = makeKernelFiles();
+  const services = makeSystemdServices(exec);
   return serveHelper({
     peer,
     policyPath,
-    connection: makeHelperConnection(process.stdin, process.stdout),
+    connection: makeHelperConnection(process.stdin, process.stdout, stop.signal),
     readPolicy: () => readOwnedText(policyPath, 0),
-    kernel: makeKernelFiles(),
-    services: makeSystemdServices(makeNodeExec()),
-    configActuator: (allowance) => makeNodeConfigActuator({ root: '/', ownerUid: 0, exec: makeNodeExec() }, allowance),
+    kernel,
+    services,
+    machine: makeLocalMachine({ exec, kernel, services, led: makeNodeLed() }),
+    configActuator: (allowance) => makeNodeConfigActuator({ root: '/', ownerUid: 0, exec }, allowance),
   });
 }

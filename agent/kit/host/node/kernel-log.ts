@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { BrambleError } from '../../../../proto/contract/errors.js';
-import { type KernelLogRead, KernelLogReader } from '../kernel-record.js';
+import { type KernelLogRead, KernelLogReader, tailOf } from '../kernel-record.js';
 import type { KernelLog } from '../ports.js';
 import { errnoOf } from './errno.js';
 
@@ -27,6 +27,14 @@ export function makeKernelLog(path = '/dev/kmsg'): NodeKernelLog {
       }
       return open.reader.read(recordsMax);
     },
+    last: (recordsMax) => {
+      const fd = openLog(path); // each open file has a place of its own in the log
+      try {
+        return tailOf(new KernelLogReader(() => readRecord(fd, buffer)), recordsMax);
+      } finally {
+        closeSync(fd);
+      }
+    },
     close: () => {
       if (open !== undefined) closeSync(open.fd);
       open = undefined;
@@ -36,11 +44,10 @@ export function makeKernelLog(path = '/dev/kmsg'): NodeKernelLog {
 
 /** A log that belongs to another kernel than the one that runs here: that of a root that is only looked at. */
 export function noKernelLog(): KernelLog {
-  return {
-    read: () => {
-      throw new BrambleError('unsupported', 'the log of another kernel cannot be read');
-    },
+  const refuse = (): never => {
+    throw new BrambleError('unsupported', 'the log of another kernel cannot be read');
   };
+  return { read: refuse, last: refuse };
 }
 
 function openLog(path: string): number {

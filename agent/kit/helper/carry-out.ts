@@ -1,0 +1,71 @@
+import { BrambleError } from '../../../proto/contract/errors.js';
+import type { Machine, Services } from '../host/ports.js';
+import { type ConfigActuatorMaker, carryOutConfig } from './config-verbs.js';
+import type { HelperPolicy } from './policy.js';
+import type { HelperRequest } from './protocol.js';
+
+export interface HelperMeans {
+  readonly services: Services;
+  readonly machine: Machine;
+  readonly configActuator: ConfigActuatorMaker;
+}
+
+/** What an answer carries beside its success. */
+export interface Done {
+  readonly text?: string;
+  readonly changes?: readonly string[];
+}
+
+/**
+ * Does what was asked, when root's list has it. Answers with what it found or changed, where that was asked for.
+ * @param gone aborts when the caller is no longer there. Only blinking ends with it: anything else is finished once begun,
+ * and has limits of its own.
+ * @throws BrambleError `permission-denied` for what is not on the list, or of what was done
+ */
+export async function carryOut(
+  request: HelperRequest,
+  policy: HelperPolicy,
+  { services, machine, configActuator }: HelperMeans,
+  gone: AbortSignal,
+): Promise<Done> {
+  const { signal } = new AbortController();
+  const allow = (isAllowed: boolean, what: string): void => {
+    if (isAllowed) return;
+    throw new BrambleError('permission-denied', `${what} is not on this machine's list`, {
+      hint: 'root may add it to the policy file of the helper',
+    });
+  };
+  switch (request.verb) {
+    case 'restart-unit':
+      allow(policy.units.includes(request.unit), `restart of ${JSON.stringify(request.unit.slice(0, 64))}`);
+      await services.restart(request.unit, signal);
+      return {};
+    case 'reboot':
+      allow(policy.reboot, 'reboot');
+      await services.reboot(signal);
+      return {};
+    case 'remount':
+      allow(policy.mounts.includes(request.mountPoint), `remount of ${JSON.stringify(request.mountPoint)}`);
+      await machine.remount(request.mountPoint, request.access, signal);
+      return {};
+    case 'step-clock':
+      allow(policy.stepClock, 'stepping the clock');
+      await machine.stepClock(signal);
+      return {};
+    case 'identify':
+      allow(policy.identify, 'blinking the LED');
+      await machine.blink(request.forMs, gone);
+      return {};
+    case 'identify-end':
+      await machine.endBlink(signal);
+      return {};
+    case 'journal':
+      allow(policy.journal.includes(request.unit), `journal of ${JSON.stringify(request.unit)}`);
+      return { text: await machine.journal({ kind: 'unit', unit: request.unit }, request.lines, signal) };
+    case 'kernel-log':
+      allow(policy.kernelLog, 'the kernel log');
+      return { text: await machine.journal({ kind: 'kernel' }, request.lines, signal) };
+    default:
+      return { changes: await carryOutConfig(request, await configActuator(policy.config), signal) };
+  }
+}

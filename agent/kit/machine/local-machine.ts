@@ -1,0 +1,31 @@
+import { BrambleError } from '../../../proto/contract/errors.js';
+import type { Exec, KernelFiles, Machine, Services } from '../host/ports.js';
+import { readJournal } from './journal.js';
+import type { Led } from './led.js';
+import { remount } from './remount.js';
+import { stepClock } from './time-service.js';
+
+export interface LocalMachineOptions {
+  readonly exec: Exec;
+  readonly kernel: KernelFiles;
+  readonly services: Services;
+  readonly led: Led;
+}
+
+/** The machine that this process runs on, with the rights that this process has. */
+export function makeLocalMachine({ exec, kernel, services, led }: LocalMachineOptions): Machine {
+  return {
+    remount: (mountPoint, access, signal) => remount({ exec, kernel }, mountPoint, access, signal),
+    stepClock: (signal) => stepClock({ exec, kernel, services }, signal),
+    blink: (forMs, signal) => led.blink(forMs, signal),
+    endBlink: () => led.restoreLeft(),
+    journal: (source, linesMax, signal) => readJournal(exec, source, linesMax, signal),
+  };
+}
+
+/** For agents that have nothing to do with the machine they run on. */
+export function noMachine(): Machine {
+  const refuse = (): Promise<never> =>
+    Promise.reject(new BrambleError('unsupported', 'the configuration of this agent names no service manager'));
+  return { remount: refuse, stepClock: refuse, blink: refuse, endBlink: refuse, journal: refuse };
+}
