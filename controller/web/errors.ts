@@ -25,12 +25,13 @@ export function envelopeOf(error: BrambleError, requestId: string): ErrorEnvelop
     const hint = 'the cause is in the log of the controller, under the same request id';
     return { code: error.code, message: 'internal error', hint, requestId };
   }
+  const details = { ...error.context, ...error.details };
   return {
     code: error.code,
     message: error.message,
     requestId,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(Object.keys(error.context).length === 0 ? {} : { details: { ...error.context } }),
+    ...(Object.keys(details).length === 0 ? {} : { details }),
   };
 }
 

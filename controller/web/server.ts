@@ -5,16 +5,17 @@ import { makeDoor } from './door.js';
 import { EventStreams } from './event-stream.js';
 import { assertLoopback } from './guards.js';
 import { Metrics } from './metrics.js';
+import { type Handlers, mount } from './mount.js';
 import type { WebOptions } from './options.js';
-import { commandRoutes } from './routes/commands.js';
-import { enrollmentRoutes } from './routes/enrollments.js';
-import { eventRoutes } from './routes/events.js';
-import { nodeConfigRoutes } from './routes/node-configs.js';
-import { nodeRoutes } from './routes/nodes.js';
+import { commandHandlers } from './routes/commands.js';
+import { enrollmentHandlers } from './routes/enrollments.js';
+import { eventHandlers } from './routes/events.js';
+import { nodeConfigHandlers } from './routes/node-configs.js';
+import { nodeHandlers } from './routes/nodes.js';
 import { pageRoutes } from './routes/page.js';
-import { probeRoutes } from './routes/probes.js';
-import { tokenRoutes } from './routes/tokens.js';
-import { uploadRoutes } from './routes/uploads.js';
+import { probeHandlers } from './routes/probes.js';
+import { uploadHandlers } from './routes/uploads.js';
+import { ROUTES } from './table/index.js';
 
 export interface WebServer {
   /** Address of the page, such as http://127.0.0.1:8080 */
@@ -34,17 +35,18 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
   const streams = new EventStreams({ fleet, timers, log, nowMs: () => clock.nowMs() });
   const page = makeDoor('page', options, metrics);
   const admin = makeDoor('admin', options, metrics);
-  for (const app of [page, admin]) {
-    pageRoutes(app, options);
-    nodeRoutes(app, options);
-    eventRoutes(app, options, streams);
-    probeRoutes(app, options, metrics, () => streams.clientCount);
-  }
-  tokenRoutes(admin, options);
-  enrollmentRoutes(admin, options);
-  commandRoutes(admin, options);
-  nodeConfigRoutes(admin, options);
-  uploadRoutes(admin, options);
+  const handlers: Handlers<typeof ROUTES> = {
+    ...nodeHandlers(options),
+    ...nodeConfigHandlers(options),
+    ...commandHandlers(options),
+    ...enrollmentHandlers(options),
+    ...eventHandlers(options, streams),
+    ...uploadHandlers(options),
+    ...probeHandlers(options, metrics, () => streams.clientCount),
+  };
+  for (const app of [page, admin]) pageRoutes(app, options);
+  mount(page, 'page', ROUTES, handlers);
+  mount(admin, 'admin', ROUTES, handlers);
 
   const close = async (): Promise<void> => {
     streams.stop();

@@ -28,6 +28,8 @@ export interface ErrorDetail {
   readonly hint?: string;
   /** Becomes fields of the log line. */
   readonly context?: Readonly<Record<string, string | number | boolean>>;
+  /** For programs: what is wrong, in pieces. Goes into the error envelope, not into the log. */
+  readonly details?: Readonly<Record<string, unknown>>;
 }
 
 /** An operating error: expected, handled, told to whoever can act. Programmer errors are assertions instead. */
@@ -36,12 +38,14 @@ export class BrambleError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly context: Readonly<Record<string, string | number | boolean>>;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, { cause: detail.cause });
     this.code = code;
     this.hint = detail.hint;
     this.context = detail.context ?? {};
+    this.details = detail.details;
   }
 
   /** True when trying again later, unchanged, may succeed. */

@@ -1,31 +1,28 @@
-import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import { EnrollmentView } from '../../../proto/contract/api/fleet.js';
-import { EnrollmentList } from '../../../proto/contract/api/lists.js';
-import { EnrollmentApprove, Reason } from '../../../proto/contract/api/requests.js';
+import { siteId } from '../../../proto/contract/ids.js';
+import type { Handlers } from '../mount.js';
 import type { WebOptions } from '../options.js';
-import { parseInput } from '../parse.js';
+import type { ENROLLMENT_ROUTES } from '../table/enrollment.js';
 import { actorOf } from './actor.js';
 
-const Path = z.object({ fingerprint: z.string().regex(/^[0-9a-f]{64}$/, 'is not 64 lower-case hex digits') });
-const Query = z.strictObject({ state: z.enum(['pending', 'approved', 'rejected']).default('pending') });
-const ENROLLMENTS_MAX = 1_000;
+const LIST_MAX = 1_000;
 
-export function enrollmentRoutes(app: FastifyInstance, { fleet }: WebOptions): void {
-  app.get('/api/v1/enrollments', async ({ query }) => {
-    const { state } = parseInput(Query, query);
-    return EnrollmentList.parse({ enrollments: await fleet.enrollments(state, ENROLLMENTS_MAX) });
-  });
-
-  app.post('/api/v1/enrollments/:fingerprint/approve', async (request) => {
-    const { fingerprint } = parseInput(Path, request.params);
-    const { name, reason } = parseInput(EnrollmentApprove, request.body);
-    return EnrollmentView.parse(await fleet.approveEnrollment(fingerprint, name, reason, actorOf(request)));
-  });
-
-  app.post('/api/v1/enrollments/:fingerprint/reject', async (request) => {
-    const { fingerprint } = parseInput(Path, request.params);
-    const { reason } = parseInput(Reason, request.body);
-    return EnrollmentView.parse(await fleet.rejectEnrollment(fingerprint, reason, actorOf(request)));
-  });
+export function enrollmentHandlers({ fleet, join }: WebOptions): Handlers<typeof ENROLLMENT_ROUTES> {
+  return {
+    async listEnrollments({ query }) {
+      return { enrollments: [...(await fleet.enrollments(query.state, LIST_MAX))] };
+    },
+    approveEnrollment: ({ params, body: { name, reason }, request }) =>
+      fleet.approveEnrollment(params.fingerprint, name, reason, actorOf(request)),
+    rejectEnrollment: ({ params, body, request }) =>
+      fleet.rejectEnrollment(params.fingerprint, body.reason, actorOf(request)),
+    async listTokens() {
+      return { tokens: [...(await fleet.tokens(LIST_MAX))] };
+    },
+    async createToken({ body, request }) {
+      siteId(body.site);
+      const { token, view } = await fleet.createToken(body, actorOf(request));
+      return { ...join, keyId: view.keyId, token, expiresAtMs: view.expiresAtMs };
+    },
+    revokeToken: ({ params, request }) => fleet.revokeToken(params.keyId, actorOf(request)),
+  };
 }

@@ -1,37 +1,29 @@
-import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import { EventList } from '../../../proto/contract/api/lists.js';
-import { nodeId } from '../../../proto/contract/ids.js';
 import type { EventStreams } from '../event-stream.js';
 import { SECURITY_HEADERS } from '../guards.js';
+import { ANSWERED, type Handlers } from '../mount.js';
 import type { WebOptions } from '../options.js';
-import { parseInput, queryInteger } from '../parse.js';
+import { parseInput } from '../parse.js';
+import { type EVENT_ROUTES, StreamQuery } from '../table/events.js';
 
-const EventsQuery = z.strictObject({
-  node: z.string().optional(),
-  limit: queryInteger(1, 1_000).default(100),
-});
-const StreamQuery = z.strictObject({ afterId: queryInteger(0, Number.MAX_SAFE_INTEGER).optional() });
-
-export function eventRoutes(app: FastifyInstance, { fleet }: WebOptions, streams: EventStreams): void {
-  app.get('/api/v1/events', async ({ query }) => {
-    const { node, limit } = parseInput(EventsQuery, query);
-    const events = await fleet.events({ nodeId: node === undefined ? undefined : nodeId(node), limit });
-    return EventList.parse({ events });
-  });
-
-  app.get('/api/v1/events/stream', { exposeHeadRoute: false }, ({ query, headers, id }, reply) => {
-    // A reconnecting browser says in the header where it was; the query is for the first connection.
-    const header = headers['last-event-id'];
-    const { afterId } = parseInput(StreamQuery, header === undefined ? query : { afterId: header });
-    streams.assertRoom();
-    reply.hijack();
-    reply.raw.writeHead(200, {
-      ...SECURITY_HEADERS,
-      'content-type': 'text/event-stream; charset=utf-8',
-      'x-request-id': id,
-      'x-accel-buffering': 'no',
-    });
-    streams.open(reply.raw, afterId);
-  });
+export function eventHandlers({ fleet }: WebOptions, streams: EventStreams): Handlers<typeof EVENT_ROUTES> {
+  return {
+    async listEvents({ query: { node, limit } }) {
+      return { events: [...(await fleet.events({ nodeId: node, limit }))] };
+    },
+    streamEvents({ query, request: { headers, id }, reply }) {
+      // A reconnecting browser says in the header where it was; the query is for the first connection.
+      const header = headers['last-event-id'];
+      const { afterId } = header === undefined ? query : parseInput(StreamQuery, { ...query, afterId: header });
+      streams.assertRoom();
+      reply.hijack();
+      reply.raw.writeHead(200, {
+        ...SECURITY_HEADERS,
+        'content-type': 'text/event-stream; charset=utf-8',
+        'x-request-id': id,
+        'x-accel-buffering': 'no',
+      });
+      streams.open(reply.raw, afterId);
+      return ANSWERED;
+    },
+  };
 }

@@ -1,49 +1,33 @@
-import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import { NodeDetail } from '../../../proto/contract/api/fleet.js';
-import { FactHistory, NodeList } from '../../../proto/contract/api/lists.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { FACTS, type FactName, isTextFact, type NumberFactName } from '../../../proto/contract/facts.js';
-import { nodeId } from '../../../proto/contract/ids.js';
+import type { Handlers } from '../mount.js';
 import type { WebOptions } from '../options.js';
-import { parseInput, queryInteger } from '../parse.js';
+import type { NODE_ROUTES } from '../table/nodes.js';
+import { actorOf } from './actor.js';
 
-const TIME_MS_MAX = 8_640_000_000_000_000;
 const HISTORY_SPAN_MS_MAX = 31 * 86_400_000;
 const HISTORY_POINTS_MAX = 100_000;
 
-const NodePath = z.object({ id: z.string() });
-const HistoryQuery = z.strictObject({
-  fact: z.string(),
-  instance: z.string().max(255).default(''),
-  fromMs: queryInteger(0, TIME_MS_MAX),
-  toMs: queryInteger(0, TIME_MS_MAX),
-});
-
-export function nodeRoutes(app: FastifyInstance, { fleet, history }: WebOptions): void {
-  app.get('/api/v1/nodes', () => NodeList.parse({ nodes: fleet.nodes() }));
-
-  app.get('/api/v1/nodes/:id', ({ params }) => NodeDetail.parse(fleet.node(nodeIdOf(params))));
-
-  app.get('/api/v1/nodes/:id/history', async ({ params, query }) => {
-    const id = nodeIdOf(params);
-    const { fact, instance, fromMs, toMs } = parseInput(HistoryQuery, query);
-    if (toMs <= fromMs || toMs - fromMs > HISTORY_SPAN_MS_MAX) {
-      throw new BrambleError('invalid-argument', 'toMs must be later than fromMs, by at most 31 days');
-    }
-    fleet.node(id); // not-found for a node that never was, instead of an empty history
-    const points = await history.series(id, numberFact(fact), instance, fromMs, toMs);
-    if (points.length > HISTORY_POINTS_MAX) {
-      throw new BrambleError('resource-exhausted', `${points.length} values are too many for one answer`, {
-        hint: 'ask for a shorter time',
-      });
-    }
-    return FactHistory.parse({ fact, instance, points: points.map(({ atMs, value }) => [atMs, value]) });
-  });
-}
-
-export function nodeIdOf(params: unknown) {
-  return nodeId(parseInput(NodePath, params).id);
+export function nodeHandlers({ fleet, history }: WebOptions): Handlers<typeof NODE_ROUTES> {
+  return {
+    listNodes: () => ({ nodes: [...fleet.nodes()] }),
+    getNode: ({ params }) => fleet.node(params.id),
+    async getNodeHistory({ params: { id }, query: { fact, instance, fromMs, toMs } }) {
+      if (toMs <= fromMs || toMs - fromMs > HISTORY_SPAN_MS_MAX) {
+        throw new BrambleError('invalid-argument', 'toMs must be later than fromMs, by at most 31 days');
+      }
+      fleet.node(id); // not-found for a node that never was, instead of an empty history
+      const points = await history.series(id, numberFact(fact), instance, fromMs, toMs);
+      if (points.length > HISTORY_POINTS_MAX) {
+        throw new BrambleError('resource-exhausted', `${points.length} values are too many for one answer`, {
+          hint: 'ask for a shorter time',
+        });
+      }
+      return { fact, instance, points: points.map(({ atMs, value }) => [atMs, value]) };
+    },
+    revokeNode: ({ params, body, request }) => fleet.revokeNode(params.id, body.reason, actorOf(request)),
+    thawNode: ({ params, body, request }) => fleet.thawNode(params.id, body.reason, actorOf(request)),
+  };
 }
 
 function numberFact(text: string): NumberFactName {

@@ -1,33 +1,36 @@
-import type { FastifyInstance } from 'fastify';
-import { Readiness } from '../../../proto/contract/api/lists.js';
 import type { Metrics } from '../metrics.js';
+import { type Handlers, RenderedJson } from '../mount.js';
+import { makeDocument } from '../openapi.js';
 import type { Measure, WebOptions } from '../options.js';
+import type { PROBE_ROUTES } from '../table/probes.js';
 
 /** For supervisors and monitoring: alive, able to serve, and in figures. */
-export function probeRoutes(
-  app: FastifyInstance,
+export function probeHandlers(
   { readiness, measures, fleet }: WebOptions,
   metrics: Metrics,
   streamClientCount: () => number,
-): void {
-  app.get('/healthz', (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'));
-
-  app.get('/readyz', async (_request, reply) => {
-    const parts = await readiness();
-    const ready = parts.every((part) => part.ready);
-    return reply.status(ready ? 200 : 503).send(Readiness.parse({ ready, parts }));
-  });
-
-  app.get('/metrics', async (_request, reply) => {
-    const own: Measure = {
-      name: 'bramble_event_stream_readers',
-      help: 'Readers of the HTTP event stream.',
-      kind: 'gauge',
-      value: streamClientCount(),
-    };
-    const text = await metrics.render([...nodesByState(fleet.nodes()), own, ...(await measures())]);
-    return reply.type(metrics.contentType).send(text);
-  });
+): Handlers<typeof PROBE_ROUTES> {
+  const document = new RenderedJson(JSON.stringify(makeDocument())); // the same as long as the program runs
+  return {
+    getHealth: () => 'ok\n',
+    async getReadiness({ reply }) {
+      const parts = [...(await readiness())];
+      const ready = parts.every((part) => part.ready);
+      reply.status(ready ? 200 : 503);
+      return { ready, parts };
+    },
+    async getMetrics({ reply }) {
+      const own: Measure = {
+        name: 'bramble_event_stream_readers',
+        help: 'Readers of the HTTP event stream.',
+        kind: 'gauge',
+        value: streamClientCount(),
+      };
+      reply.type(metrics.contentType);
+      return await metrics.render([...nodesByState(fleet.nodes()), own, ...(await measures())]);
+    },
+    getOpenApi: () => document,
+  };
 }
 
 const STATES = ['ready', 'troubled', 'no-contact', 'unknown', 'frozen', 'revoked'] as const;

@@ -1,29 +1,26 @@
-import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { BrambleError } from '../../../proto/contract/errors.js';
-import { commandId, nodeId } from '../../../proto/contract/ids.js';
+import { nodeId } from '../../../proto/contract/ids.js';
+import { ANSWERED, type Handlers } from '../mount.js';
 import type { WebOptions } from '../options.js';
-import { parseInput } from '../parse.js';
-
-const UploadPath = z.object({ id: z.string() });
+import type { UPLOAD_ROUTES } from '../table/uploads.js';
 
 /** What nodes have uploaded, by the id of the command that asked for it; never shown, only saved. */
-export function uploadRoutes(app: FastifyInstance, { fleet, uploads }: WebOptions): void {
-  app.get('/api/v1/uploads/:id', async ({ params }, reply) => {
-    const id = commandId(parseInput(UploadPath, params).id);
-    const { nodeId: of } = await fleet.command(id);
-    const found = await uploads.find(nodeId(of), id);
-    if (found === undefined) {
-      throw new BrambleError('not-found', `nothing was uploaded for command ${id}, or it is no longer kept`, {
-        hint: 'bramble node diagnostics NODE asks for another',
-      });
-    }
-    return reply
-      .headers({
+export function uploadHandlers({ fleet, uploads }: WebOptions): Handlers<typeof UPLOAD_ROUTES> {
+  return {
+    async getUpload({ params: { id }, reply }) {
+      const { nodeId: of } = await fleet.command(id);
+      const found = await uploads.find(nodeId(of), id);
+      if (found === undefined) {
+        throw new BrambleError('not-found', `nothing was uploaded for command ${id}, or it is no longer kept`, {
+          hint: 'bramble node diagnostics NODE asks for another',
+        });
+      }
+      reply.headers({
         'content-length': found.sizeBytes,
         'content-disposition': `attachment; filename="${of}-${id}.tar.gz"`,
-      })
-      .type('application/gzip')
-      .send(found.read());
-  });
+      });
+      reply.type('application/gzip').send(found.read());
+      return ANSWERED;
+    },
+  };
 }

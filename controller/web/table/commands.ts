@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { CommandView } from '../../../proto/contract/api/fleet.js';
+import { CommandList } from '../../../proto/contract/api/lists.js';
+import { CommandCreate } from '../../../proto/contract/api/requests.js';
+import { declareRoute } from '../declare.js';
+import { CommandIdText, queryInteger } from '../parse.js';
+import { COMMAND_EXAMPLE } from './examples.js';
+import { NodePath } from './nodes.js';
+
+export const COMMAND_ROUTES = {
+  listNodeCommands: declareRoute({
+    method: 'GET',
+    path: '/api/v1/nodes/:id/commands',
+    summary: 'Commands of one node, newest first',
+    tag: 'commands',
+    doors: 'admin',
+    params: NodePath,
+    query: z.strictObject({ limit: queryInteger(1, 1_000).default(100) }),
+    answer: { status: 200, description: 'commands', schema: CommandList, example: { commands: [COMMAND_EXAMPLE] } },
+    errors: ['not-found'],
+  }),
+  issueCommand: declareRoute({
+    method: 'POST',
+    path: '/api/v1/nodes/:id/commands',
+    summary: 'Order one node to do something from the closed set of actions',
+    tag: 'commands',
+    doors: 'admin',
+    params: NodePath,
+    body: CommandCreate,
+    answer: { status: 202, description: 'taken, signed and stored', schema: CommandView, example: COMMAND_EXAMPLE },
+    errors: ['not-found', 'failed-precondition'],
+  }),
+  getCommand: declareRoute({
+    method: 'GET',
+    path: '/api/v1/commands/:id',
+    summary: 'How far a command is',
+    tag: 'commands',
+    doors: 'admin',
+    params: z.object({ id: CommandIdText }),
+    answer: { status: 200, description: 'the command', schema: CommandView, example: COMMAND_EXAMPLE },
+    errors: ['not-found'],
+  }),
+} as const;

@@ -1,0 +1,18 @@
+import { COMMAND_ROUTES } from './commands.js';
+import { ENROLLMENT_ROUTES } from './enrollment.js';
+import { EVENT_ROUTES } from './events.js';
+import { NODE_CONFIG_ROUTES } from './node-configs.js';
+import { NODE_ROUTES } from './nodes.js';
+import { PROBE_ROUTES } from './probes.js';
+import { UPLOAD_ROUTES } from './uploads.js';
+
+/** Every route there is, by the name of its operation; only the files of the page are not here. */
+export const ROUTES = {
+  ...NODE_ROUTES,
+  ...NODE_CONFIG_ROUTES,
+  ...COMMAND_ROUTES,
+  ...ENROLLMENT_ROUTES,
+  ...EVENT_ROUTES,
+  ...PROBE_ROUTES,
+  ...UPLOAD_ROUTES,
+} as const;

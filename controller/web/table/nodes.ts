@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { NodeDetail, NodeView } from '../../../proto/contract/api/fleet.js';
+import { FactHistory, NodeList } from '../../../proto/contract/api/lists.js';
+import { Reason } from '../../../proto/contract/api/requests.js';
+import { declareRoute } from '../declare.js';
+import { NodeIdText, queryInteger } from '../parse.js';
+import { AT_MS, NODE_EXAMPLE } from './examples.js';
+
+export const TIME_MS_MAX = 8_640_000_000_000_000;
+export const NodePath = z.object({ id: NodeIdText });
+
+export const NODE_ROUTES = {
+  listNodes: declareRoute({
+    method: 'GET',
+    path: '/api/v1/nodes',
+    summary: 'Nodes',
+    tag: 'nodes',
+    doors: 'both',
+    answer: { status: 200, description: 'nodes', schema: NodeList, example: { nodes: [NODE_EXAMPLE] } },
+    errors: [],
+  }),
+  getNode: declareRoute({
+    method: 'GET',
+    path: '/api/v1/nodes/:id',
+    summary: 'One node, with every condition that is looked at and all facts',
+    tag: 'nodes',
+    doors: 'both',
+    params: NodePath,
+    answer: {
+      status: 200,
+      description: 'the node',
+      schema: NodeDetail,
+      example: { ...NODE_EXAMPLE, facts: [{ fact: 'memory_total_bytes', instance: '', value: 955_252_736 }] },
+    },
+    errors: ['not-found'],
+  }),
+  getNodeHistory: declareRoute({
+    method: 'GET',
+    path: '/api/v1/nodes/:id/history',
+    summary: 'Past values of one fact of a node, over at most 31 days',
+    tag: 'nodes',
+    doors: 'both',
+    params: NodePath,
+    query: z.strictObject({
+      fact: z.string(),
+      instance: z.string().max(255).default(''),
+      fromMs: queryInteger(0, TIME_MS_MAX),
+      toMs: queryInteger(0, TIME_MS_MAX),
+    }),
+    answer: {
+      status: 200,
+      description: 'the values',
+      schema: FactHistory,
+      example: { fact: 'memory_available_bytes', instance: '', points: [[AT_MS, 503_316_480]] },
+    },
+    errors: ['not-found', 'resource-exhausted'],
+  }),
+  revokeNode: declareRoute({
+    method: 'POST',
+    path: '/api/v1/nodes/:id/revoke',
+    summary: 'Shut a node out for good; its stream is cut within a second',
+    tag: 'nodes',
+    doors: 'admin',
+    params: NodePath,
+    body: Reason,
+    answer: {
+      status: 200,
+      description: 'the node, revoked',
+      schema: NodeView,
+      example: { ...NODE_EXAMPLE, state: 'revoked', why: 'Its credential was revoked.' },
+    },
+    errors: ['not-found'],
+  }),
+  thawNode: declareRoute({
+    method: 'POST',
+    path: '/api/v1/nodes/:id/thaw',
+    summary: 'Let a frozen node in again, once it is settled which board is the true one',
+    tag: 'nodes',
+    doors: 'admin',
+    params: NodePath,
+    body: Reason,
+    answer: { status: 200, description: 'the node, in service', schema: NodeView, example: NODE_EXAMPLE },
+    errors: ['not-found', 'failed-precondition'],
+  }),
+} as const;
