@@ -7,7 +7,11 @@ import type { FleetEvent } from '../domain/event.js';
 import type { CredentialRecord, Node } from '../domain/node.js';
 import type { NodeConfigRecord } from '../domain/node-config.js';
 import type { JoinToken } from '../domain/token.js';
+import type { AccessReader } from '../usecases/access/ports.js';
+import type { AuditReader } from '../usecases/audit/ports.js';
 import type { HistorySegment, Page, StoreReader } from '../usecases/ports.js';
+import { SqlAccessReader } from './access-store.js';
+import { SqlAuditReader } from './audit-store.js';
 import type { Query } from './query.js';
 import {
   commandOf,
@@ -28,10 +32,14 @@ const IDS_MAX = 500;
 
 /** Every method is one query, and so sees one state of the database. */
 export class SqlReader implements StoreReader {
+  readonly access: AccessReader;
+  readonly audit: AuditReader;
   protected readonly query: Query;
 
   constructor(query: Query) {
     this.query = query;
+    this.access = new SqlAccessReader(query);
+    this.audit = new SqlAuditReader(query);
   }
 
   async setting(name: string): Promise<string | undefined> {

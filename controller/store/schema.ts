@@ -1,6 +1,7 @@
 /** The tables as kysely sees them; migrations/ has the truth, and the conformance suite holds the two together. */
 
 import type { Generated } from 'kysely';
+import type { ApiTokenRow, AuditRow, SessionRow, UserRow } from './access-rows.js';
 
 interface BoardColumns {
   board_model: string;
@@ -136,4 +137,8 @@ export interface Tables {
   };
   fleet_event: Omit<FleetEventRow, 'id'> & { id: Generated<number> };
   history: HistoryRow & { id: Generated<number> };
+  user_account: UserRow;
+  api_token: ApiTokenRow;
+  web_session: SessionRow;
+  audit: AuditRow;
 }

@@ -7,8 +7,13 @@ import type { AgentEvent, FleetEvent } from '../domain/event.js';
 import type { CredentialRecord, Node } from '../domain/node.js';
 import type { NodeConfigRecord } from '../domain/node-config.js';
 import type { JoinToken } from '../domain/token.js';
+import type { AccessWriter } from '../usecases/access/ports.js';
+import type { AuditWriter } from '../usecases/audit/ports.js';
 import type { HistorySegment, PruneBefore, StoreWriter } from '../usecases/ports.js';
+import { SqlAccessWriter } from './access-store.js';
+import { SqlAuditWriter } from './audit-store.js';
 import { prune } from './prune.js';
+import type { Query } from './query.js';
 import { SqlReader } from './reader.js';
 import { commandRow, conditionRow, credentialRow, enrollmentRow, nodeConfigRow, nodeRow, tokenRow } from './rows.js';
 
@@ -20,6 +25,15 @@ const CONFIGS_KEPT = 200;
  * answers are asked together: they run in this order all the same, and travel to the database as one message.
  */
 export class SqlWriter extends SqlReader implements StoreWriter {
+  override readonly access: AccessWriter;
+  override readonly audit: AuditWriter;
+
+  constructor(query: Query) {
+    super(query);
+    this.access = new SqlAccessWriter(query);
+    this.audit = new SqlAuditWriter(query);
+  }
+
   async putSetting(name: string, value: string): Promise<void> {
     const insert = this.query.insertInto('setting').values({ name, value });
     await insert.onConflict((conflict) => conflict.column('name').doUpdateSet({ value })).execute();

@@ -9,6 +9,8 @@ import type { AgentEvent, FleetEvent } from '../domain/event.js';
 import type { CredentialRecord, Node } from '../domain/node.js';
 import type { NodeConfigRecord } from '../domain/node-config.js';
 import type { JoinToken } from '../domain/token.js';
+import type { AccessReader, AccessWriter } from './access/ports.js';
+import type { AuditReader, AuditWriter } from './audit/ports.js';
 
 /** What use cases need of the world. main.ts gives the real ones, the simulator its own. */
 export interface World {
@@ -46,6 +48,8 @@ export interface Page {
 }
 
 export interface StoreReader {
+  readonly access: AccessReader;
+  readonly audit: AuditReader;
   /** Small values by name: the epoch, the hold after a restore. */
   setting(name: string): Promise<string | undefined>;
   token(keyId: string): Promise<JoinToken | undefined>;
@@ -82,6 +86,8 @@ export interface StoreReader {
 }
 
 export interface StoreWriter extends StoreReader {
+  readonly access: AccessWriter;
+  readonly audit: AuditWriter;
   putSetting(name: string, value: string): Promise<void>;
   putToken(token: JoinToken): Promise<void>;
   putEnrollment(record: EnrollmentRecord): Promise<void>;

@@ -1,0 +1,57 @@
+import type { Role } from '../../../proto/contract/access.js';
+
+/** Everything that may be allowed, in the words of the table of rights. Closed: what is not here nobody may do. */
+export const PERMISSIONS = {
+  'nodes.read': 'see nodes, their facts, conditions and history',
+  'events.read': 'see what happened to them',
+  'commands.read': 'see commands and how far they are',
+  'commands.issue': 'order nodes to do something',
+  'nodes.manage': 'revoke and thaw nodes',
+  'enrollments.read': 'see who asks to join',
+  'enrollments.decide': 'let nodes join, or not',
+  'tokens.read': 'see join tokens, without their secrets',
+  'tokens.manage': 'make and revoke join tokens',
+  'access.read': 'see users and API tokens, without their secrets',
+  'access.manage': 'make, change and end users and API tokens',
+  'audit.read': 'see who did what',
+  'audit.verify': 'check the audit log against what agents remember',
+  'metrics.read': 'scrape figures of the whole fleet',
+} as const;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+export const ALL_PERMISSIONS = Object.keys(PERMISSIONS) as readonly Permission[]; // its own keys
+
+/** What belongs to no site: a grant for some sites does not reach it. */
+export const FLEET_WIDE: ReadonlySet<Permission> = new Set([
+  'access.read',
+  'access.manage',
+  'audit.verify',
+  'metrics.read',
+]);
+
+const VIEWER = [
+  'nodes.read',
+  'events.read',
+  'commands.read',
+  'enrollments.read',
+  'audit.read',
+  'metrics.read',
+] as const satisfies readonly Permission[];
+const OPERATOR = [...VIEWER, 'commands.issue'] as const satisfies readonly Permission[];
+const SITE_ADMIN = [
+  ...OPERATOR,
+  'nodes.manage',
+  'enrollments.decide',
+  'tokens.read',
+  'tokens.manage',
+] as const satisfies readonly Permission[];
+
+/** Who may do what, within the scope of the grant. Whoever opens the administrator's socket may do everything. */
+export const MATRIX: Readonly<Record<Role, ReadonlySet<Permission>>> = {
+  viewer: new Set(VIEWER),
+  operator: new Set(OPERATOR),
+  'site-admin': new Set(SITE_ADMIN),
+  'fleet-admin': new Set(ALL_PERMISSIONS),
+  auditor: new Set([...VIEWER, 'tokens.read', 'access.read', 'audit.verify']),
+};
