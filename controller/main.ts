@@ -14,6 +14,7 @@ import { expectsUpload } from './domain/command-lifecycle.js';
 import { openLog, type ProcessLog } from './log.js';
 import { measuresOf } from './measures.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
+import { ScryptPasswords } from './pki/passwords.js';
 import { AskedUploads } from './rpc/asked-uploads.js';
 import { commandCodec } from './rpc/command-codec.js';
 import { type RpcServer, startRpcServer } from './rpc/server.js';
@@ -24,13 +25,15 @@ import { systemClock, systemRandom, systemTimers } from './system.js';
 import { makeNotifier } from './systemd.js';
 import { cronScheduler, Ticks } from './ticks/cron.js';
 import { storeTicks } from './ticks/store-ticks.js';
+import { readTlsFiles } from './tls-files.js';
+import { Access } from './usecases/access/access.js';
 import { type Controller, startController } from './usecases/controller.js';
 import type { HistoryRecorder } from './usecases/history-recorder.js';
 import type { World } from './usecases/ports.js';
 import { DEFAULT_RETENTION, pruneStore, type Retention } from './usecases/prune-history.js';
 import { startWatchdog } from './watchdog.js';
 import { loadAssets } from './web/assets.js';
-import { assertLoopback } from './web/guards.js';
+import { assertGuarded } from './web/guards.js';
 import type { PartReadiness } from './web/options.js';
 import { startWebServer } from './web/server.js';
 
@@ -100,7 +103,8 @@ interface RunningController {
 async function open(config: ControllerConfig, log: ProcessLog, closers: Closers): Promise<RunningController> {
   const { dataDir } = config;
   const world: World = { clock: systemClock, random: systemRandom, timers: systemTimers, log };
-  assertLoopback(config.http.host); // before anything is made
+  assertGuarded(config.http); // before anything is made
+  const tls = config.http.tls === undefined ? undefined : await readTlsFiles(config.http.tls);
   const assets = await loadAssets(fileURLToPath(new URL('./dashboard/', import.meta.url)));
   await prepareDataDir(dataDir);
   const lock = await lockDataDir(dataDir, process.pid);
@@ -138,8 +142,13 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   closers.add('ticks', () => ticks.stop());
 
   const progress = () => store.transact((writer) => writer.setting('epoch'));
+  const passwords = new ScryptPasswords(systemRandom);
+  const access = new Access({ store, world, trust: authority.trust, passwords });
   const web = await startWebServer({
-    fleet: controller.api,
+    wholeFleet: controller.api,
+    access,
+    audit: controller.audit,
+    metricsOpenOnLoopback: config.http.metrics === 'loopback',
     history,
     uploads,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
@@ -152,13 +161,14 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
       ...measuresOf('', ticks.counters()),
     ],
     assets,
-    page: config.http,
+    page: { host: config.http.host, port: config.http.port, names: config.http.names, tls },
     adminSocket: join(dataDir, 'admin.sock'),
     clock: systemClock,
     random: systemRandom,
     timers: systemTimers,
     log,
   });
+  closers.add('access', () => access.trail.settled());
   closers.add('web', () => web.close());
   return { addresses: { http: web.url, linkPort, enrolPort: rpc.enrolPort }, progress };
 }

@@ -5,7 +5,7 @@ import { parseDurationMs } from './duration.js';
 /** Everything about a controller that its operator may choose. Durations are milliseconds once parsed. */
 export interface ControllerConfig {
   readonly dataDir: string;
-  readonly http: Listen;
+  readonly http: HttpConfig;
   readonly link: Listen & {
     /** "host:port" under which agents reach the link listener, most preferred first; empty = derived from the host's name. */
     readonly advertise: readonly string[];
@@ -23,6 +23,15 @@ export interface ControllerConfig {
   };
 }
 
+export interface HttpConfig extends Listen {
+  /** More names under which the page may be opened, beside its address and those of loopback. */
+  readonly names: readonly string[];
+  /** PEM files; needed to listen beyond loopback. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  /** Who may scrape /metrics without a token: whoever is on this machine, or nobody. */
+  readonly metrics: 'loopback' | 'token';
+}
+
 export interface Listen {
   readonly host: string;
   /** 0 = any free port; the ready line says which. */
@@ -38,6 +47,11 @@ const host = z.string().min(1).max(255);
 const endpoint = z
   .string()
   .regex(/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be "host:port", an IPv6 host in brackets');
+const dnsName = z
+  .string()
+  .max(253)
+  .regex(/^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/, 'must be the name of a host');
+const filePath = z.string().startsWith('/', 'must be an absolute path').max(4096);
 
 function duration(minMs: number, maxMs: number, fallbackMs: number) {
   return z
@@ -57,7 +71,15 @@ function duration(minMs: number, maxMs: number, fallbackMs: number) {
 
 const Config = z.strictObject({
   dataDir: z.string().startsWith('/', 'must be an absolute path').max(4096).default('/var/lib/bramble'),
-  http: z.strictObject({ host: host.default('127.0.0.1'), port: port.default(8080) }).prefault({}),
+  http: z
+    .strictObject({
+      host: host.default('127.0.0.1'),
+      port: port.default(8080),
+      names: z.array(dnsName).max(16).default([]),
+      tls: z.strictObject({ certificate: filePath, key: filePath }).optional(),
+      metrics: z.enum(['loopback', 'token']).default('loopback'),
+    })
+    .prefault({}),
   link: z
     .strictObject({
       host: host.default('::'),
@@ -94,7 +116,7 @@ export function parseConfig(raw: unknown, from: string): ControllerConfig {
   const { dataDir, http, link, enrol, cadence, log, retention } = parsed.data;
   return {
     dataDir,
-    http,
+    http: { ...http, tls: http.tls },
     link,
     enrol: { host: enrol.host, port: enrol.port, advertise: enrol.advertise },
     cadence: { reportIntervalMs: cadence.reportInterval },

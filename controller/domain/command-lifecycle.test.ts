@@ -87,6 +87,7 @@ test('a rejection keeps its reason, and text of the node is made inert', () => {
 const happening: fc.Arbitrary<CommandHappening> = fc.oneof(
   fc.constant<CommandHappening>({ kind: 'dispatched' }),
   fc.constant<CommandHappening>({ kind: 'time-passed' }),
+  fc.constant<CommandHappening>({ kind: 'right-withdrawn' }),
   fc.constantFrom('accepted', 'started', 'succeeded', 'failed', 'rejected', 'unknown').map((state) => update(state)),
 );
 

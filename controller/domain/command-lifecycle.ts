@@ -19,6 +19,8 @@ export type CommandHappening =
   | { readonly kind: 'dispatched' }
   | { readonly kind: 'update'; readonly update: CommandUpdate }
   | { readonly kind: 'time-passed' }
+  /** Whoever ordered it may not any more: what was surely never sent is not, and what may have been is not sent again. */
+  | { readonly kind: 'right-withdrawn' }
   /** Its node will never answer: it was revoked. */
   | { readonly kind: 'node-revoked' };
 
@@ -89,6 +91,8 @@ export function advanceCommand(record: CommandRecord, what: CommandHappening, no
       const atMs = changesByTimeAtMs(record);
       return atMs === undefined || nowMs < atMs ? record : giveUp(record, 'before its deadline', nowMs);
     }
+    case 'right-withdrawn':
+      return record.state === 'issued' ? giveUp(record, 'before who ordered it lost the right to', nowMs) : record;
     case 'node-revoked':
       return isOpen(record.state) ? giveUp(record, 'before its node was revoked', nowMs) : record;
     default:

@@ -16,11 +16,14 @@ export interface NodeConfigRecord {
   readonly reason: string;
 }
 
-export interface ConfigChange {
+export interface ConfigWish {
   readonly config: NodeConfig;
   /** The revision that whoever asks has seen as the newest; 0 = none. */
   readonly expectedRevision: number;
   readonly reason: string;
+}
+
+export interface ConfigChange extends ConfigWish {
   readonly actor: string;
 }
 

@@ -1,6 +1,7 @@
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeId } from '../../proto/contract/ids.js';
 import { visible } from '../../proto/contract/visible.js';
+import { CONTROLLER } from '../domain/access/actor.js';
 import { mayReturnWhileFrozen } from '../domain/takeover.js';
 import type { AgentHello, AgentPeer } from './agent-messages.js';
 import type { CommandHold } from './command-hold.js';
@@ -80,6 +81,8 @@ export class Admission {
       await writer.putNode(frozen);
       await writer.putSetting(inServiceSetting(id), bootIdInService);
       await writer.addFleetEvent(event);
+      const done = { atMs: event.atMs, actor: CONTROLLER, target: id, site: node.site, outcome: 'done' } as const;
+      await writer.audit.add({ ...done, action: 'node.freeze', details: { from: visible(newcomerFrom, 80) } });
       return frozen;
     });
     this.#onCommitted();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FactChange } from './agent-messages.js';
+import { by } from './testing/by.js';
 import { agentEvent, FakeAgent, healthyFacts, id, makeNode, refusal, TestFleet } from './testing/fleet.js';
 
 test('a node is welcomed with its cadence before anything else', async () => {
@@ -130,7 +131,7 @@ test('T-10: a clone is refused, the one in service stays, an incident opens, and
   expect(fleet.core.nodes.get(id(1))?.node.lifecycle).toBe('frozen');
   expect(await fleet.timeline()).toEqual(['NodeReporting', 'IdentityClone']);
   const create = { action: { kind: 'reboot' }, reason: 'x', validForMs: 60_000 } as const;
-  expect((await refusal(fleet.core.commands.issue(id(1), create, 'operator'))).code).toBe('failed-precondition');
+  expect((await refusal(fleet.core.commands.issue(id(1), create, by('operator')))).code).toBe('failed-precondition');
 });
 
 test('T-10: a frozen node comes back in the boot that was in service, also after a restart of the controller', async () => {

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../proto/contract/ids.js';
+import { CONTROLLER } from '../domain/access/actor.js';
 import { inServiceSetting } from './admission.js';
 import type { Identities, IdentityWatcher } from './identities.js';
 import type { Store, World } from './ports.js';
@@ -79,6 +80,8 @@ export class Clones implements IdentityWatcher {
         message,
       } as const;
       await writer.addFleetEvent(event);
+      const done = { atMs: event.atMs, actor: CONTROLLER, target: id, site: node.site, outcome: 'done' } as const;
+      await writer.audit.add({ ...done, action: 'node.freeze', details: { evidence } });
       return true;
     });
     if (isFrozen) onFrozen(id);

@@ -1,8 +1,9 @@
 import type { CommandCreate } from '../../proto/contract/api/requests.js';
 import { BrambleError } from '../../proto/contract/errors.js';
-import { type CommandId, commandId, type NodeId } from '../../proto/contract/ids.js';
+import { type CommandId, commandId, type NodeId, type SiteId } from '../../proto/contract/ids.js';
 import { uuidv7 } from '../../proto/contract/random.js';
 import { visible } from '../../proto/contract/visible.js';
+import type { Actor } from '../domain/access/actor.js';
 import type { CommandRecord, CommandState } from '../domain/command.js';
 import { ALL_STATES, advanceCommand, type CommandHappening, OPEN_STATES } from '../domain/command-lifecycle.js';
 import { judgeCommand } from '../domain/command-policy.js';
@@ -19,6 +20,9 @@ const LAPSES_PER_SWEEP = 200;
 const ASKED_MAX = 16;
 const ASKED_AGE_MAX_MS = 86_400_000;
 
+/** `site`: where the node is that a command is for. */
+export type MayStill = (actorName: string, permission: 'commands.issue', site: SiteId) => Promise<boolean>;
+
 export interface CommandDeps {
   readonly store: Store;
   readonly world: World;
@@ -29,6 +33,8 @@ export interface CommandDeps {
   readonly findNode: (id: NodeId) => Promise<NodeEntry | undefined>;
   readonly hold: CommandHold;
   readonly counters: Counters;
+  /** Whether who ordered it, by the name on record, may still have it done. */
+  readonly mayStill: MayStill;
   readonly epoch: number;
   readonly onCommitted: () => void;
 }
@@ -63,7 +69,7 @@ export class Commands {
   }
 
   /** @throws BrambleError `not-found`, `failed-precondition`, `invalid-argument` */
-  async issue(nodeId: NodeId, create: CommandCreate, actor: string): Promise<CommandRecord> {
+  async issue(nodeId: NodeId, create: CommandCreate, actor: Actor): Promise<CommandRecord> {
     const { store, trust, codec, counters } = this.#deps;
     const entry = await this.#deps.findNode(nodeId); // as it is stored now: it may just have been revoked or frozen
     if (entry === undefined) throw new BrambleError('not-found', `node ${nodeId} is not known`);
@@ -73,7 +79,7 @@ export class Commands {
     try {
       await store.transact(async (writer) => {
         await writer.putCommand(record, signed);
-        const message = `${actor} ordered ${renderAction(record)}: ${record.reason}`;
+        const message = `${actor.name} ordered ${renderAction(record)}: ${record.reason}`;
         await writer.addFleetEvent({
           atMs: record.issuedAtMs,
           nodeId,
@@ -81,6 +87,15 @@ export class Commands {
           reason: 'CommandIssued',
           message,
         });
+        const done = {
+          atMs: record.issuedAtMs,
+          actor,
+          target: nodeId,
+          site: entry.node.site,
+          outcome: 'done',
+        } as const;
+        const details = { command: record.id, what: renderAction(record), reason: record.reason };
+        await writer.audit.add({ ...done, action: 'command.issue', details });
       });
     } catch (thrown) {
       this.#deadlines.forget(record.id);
@@ -106,11 +121,13 @@ export class Commands {
     const asked = records.filter(
       (record) => record.state === 'unknown' && nowMs < record.issuedAtMs + ASKED_AGE_MAX_MS,
     );
-    const issued = waiting.filter((record) => record.state === 'issued').map((record) => record.id);
+    const { allowed, forbidden } = await this.#divide(waiting, entry.node.site);
+    if (forbidden.length > 0) await this.#advance(idsOf(forbidden), { kind: 'right-withdrawn' });
+    const issued = allowed.filter((record) => record.state === 'issued');
     const { session } = entry;
-    if (issued.length > 0) await this.#advance(issued, { kind: 'dispatched' });
+    if (issued.length > 0) await this.#advance(idsOf(issued), { kind: 'dispatched' });
     // Past its deadline an actuator never runs a command: it answers with what it did, or that it is too late.
-    for (const { id } of [...asked.slice(-ASKED_MAX), ...waiting]) {
+    for (const { id } of [...asked.slice(-ASKED_MAX), ...allowed]) {
       const command = await store.reader.signedCommand(id);
       if (command === undefined || session === undefined || session.isOver) continue;
       counters.add('commands_sent_again_total');
@@ -156,7 +173,22 @@ export class Commands {
     await this.#sweeping;
   }
 
-  #makeRecord(entry: NodeEntry, create: CommandCreate, actor: string): CommandRecord {
+  /** Who lost the right to order it while it waited does not have it done, however it was when they asked. */
+  async #divide(
+    records: readonly CommandRecord[],
+    site: SiteId,
+  ): Promise<{ readonly allowed: readonly CommandRecord[]; readonly forbidden: readonly CommandRecord[] }> {
+    const may = new Map<string, boolean>();
+    for (const { actor } of records) {
+      if (!may.has(actor)) may.set(actor, await this.#deps.mayStill(actor, 'commands.issue', site));
+    }
+    return {
+      allowed: records.filter(({ actor }) => may.get(actor) === true),
+      forbidden: records.filter(({ actor }) => may.get(actor) !== true),
+    };
+  }
+
+  #makeRecord(entry: NodeEntry, create: CommandCreate, actor: Actor): CommandRecord {
     const { world, hold, epoch } = this.#deps;
     const { node, session } = entry;
     const decision = judgeCommand({
@@ -183,7 +215,7 @@ export class Commands {
       validForMs: create.validForMs,
       bootId: decision.bootId,
       reason: visible(create.reason, 500),
-      actor: visible(actor, 100),
+      actor: visible(actor.name, 100),
       updatedAtMs: nowMs,
     };
   }
@@ -203,6 +235,10 @@ export class Commands {
     this.changed(records);
     this.#deps.onCommitted();
   }
+}
+
+function idsOf(records: readonly CommandRecord[]): readonly CommandId[] {
+  return records.map(({ id }) => id);
 }
 
 async function advanceStored(

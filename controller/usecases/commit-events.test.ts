@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { commandId } from '../../proto/contract/ids.js';
+import { by } from './testing/by.js';
 import { FakeWorld } from './testing/fake-world.js';
 import { FaultyStore } from './testing/faulty-store.js';
 import { agentEvent, commandUpdate, FakeAgent, id, makeStore, TestFleet } from './testing/fleet.js';
@@ -108,7 +109,7 @@ test('T-24: a result for a command of another node changes nothing and is writte
   const { fleet, agent: liar } = await start();
   const owner = await fleet.connect(new FakeAgent(2));
   const create = { action: { kind: 'reboot' }, reason: 'x', validForMs: 60_000 } as const;
-  const command = await fleet.core.commands.issue(id(2), create, 'operator');
+  const command = await fleet.core.commands.issue(id(2), create, by('operator'));
   liar.events(agentEvent(1, commandUpdate(command.id, 'succeeded')));
   await fleet.world.settle();
   expect((await fleet.store.reader.command(command.id))?.state).toBe('dispatched');

@@ -1,4 +1,6 @@
+import { Accounts } from './access/accounts.js';
 import type { FleetApi } from './api.js';
+import { AuditLog, type RememberedHeads } from './audit/audit-log.js';
 import { Clones } from './clones.js';
 import { type Core, type CoreOptions, startCore } from './core.js';
 import { Enrollments } from './enroll.js';
@@ -31,6 +33,7 @@ export interface Controller {
   readonly revocations: Revocations;
   readonly identities: Identities;
   readonly history: HistoryRecorder;
+  readonly audit: AuditLog;
   /** Says goodbye to agents, writes what waits, samples included. The store stays open. */
   stop(): Promise<void>;
 }
@@ -40,7 +43,12 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
   const { store, world, trust } = deps;
   const history = new HistoryRecorder({ store, log: world.log });
   const identities = await Identities.load(store.reader, world.clock);
-  const core = await startCore({ ...deps, history });
+  const accounts = new Accounts({ reader: store.reader, clock: world.clock });
+  const core = await startCore({
+    ...deps,
+    history,
+    mayStill: (actor, permission, site) => accounts.mayStill(actor, permission, site),
+  });
   const clones = new Clones({
     store,
     world,
@@ -60,6 +68,7 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
     identities,
     closeNode: (id, reason, detail) => core.sessions.closeNode(id, reason, detail),
   });
+  const audit = new AuditLog({ ...deps, remembered: () => rememberedHeads(core.nodes) });
   const tokens = new JoinTokens({ store, world, trust });
   return {
     core,
@@ -70,9 +79,14 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
     revocations,
     identities,
     history,
+    audit,
     async stop() {
       await core.stop();
       await history.flushAll();
     },
   };
+}
+
+function rememberedHeads(nodes: Core['nodes']): readonly RememberedHeads[] {
+  return Array.from(nodes.all(), ({ node, auditHeads }) => ({ nodeName: node.name, heads: auditHeads }));
 }

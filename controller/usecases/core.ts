@@ -4,7 +4,7 @@ import { Admission } from './admission.js';
 import type { AgentGate, ToAgent } from './agent-messages.js';
 import { AgentSessions } from './agent-sessions.js';
 import { CommandHold } from './command-hold.js';
-import { Commands } from './commands.js';
+import { Commands, type MayStill } from './commands.js';
 import { EventCommitter } from './commit-events.js';
 import { forgetEarlierCadence, loadNodes, loadSettings } from './core-load.js';
 import { Counters } from './counters.js';
@@ -38,6 +38,7 @@ export interface CoreDeps {
   readonly trust: Pick<Trust, 'signCommand'>;
   readonly codec: CommandCodec;
   readonly history: HistorySink;
+  readonly mayStill: MayStill;
   readonly options?: Partial<CoreOptions>;
 }
 

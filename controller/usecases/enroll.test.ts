@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { by } from './testing/by.js';
 import { TestKey, TrustBench } from './testing/trust-bench.js';
 
 async function refusal(attempt: Promise<unknown>): Promise<BrambleError> {
@@ -48,7 +49,7 @@ test('a waiting board is told when to ask and what to show, and is let in after 
   const [waiting] = await bench.enrollments.enrollments('pending', 10);
   expect(waiting).toMatchObject({ fingerprint: key.sha256, hostname: 'raspberrypi', state: 'pending' });
   expect((waiting?.lastAskedAtMs ?? 0) - (waiting?.firstAskedAtMs ?? 0)).toBe(15_000);
-  const approved = await bench.enrollments.approveEnrollment(key.sha256, undefined, 'it is the one', 'kim');
+  const approved = await bench.enrollments.approveEnrollment(key.sha256, undefined, 'it is the one', by('kim'));
   expect(approved.state).toBe('approved');
   expect(await bench.enrol(key, token)).toMatchObject({ kind: 'credential', credential: { nodeId: approved.nodeId } });
   expect(await bench.timeline()).toEqual(['TokenCreated', 'EnrollmentPending', 'NodeEnrolled']);
@@ -61,9 +62,9 @@ test('an approval after the token expired still counts, but not after it was rev
   await bench.enrol(early, token);
   await bench.enrol(late, token);
   await bench.world.advance(60_000);
-  await bench.enrollments.approveEnrollment(early.sha256, 'pi-1', 'yes', 'kim');
+  await bench.enrollments.approveEnrollment(early.sha256, 'pi-1', 'yes', by('kim'));
   expect((await bench.enrol(early, token)).kind).toBe('credential');
-  await bench.tokens.revokeToken(token.split('_')[1] ?? '', 'kim');
+  await bench.tokens.revokeToken(token.split('_')[1] ?? '', by('kim'));
   expect((await refusal(bench.enrol(late, token))).code).toBe('permission-denied');
 });
 
@@ -75,13 +76,13 @@ test('decisions are made once, and names are checked', async () => {
   await bench.enrol(b, token);
   const { approveEnrollment: approve } = bench.enrollments;
   const bound = approve.bind(bench.enrollments);
-  expect((await refusal(bound(a.sha256, 'Not A Name', 'r', 'kim'))).code).toBe('invalid-argument');
-  await bound(a.sha256, 'pi-1', 'r', 'kim');
-  expect((await refusal(bound(a.sha256, 'pi-2', 'r', 'kim'))).code).toBe('failed-precondition');
-  expect((await refusal(bound(b.sha256, 'pi-1', 'r', 'kim'))).code).toBe('already-exists');
-  expect((await refusal(bound('0'.repeat(64), 'pi-3', 'r', 'kim'))).code).toBe('not-found');
-  await bench.enrollments.rejectEnrollment(b.sha256, 'no', 'kim');
-  expect((await refusal(bound(b.sha256, 'pi-3', 'r', 'kim'))).code).toBe('failed-precondition');
+  expect((await refusal(bound(a.sha256, 'Not A Name', 'r', by('kim')))).code).toBe('invalid-argument');
+  await bound(a.sha256, 'pi-1', 'r', by('kim'));
+  expect((await refusal(bound(a.sha256, 'pi-2', 'r', by('kim')))).code).toBe('failed-precondition');
+  expect((await refusal(bound(b.sha256, 'pi-1', 'r', by('kim')))).code).toBe('already-exists');
+  expect((await refusal(bound('0'.repeat(64), 'pi-3', 'r', by('kim')))).code).toBe('not-found');
+  await bench.enrollments.rejectEnrollment(b.sha256, 'no', by('kim'));
+  expect((await refusal(bound(b.sha256, 'pi-3', 'r', by('kim')))).code).toBe('failed-precondition');
 });
 
 test('a store that fails in the middle leaves nothing half done, and the board’s next try works', async () => {

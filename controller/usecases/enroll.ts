@@ -2,6 +2,7 @@ import type { EnrollmentView } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeKind } from '../../proto/contract/ids.js';
 import { visible } from '../../proto/contract/visible.js';
+import type { Actor } from '../domain/access/actor.js';
 import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
 import { renderFingerprint } from '../domain/fingerprint.js';
 import { renderHex } from '../domain/hex.js';
@@ -93,7 +94,7 @@ export class Enrollments implements Pick<FleetApi, 'enrollments' | 'approveEnrol
     fingerprint: string,
     name: string | undefined,
     reason: string,
-    actor: string,
+    actor: Actor,
   ): Promise<EnrollmentView> {
     if (name !== undefined && !isNodeName(name)) {
       throw new BrambleError('invalid-argument', `not a node name: ${visible(name, 80)}`, {
@@ -102,23 +103,25 @@ export class Enrollments implements Pick<FleetApi, 'enrollments' | 'approveEnrol
     }
     const { node, record } = await this.#deps.store.transact(async (writer) => {
       const asked = await pending(writer, fingerprint);
-      const why = `approved by ${visible(actor, 80)}: ${visible(reason)}`;
-      const made = await this.#ledger.admit(writer, { ...asked, why }, name);
+      const why = `approved by ${visible(actor.name, 80)}: ${visible(reason)}`;
+      const made = await this.#ledger.admit(writer, { ...asked, why }, { name, actor });
       return { node: made, record: { ...asked, state: 'approved', why, nodeId: made.id } as const };
     });
     this.#deps.identities.put(node, []);
     return enrollmentView(record);
   }
 
-  async rejectEnrollment(fingerprint: string, reason: string, actor: string): Promise<EnrollmentView> {
+  async rejectEnrollment(fingerprint: string, reason: string, actor: Actor): Promise<EnrollmentView> {
     const atMs = this.#deps.world.clock.nowMs();
     return await this.#deps.store.transact(async (writer) => {
       const asked = await pending(writer, fingerprint);
-      const why = `rejected by ${visible(actor, 80)}: ${visible(reason)}`;
+      const why = `rejected by ${visible(actor.name, 80)}: ${visible(reason)}`;
       const record = { ...asked, state: 'rejected', why } as const;
       await writer.putEnrollment(record);
       const message = `${visible(asked.hostname, 63)} may not join site ${asked.site}: ${why}`;
       await writer.addFleetEvent({ atMs, nodeId: undefined, severity: 'info', reason: 'EnrollmentRejected', message });
+      const done = { atMs, actor, target: fingerprint, site: asked.site, outcome: 'done' } as const;
+      await writer.audit.add({ ...done, action: 'enrollment.reject', details: { reason: visible(reason) } });
       return enrollmentView(record);
     });
   }

@@ -2,6 +2,7 @@ import type { EnrollmentView } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { type NodeId, type NodeKind, nodeId } from '../../proto/contract/ids.js';
 import { visible } from '../../proto/contract/visible.js';
+import { type Actor, CONTROLLER } from '../domain/access/actor.js';
 import { renderBase32 } from '../domain/base32.js';
 import type { EnrollmentRecord } from '../domain/enrollment.js';
 import { decideEnrollment, type EnrollmentFacts, type EnrollmentVerdict } from '../domain/enrollment-policy.js';
@@ -88,11 +89,15 @@ export class EnrollmentLedger {
       return { kind: 'pending' };
     }
     const record: EnrollmentRecord = { ...asked, state: 'approved', why: 'approved by its join token' };
-    return { kind: 'issue', node: await this.admit(writer, record, undefined) };
+    return { kind: 'issue', node: await this.admit(writer, record, { name: undefined, actor: CONTROLLER }) };
   }
 
   /** Makes the node of an approved request. @throws BrambleError `already-exists` when the wanted name is taken */
-  async admit(writer: StoreWriter, record: EnrollmentRecord, nameWanted: string | undefined): Promise<Node> {
+  async admit(
+    writer: StoreWriter,
+    record: EnrollmentRecord,
+    { name: nameWanted, actor }: { readonly name: string | undefined; readonly actor: Actor },
+  ): Promise<Node> {
     const nowMs = this.#world.clock.nowMs();
     const { site, kind, board } = record;
     const name = nameWanted ?? (await this.#freeName(writer, nameFromHostname(record.hostname, kind)));
@@ -114,6 +119,15 @@ export class EnrollmentLedger {
     await writer.putEnrollment({ ...record, state: 'approved', nodeId: id });
     const message = `${name} joined site ${site} as a ${kind}, with join token ${record.tokenKeyId}: ${record.why}`;
     await writer.addFleetEvent({ atMs: nowMs, nodeId: id, severity: 'info', reason: 'NodeEnrolled', message });
+    const details = {
+      name,
+      kind,
+      fingerprint: record.spkiSha256,
+      joinToken: record.tokenKeyId,
+      why: visible(record.why),
+    };
+    const done = { atMs: nowMs, actor, target: id, site, outcome: 'done', details } as const;
+    await writer.audit.add({ ...done, action: 'enrollment.approve' });
     return node;
   }
 

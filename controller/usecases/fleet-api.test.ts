@@ -5,6 +5,7 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import { commandId } from '../../proto/contract/ids.js';
 import type { FleetApi, FleetChange } from './api.js';
 import { type FleetParts, makeFleetApi } from './fleet-api.js';
+import { by } from './testing/by.js';
 import { FakeAgent, healthyFacts, id, makeNode, refusal, TestFleet } from './testing/fleet.js';
 
 function unused(): never {
@@ -78,7 +79,7 @@ test('events carry the name of their node, newest first or after a cursor', asyn
 test('commands are found by id and by node', async () => {
   const { api } = await start();
   const create = { action: { kind: 'restart-unit', unit: 'ssh.service' }, reason: 'x', validForMs: 60_000 } as const;
-  const issued = await api.issueCommand(id(1), create, 'alice');
+  const issued = await api.issueCommand(id(1), create, by('alice'));
   expect(await api.command(commandId(issued.id))).toEqual(issued);
   expect(await api.commands(id(1), 10)).toEqual([issued]);
   expect((await refusal(api.command(commandId('01890000-0000-7000-8000-000000000001')))).code).toBe('not-found');
@@ -88,15 +89,15 @@ test('commands are found by id and by node', async () => {
 test('a revoked node is seen as revoked at once, and its commands are given up', async () => {
   const { api, agent } = await start();
   const create = { action: { kind: 'restart-unit', unit: 'ssh.service' }, reason: 'x', validForMs: 60_000 } as const;
-  const issued = await api.issueCommand(id(1), create, 'alice');
-  expect((await api.revokeNode(id(1), 'stolen', 'alice')).state).toBe('revoked');
+  const issued = await api.issueCommand(id(1), create, by('alice'));
+  expect((await api.revokeNode(id(1), 'stolen', by('alice'))).state).toBe('revoked');
   expect(agent.closedWith?.reason).toBe('revoked');
   expect((await api.command(commandId(issued.id))).state).toBe('unknown');
 });
 
 test('an approved node is on the list before it connects', async () => {
   const { api } = await start();
-  await api.approveEnrollment('ab', undefined, 'mine', 'alice');
+  await api.approveEnrollment('ab', undefined, 'mine', by('alice'));
   expect(api.nodes().map(({ name }) => name)).toContain('pi-new');
 });
 

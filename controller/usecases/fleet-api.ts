@@ -1,6 +1,7 @@
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeId } from '../../proto/contract/ids.js';
 import { nodeId as parseNodeId } from '../../proto/contract/ids.js';
+import type { Actor } from '../domain/access/actor.js';
 import type { FleetApi } from './api.js';
 import type { Core } from './core.js';
 import { commandView, eventView, nodeDetail, nodeView } from './fleet-view.js';
@@ -12,8 +13,8 @@ export interface FleetParts {
   readonly enrollments: Pick<FleetApi, 'enrollments' | 'approveEnrollment' | 'rejectEnrollment'>;
   /** What they answer is not looked at: the node is read anew afterwards. */
   readonly revocations: {
-    revokeNode(id: NodeId, reason: string, actor: string): Promise<unknown>;
-    thawNode(id: NodeId, reason: string, actor: string): Promise<unknown>;
+    revokeNode(id: NodeId, reason: string, actor: Actor): Promise<unknown>;
+    thawNode(id: NodeId, reason: string, actor: Actor): Promise<unknown>;
   };
 }
 
@@ -64,7 +65,7 @@ export function makeFleetApi(core: Core, parts: FleetParts): FleetApi {
 
     nodeConfig: (id) => nodeConfigs.current(id),
     nodeConfigHistory: (id, limit) => nodeConfigs.history(id, limit),
-    setNodeConfig: (id, change) => nodeConfigs.set(id, change),
+    setNodeConfig: (id, wish, actor) => nodeConfigs.set(id, wish, actor),
     rollbackNodeConfig: (id, rollback, actor) => nodeConfigs.rollback(id, rollback, actor),
 
     createToken: (create, actor) => tokens.createToken(create, actor),

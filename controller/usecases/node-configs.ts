@@ -4,7 +4,8 @@ import type { NodeId } from '../../proto/contract/ids.js';
 import type { NodeConfig } from '../../proto/contract/node-config/config.js';
 import { diffNodeConfigs } from '../../proto/contract/node-config/diff.js';
 import { visible } from '../../proto/contract/visible.js';
-import { type ConfigChange, type NodeConfigRecord, nextConfig } from '../domain/node-config.js';
+import type { Actor } from '../domain/access/actor.js';
+import { type ConfigWish, type NodeConfigRecord, nextConfig } from '../domain/node-config.js';
 import type { ToAgent } from './agent-messages.js';
 import type { NodeEntry } from './node-table.js';
 import type { Store, StoreWriter, World } from './ports.js';
@@ -42,13 +43,13 @@ export class NodeConfigs {
   }
 
   /** @throws BrambleError `not-found`, `failed-precondition` (revoked, or changed by somebody else meanwhile) */
-  set(id: NodeId, change: ConfigChange): Promise<NodeConfigView> {
-    return this.#write(id, async () => change);
+  set(id: NodeId, wish: ConfigWish, actor: Actor): Promise<NodeConfigView> {
+    return this.#write(id, actor, async () => wish);
   }
 
   /** Makes a former revision count again, as a new one. @throws as set(), and `not-found` for the revision */
-  rollback(id: NodeId, { toRevision, expectedRevision, reason }: NodeConfigRollback, actor: string) {
-    return this.#write(id, async (writer) => {
+  rollback(id: NodeId, { toRevision, expectedRevision, reason }: NodeConfigRollback, actor: Actor) {
+    return this.#write(id, actor, async (writer) => {
       const former = await writer.nodeConfig(id, toRevision);
       if (former === undefined) {
         throw new BrambleError('not-found', `node ${id} has no config revision ${toRevision}`, {
@@ -56,18 +57,22 @@ export class NodeConfigs {
         });
       }
       const { config } = former;
-      return { config, expectedRevision, reason: `back to revision ${toRevision}: ${reason}`, actor };
+      return { config, expectedRevision, reason: `back to revision ${toRevision}: ${reason}` };
     });
   }
 
-  async #write(id: NodeId, changeOf: (writer: StoreWriter) => Promise<ConfigChange>): Promise<NodeConfigView> {
+  async #write(
+    id: NodeId,
+    actor: Actor,
+    wishOf: (writer: StoreWriter) => Promise<ConfigWish>,
+  ): Promise<NodeConfigView> {
     const { store, world, refreshNode, send, onCommitted } = this.#deps;
     const entry = await refreshNode(id);
     if (entry === undefined) throw unknownNode(id);
     const record = await store.transact(async (writer) => {
       const node = await writer.node(id);
       if (node === undefined) throw unknownNode(id);
-      const change = await changeOf(writer);
+      const change = { ...(await wishOf(writer)), actor: actor.name };
       const [newest] = await writer.nodeConfigs(id, { limit: 1 });
       const revisionReached = entry.desiredRevisionReached;
       const next = nextConfig(change, { node, newest, revisionReached, nowMs: world.clock.nowMs() });
@@ -75,6 +80,9 @@ export class NodeConfigs {
       await writer.addNodeConfig(told);
       await writer.putNode({ ...node, desiredRevision: told.revision });
       await writer.addFleetEvent(eventOf(told, newest?.config ?? {}));
+      const details = { revision: told.revision, before: told.previousRevision, reason: told.reason };
+      const done = { atMs: told.atMs, actor, target: id, site: node.site, outcome: 'done', details } as const;
+      await writer.audit.add({ ...done, action: 'node.configure' });
       return told;
     });
     onCommitted();

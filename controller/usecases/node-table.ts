@@ -1,4 +1,5 @@
 import type { NodeId } from '../../proto/contract/ids.js';
+import type { AuditHead } from '../domain/audit/record.js';
 import type { JudgedCondition } from '../domain/conditions.js';
 import type { Liveness } from '../domain/liveness.js';
 import type { Node } from '../domain/node.js';
@@ -52,6 +53,8 @@ export class NodeEntry {
   desiredRevisionReached = 0;
   /** How the newest revision went that it tried; `undefined` = it has not told. */
   desiredTry: DesiredStateTry | undefined;
+  /** What its agent remembers of the audit log. */
+  auditHeads: readonly AuditHead[] = [];
   /** A report was taken in since this process started. */
   hasReported = false;
   /** When watchers were last told of a mere report. */

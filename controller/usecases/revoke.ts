@@ -1,10 +1,11 @@
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeId } from '../../proto/contract/ids.js';
 import { visible } from '../../proto/contract/visible.js';
+import type { Actor } from '../domain/access/actor.js';
 import type { Node } from '../domain/node.js';
 import type { GoodbyeReason } from './agent-messages.js';
 import type { Identities } from './identities.js';
-import type { Store, World } from './ports.js';
+import type { Store, StoreWriter, World } from './ports.js';
 
 export interface RevocationsDeps {
   readonly store: Store;
@@ -23,7 +24,7 @@ export class Revocations {
   }
 
   /** When it resolves the revocation is stored, no call of the node is let in, and its stream is being closed. */
-  async revokeNode(id: NodeId, reason: string, actor: string): Promise<Node> {
+  async revokeNode(id: NodeId, reason: string, actor: Actor): Promise<Node> {
     const { store, world, identities, closeNode } = this.#deps;
     const node = await store.transact(async (writer) => {
       const stored = await writer.node(id);
@@ -31,9 +32,10 @@ export class Revocations {
       if (stored.lifecycle === 'revoked') return stored;
       const revoked: Node = { ...stored, lifecycle: 'revoked' };
       await writer.putNode(revoked);
-      const message = `${visible(actor, 80)} revoked it: ${visible(reason)}`;
+      const message = `${visible(actor.name, 80)} revoked it: ${visible(reason)}`;
       const atMs = world.clock.nowMs();
       await writer.addFleetEvent({ atMs, nodeId: id, severity: 'warning', reason: 'NodeRevoked', message });
+      await auditNode(writer, stored, { atMs, actor, action: 'node.revoke', reason });
       return revoked;
     });
     identities.put(node, []);
@@ -42,7 +44,7 @@ export class Revocations {
   }
 
   /** @throws BrambleError `not-found`, `failed-precondition` when it is not frozen */
-  async thawNode(id: NodeId, reason: string, actor: string): Promise<Node> {
+  async thawNode(id: NodeId, reason: string, actor: Actor): Promise<Node> {
     const { store, world, identities } = this.#deps;
     const { node, credentials } = await store.transact(async (writer) => {
       const stored = await writer.node(id);
@@ -54,14 +56,25 @@ export class Revocations {
       }
       const thawed: Node = { ...stored, lifecycle: 'enrolled' };
       await writer.putNode(thawed);
-      const message = `${visible(actor, 80)} thawed it: ${visible(reason)}`;
+      const message = `${visible(actor.name, 80)} thawed it: ${visible(reason)}`;
       const atMs = world.clock.nowMs();
       await writer.addFleetEvent({ atMs, nodeId: id, severity: 'info', reason: 'NodeThawed', message });
+      await auditNode(writer, stored, { atMs, actor, action: 'node.thaw', reason });
       return { node: thawed, credentials: await writer.credentials(id) };
     });
     identities.put(node, credentials);
     return node;
   }
+}
+
+async function auditNode(
+  writer: StoreWriter,
+  { id, site, name, lifecycle }: Node,
+  done: { readonly atMs: number; readonly actor: Actor; readonly action: string; readonly reason: string },
+): Promise<void> {
+  const { atMs, actor, action } = done;
+  const details = { name, before: lifecycle, reason: visible(done.reason) };
+  await writer.audit.add({ atMs, actor, action, target: id, site, outcome: 'done', details });
 }
 
 function unknownNode(id: NodeId): BrambleError {

@@ -3,6 +3,7 @@ import type { TokenCreate } from '../../proto/contract/api/requests.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { siteId } from '../../proto/contract/ids.js';
 import { visible } from '../../proto/contract/visible.js';
+import type { Actor } from '../domain/access/actor.js';
 import { renderBase32 } from '../domain/base32.js';
 import { renderHex } from '../domain/hex.js';
 import type { JoinToken } from '../domain/token.js';
@@ -25,7 +26,7 @@ export class JoinTokens implements Pick<FleetApi, 'createToken' | 'tokens' | 're
   }
 
   /** @throws BrambleError `invalid-argument` for a name that no site can have */
-  async createToken(create: TokenCreate, actor: string): Promise<{ readonly token: string; readonly view: TokenView }> {
+  async createToken(create: TokenCreate, actor: Actor): Promise<{ readonly token: string; readonly view: TokenView }> {
     const { store, world, trust } = this.#deps;
     const site = siteId(create.site);
     const keyId = renderBase32(world.random.bytes(5), TOKEN_KEY_ID_CHARACTERS);
@@ -42,7 +43,7 @@ export class JoinTokens implements Pick<FleetApi, 'createToken' | 'tokens' | 're
       preApproved: create.preApproved,
       expectSerial: create.expectSerial,
       createdAtMs: nowMs,
-      createdBy: actor,
+      createdBy: actor.name,
       revoked: false,
     };
     await store.transact(async (writer) => {
@@ -50,8 +51,11 @@ export class JoinTokens implements Pick<FleetApi, 'createToken' | 'tokens' | 're
         throw new BrambleError('aborted', 'the token’s key id is taken', { hint: 'ask again' });
       }
       await writer.putToken(token);
-      const message = `${visible(actor, 80)} made join token ${keyId} for a ${create.kind} of site ${site}`;
+      const message = `${visible(actor.name, 80)} made join token ${keyId} for a ${create.kind} of site ${site}`;
       await writer.addFleetEvent({ atMs: nowMs, nodeId: undefined, severity: 'info', reason: 'TokenCreated', message });
+      const details = { kind: create.kind, uses: create.uses, preApproved: create.preApproved, ttlMs: create.ttlMs };
+      const done = { atMs: nowMs, actor, target: keyId, site, outcome: 'done', details } as const;
+      await writer.audit.add({ ...done, action: 'join-token.create' });
     });
     return { token: renderToken({ keyId, secret }), view: tokenView(token) };
   }
@@ -61,7 +65,7 @@ export class JoinTokens implements Pick<FleetApi, 'createToken' | 'tokens' | 're
   }
 
   /** Keys that wait for approval with it are refused from now on; nodes that joined with it stay. */
-  async revokeToken(keyId: string, actor: string): Promise<TokenView> {
+  async revokeToken(keyId: string, actor: Actor): Promise<TokenView> {
     const { store, world } = this.#deps;
     return await store.transact(async (writer) => {
       const token = await writer.token(keyId);
@@ -69,9 +73,11 @@ export class JoinTokens implements Pick<FleetApi, 'createToken' | 'tokens' | 're
       if (token.revoked) return tokenView(token);
       const revoked = { ...token, revoked: true };
       await writer.putToken(revoked);
-      const message = `${visible(actor, 80)} revoked join token ${keyId}`;
+      const message = `${visible(actor.name, 80)} revoked join token ${keyId}`;
       const atMs = world.clock.nowMs();
       await writer.addFleetEvent({ atMs, nodeId: undefined, severity: 'info', reason: 'TokenRevoked', message });
+      const done = { atMs, actor, target: keyId, site: token.site, outcome: 'done', details: {} } as const;
+      await writer.audit.add({ ...done, action: 'join-token.revoke' });
       return tokenView(revoked);
     });
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeId } from '../../proto/contract/ids.js';
+import { by } from './testing/by.js';
 import { TestKey, TrustBench } from './testing/trust-bench.js';
 
 /** Renewals, clones, revocations and tokens against a real store. */
@@ -92,10 +93,10 @@ test('a new key that somebody has already is refused', async () => {
 
 test('a revoked node is out before its stream is closed, and stays out', async () => {
   const { bench, id, first } = await enrolled();
-  expect((await bench.revocations.revokeNode(id, 'sold', 'kim')).lifecycle).toBe('revoked');
+  expect((await bench.revocations.revokeNode(id, 'sold', by('kim'))).lifecycle).toBe('revoked');
   expect(bench.told).toEqual([`close ${id} revoked sold`]);
   expect(() => bench.identities.check(first.sha256)).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
-  await bench.revocations.revokeNode(id, 'again', 'kim');
+  await bench.revocations.revokeNode(id, 'again', by('kim'));
   expect((await bench.timeline()).filter((reason) => reason === 'NodeRevoked')).toHaveLength(1);
   const again = await bench.restart();
   expect(() => again.identities.check(first.sha256)).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
@@ -103,17 +104,17 @@ test('a revoked node is out before its stream is closed, and stays out', async (
 
 test('only a frozen node can be thawed, and only a known one revoked', async () => {
   const { bench, id } = await enrolled();
-  expect((await refusal(bench.revocations.thawNode(id, 'r', 'kim'))).code).toBe('failed-precondition');
+  expect((await refusal(bench.revocations.thawNode(id, 'r', by('kim')))).code).toBe('failed-precondition');
   const unknown = 'n-0000000000000' as NodeId; // made up
-  expect((await refusal(bench.revocations.thawNode(unknown, 'r', 'kim'))).code).toBe('not-found');
-  expect((await refusal(bench.revocations.revokeNode(unknown, 'r', 'kim'))).code).toBe('not-found');
+  expect((await refusal(bench.revocations.thawNode(unknown, 'r', by('kim')))).code).toBe('not-found');
+  expect((await refusal(bench.revocations.revokeNode(unknown, 'r', by('kim')))).code).toBe('not-found');
 });
 
 test('T-08 a token is shown once and stored as a hash', async () => {
   const bench = await TrustBench.start();
   const created = await bench.tokens.createToken(
     { site: 'lab', kind: 'pi', ttlMs: 60_000, uses: 2, preApproved: false, expectSerial: '00000000c0ffee01' },
-    'kim',
+    by('kim'),
   );
   expect(created.view).toMatchObject({
     usesLeft: 2,
@@ -123,16 +124,16 @@ test('T-08 a token is shown once and stored as a hash', async () => {
   });
   const stored = JSON.stringify(await bench.store.reader.tokens({ limit: 1 }));
   expect(stored).not.toContain(created.token.split('_')[2]);
-  expect((await refusal(bench.tokens.createToken({ ...created.view, site: 'Not A Site', ttlMs: 1 }, 'kim'))).code).toBe(
-    'invalid-argument',
-  );
+  expect(
+    (await refusal(bench.tokens.createToken({ ...created.view, site: 'Not A Site', ttlMs: 1 }, by('kim')))).code,
+  ).toBe('invalid-argument');
 });
 
 test('a token that is revoked twice is revoked once; an unknown one is not found', async () => {
   const bench = await TrustBench.start();
   const keyId = (await bench.token()).split('_')[1] ?? '';
-  expect((await bench.tokens.revokeToken(keyId, 'kim')).revoked).toBe(true);
-  expect((await bench.tokens.revokeToken(keyId, 'kim')).revoked).toBe(true);
+  expect((await bench.tokens.revokeToken(keyId, by('kim'))).revoked).toBe(true);
+  expect((await bench.tokens.revokeToken(keyId, by('kim'))).revoked).toBe(true);
   expect(await bench.timeline()).toEqual(['TokenCreated', 'TokenRevoked']);
-  expect((await refusal(bench.tokens.revokeToken('aaaaaaaa', 'kim'))).code).toBe('not-found');
+  expect((await refusal(bench.tokens.revokeToken('aaaaaaaa', by('kim')))).code).toBe('not-found');
 });

@@ -1,9 +1,12 @@
 import Fastify, { type FastifyInstance } from 'fastify';
+import { assert } from '../../proto/contract/assert.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import type { DoorKeeper } from './access/door-keeper.js';
+import { noteRefusal } from './access/refusals.js';
 import { envelopeOf, HTTP_STATUS, webError } from './errors.js';
-import { assertOwnHost, SECURITY_HEADERS } from './guards.js';
+import { assertOwnHost, ownNames, SECURITY_HEADERS, TLS_HEADERS } from './guards.js';
 import type { Metrics } from './metrics.js';
-import type { WebOptions } from './options.js';
+import type { PageOptions, WebOptions } from './options.js';
 
 export type DoorKind = 'page' | 'admin';
 
@@ -14,9 +17,13 @@ const CONNECTIONS_MAX = 256;
 const REQUEST_MS_MAX = 15_000;
 
 /** An HTTP server without routes: limits, request ids, headers, one way to fail, and a log line per change. */
-export function makeDoor(kind: DoorKind, options: WebOptions, metrics: Metrics): FastifyInstance {
-  const { random, log } = options;
+export function makeDoor(kind: DoorKind, options: WebOptions, metrics: Metrics, keeper: DoorKeeper): FastifyInstance {
+  const { random, log, access } = options;
+  const tls = kind === 'page' ? options.page.tls : undefined;
+  const headers = tls === undefined ? SECURITY_HEADERS : { ...SECURITY_HEADERS, ...TLS_HEADERS };
+  const names = ownNames(options.page);
   const app = Fastify({
+    ...(tls === undefined ? {} : { https: { ...httpsOptions(tls), maxHeaderSize: HEADER_BYTES_MAX } }),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     forceCloseConnections: true,
@@ -24,16 +31,23 @@ export function makeDoor(kind: DoorKind, options: WebOptions, metrics: Metrics):
     genReqId: () => `r-${Buffer.from(random.bytes(8)).toString('hex')}`,
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     frameworkErrors: (thrown, request, reply) => {
-      reply.raw.writeHead(400, { ...SECURITY_HEADERS, 'content-type': 'application/json; charset=utf-8' });
+      reply.raw.writeHead(400, { ...headers, 'content-type': 'application/json; charset=utf-8' });
       reply.raw.end(JSON.stringify(envelopeOf(webError(thrown), request.id)));
     },
   });
   app.server.maxConnections = CONNECTIONS_MAX;
 
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
-    if (kind === 'page') assertOwnHost(request.headers.host);
-    done();
+  app.removeContentTypeParser('text/plain'); // what a form of another site may send without asking first
+
+  app.addHook('onRoute', ({ method, url, config }) => {
+    assert(config?.right !== undefined, `the route ${String(method)} ${url} does not say who may use it`);
+  });
+  app.decorateRequest('caller');
+  app.decorateRequest('session');
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...headers, 'x-request-id': request.id });
+    if (kind === 'page') assertOwnHost(request.headers.host, names);
+    await keeper.letIn(request, request.routeOptions.config.right);
   });
   app.addHook('onResponse', (request, reply, done) => {
     metrics.countRequest(kind, reply.statusCode);
@@ -46,19 +60,19 @@ export function makeDoor(kind: DoorKind, options: WebOptions, metrics: Metrics):
 
   app.setErrorHandler((thrown, request, reply) => {
     const error = webError(thrown);
+    noteRefusal(access.trail, request, error);
     if (error.code === 'internal') {
       log.error({ err: error, method: request.method, url: request.url, requestId: request.id }, 'request failed');
     }
     return reply.status(HTTP_STATUS[error.code]).send(envelopeOf(error, request.id));
   });
   app.setNotFoundHandler((request, reply) => {
-    const readOnly = kind === 'page' && request.method !== 'GET' && request.method !== 'HEAD';
-    const error = readOnly
-      ? new BrambleError('permission-denied', 'this door only reads', {
-          hint: 'use the bramble command on the machine of the controller; it comes in by the administrator’s socket',
-        })
-      : new BrambleError('not-found', `nothing is at ${request.method} ${request.url.slice(0, 200)}`);
-    return reply.status(readOnly ? 405 : 404).send(envelopeOf(error, request.id));
+    const error = new BrambleError('not-found', `nothing is at ${request.method} ${request.url.slice(0, 200)}`);
+    return reply.status(404).send(envelopeOf(error, request.id));
   });
   return app;
+}
+
+function httpsOptions({ certificatePem, privateKey }: NonNullable<PageOptions['tls']>) {
+  return { cert: certificatePem, key: privateKey.reveal(), minVersion: 'TLSv1.2' } as const;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { STREAM_CLIENTS_MAX } from './event-stream.js';
 import { startWebServer, type WebServer } from './server.js';
-import { NODE_1, nodeDetail, webOptions } from './testing/fixtures.js';
+import { NODE_1, nodeDetail, tokenHeaders, webOptions } from './testing/fixtures.js';
 import { ask } from './testing/http.js';
 import { SseReader } from './testing/sse.js';
 
@@ -13,6 +13,7 @@ let beat: () => void = () => undefined;
 let options: ReturnType<typeof webOptions>;
 let server: WebServer;
 let port = 0;
+let token: { readonly authorization: string } = { authorization: '' };
 const readers: SseReader[] = [];
 
 beforeEach(async () => {
@@ -27,6 +28,7 @@ beforeEach(async () => {
   });
   server = await startWebServer(options);
   port = Number(new URL(server.url).port);
+  token = await tokenHeaders(options);
 });
 afterEach(async () => {
   for (const reader of readers.splice(0)) reader.close();
@@ -38,7 +40,8 @@ async function openReader(afterId?: number, header?: string): Promise<SseReader>
   const reader = new SseReader();
   readers.push(reader);
   const query = afterId === undefined ? '' : `?afterId=${afterId}`;
-  await reader.open(port, `/api/v1/events/stream${query}`, header === undefined ? {} : { 'last-event-id': header });
+  const place = header === undefined ? {} : { 'last-event-id': header };
+  await reader.open(port, `/api/v1/events/stream${query}`, { ...token, ...place });
   return reader;
 }
 
@@ -156,7 +159,7 @@ test('one reader that is gone harms no other', async () => {
 test('readers are limited, and the next one is told so', async () => {
   const all = await Promise.all(Array.from({ length: STREAM_CLIENTS_MAX }, () => openReader()));
   for (const reader of all) await reader.until(isLive(reader));
-  const refused = await ask({ host: '127.0.0.1', port, path: '/api/v1/events/stream' });
+  const refused = await ask({ host: '127.0.0.1', port, path: '/api/v1/events/stream', headers: token });
   expect([refused.status, refused.json()]).toMatchObject([429, { code: 'resource-exhausted' }]);
   all[0]?.close();
   const metricsSay = async () => (await ask({ host: '127.0.0.1', port, path: '/metrics' })).text;
@@ -166,7 +169,7 @@ test('readers are limited, and the next one is told so', async () => {
 });
 
 test('a place that is no number is refused', async () => {
-  const answer = await ask({ host: '127.0.0.1', port, path: '/api/v1/events/stream?afterId=-1' });
+  const answer = await ask({ host: '127.0.0.1', port, path: '/api/v1/events/stream?afterId=-1', headers: token });
   expect([answer.status, answer.json()]).toMatchObject([400, { code: 'invalid-argument' }]);
 });
 

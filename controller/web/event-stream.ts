@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { BrambleError } from '../../proto/contract/errors.js';
+import type { ScopedFleet } from '../usecases/access/scoped-fleet.js';
 import type { FleetApi } from '../usecases/api.js';
 import type { Log, Timers } from '../usecases/ports.js';
 import { StreamClient } from './stream-client.js';
@@ -9,13 +10,21 @@ export const STREAM_CLIENTS_MAX = 64;
 /** Below the 30 s after which common proxies give up on a silent answer. */
 const BEAT_INTERVAL_MS = 15_000;
 
+/** Who follows a stream. */
+export interface Viewer {
+  readonly fleet: Pick<ScopedFleet, 'nodes' | 'events' | 'eventsAfter' | 'sees'>;
+  readonly account: string;
+  /** Asked with every beat: sessions end, tokens expire. Asking counts as a sign of life of the session. */
+  readonly isStillIn: () => Promise<boolean>;
+}
+
 /** All open event streams of a controller: one subscription to the fleet, any number of readers up to the limit. */
 export class EventStreams {
   readonly #fleet: FleetApi;
   readonly #timers: Timers;
   readonly #nowMs: () => number;
   readonly #log: Log;
-  readonly #clients = new Set<StreamClient>();
+  readonly #clients = new Map<StreamClient, Viewer>();
   #stopWatching: () => void = () => undefined;
   #stopBeat: () => void = () => undefined;
 
@@ -37,7 +46,7 @@ export class EventStreams {
 
   start(): void {
     this.#stopWatching = this.#fleet.watch((change) => {
-      for (const client of this.#clients) client.push(change);
+      for (const [client, { fleet }] of this.#clients) if (fleet.sees(change)) client.push(change);
     });
     this.#scheduleBeat();
   }
@@ -51,9 +60,9 @@ export class EventStreams {
   }
 
   /** Serves one reader on an answer whose headers are written. */
-  open(out: ServerResponse, afterId: number | undefined): void {
-    const client = new StreamClient(out, { fleet: this.#fleet, nowMs: this.#nowMs, afterId });
-    this.#clients.add(client);
+  open(out: ServerResponse, afterId: number | undefined, viewer: Viewer): void {
+    const client = new StreamClient(out, { fleet: viewer.fleet, nowMs: this.#nowMs, afterId });
+    this.#clients.set(client, viewer);
     out.on('close', () => {
       this.#clients.delete(client);
     });
@@ -67,12 +76,22 @@ export class EventStreams {
   stop(): void {
     this.#stopWatching();
     this.#stopBeat();
-    for (const client of this.#clients) client.end();
+    for (const client of this.#clients.keys()) client.end();
+  }
+
+  /** The rights of an account have changed: it comes back with the new ones, if it still may. */
+  endOf(account: string): void {
+    for (const [client, viewer] of this.#clients) if (viewer.account === account) client.end();
+  }
+
+  async #beat(client: StreamClient, viewer: Viewer): Promise<void> {
+    if (await viewer.isStillIn()) client.beat();
+    else client.end();
   }
 
   #scheduleBeat(): void {
     this.#stopBeat = this.#timers.after(BEAT_INTERVAL_MS, () => {
-      for (const client of this.#clients) client.beat();
+      for (const [client, viewer] of this.#clients) void this.#beat(client, viewer);
       this.#scheduleBeat();
     });
   }

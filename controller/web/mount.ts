@@ -1,5 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { assert } from '../../proto/contract/assert.js';
+import type { Caller } from '../usecases/access/caller.js';
+import type { ScopedFleet } from '../usecases/access/scoped-fleet.js';
+import type { RouteRight } from './access/right.js';
 import type { Doors, RouteDeclaration, RouteTable } from './declare.js';
 import { parseInput } from './parse.js';
 
@@ -8,6 +12,9 @@ export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  readonly caller: Caller;
+  /** The part of the fleet that the caller may see and change. */
+  readonly fleet: ScopedFleet;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
@@ -42,18 +49,28 @@ export function mount<Table extends RouteTable>(
   door: 'page' | 'admin',
   table: Table,
   handlers: Handlers<Table>,
+  gate: {
+    /** A route without a right is not a route: it does not compile. */
+    readonly rights: Readonly<Record<keyof Table, RouteRight>>;
+    readonly fleetOf: (caller: Caller) => ScopedFleet;
+  },
 ): void {
   for (const [name, route] of Object.entries(table)) {
     if (!hasRoute(door, route.doors)) continue;
     // The mapped type pairs each handler with its declaration; by name the compiler cannot follow it.
     const handler = handlers[name] as (call: Call<unknown, unknown, unknown>) => unknown;
+    const right = gate.rights[name];
+    assert(right !== undefined, `the route ${name} does not say who may use it`);
     app.route({
       method: route.method,
       url: route.path,
+      config: { right },
       ...(route.answer.content === 'text/event-stream' ? { exposeHeadRoute: false } : {}),
       handler: async (request, reply) => {
         reply.status(route.answer.status);
-        const handled = await handler({ ...inputOf(route, request), request, reply });
+        const { caller } = request;
+        const input = inputOf(route, request);
+        const handled = await handler({ ...input, caller, fleet: gate.fleetOf(caller), request, reply });
         return send(route, handled, reply);
       },
     });

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import * as access from '../../proto/contract/api/access.js';
+import * as audit from '../../proto/contract/api/audit.js';
 import * as fleet from '../../proto/contract/api/fleet.js';
 import * as lists from '../../proto/contract/api/lists.js';
 import * as nodeConfig from '../../proto/contract/api/node-config.js';
@@ -55,7 +57,15 @@ export function pathOf({ path }: Pick<RouteDeclaration, 'path'>): string {
 
 /** Names as the contract exports them. */
 function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
-  const exported = Object.entries({ ...fleet, ...lists, ...nodeConfig, ...requests, OpenApiDocument });
+  const exported = Object.entries({
+    ...fleet,
+    ...lists,
+    ...nodeConfig,
+    ...requests,
+    ...access,
+    ...audit,
+    OpenApiDocument,
+  });
   return new Map(exported.flatMap(([name, schema]) => (schema instanceof z.ZodType ? [[schema, name] as const] : [])));
 }
 

@@ -3,25 +3,42 @@ import type { Clock } from '../../proto/contract/clock.js';
 import type { NumberFactName } from '../../proto/contract/facts.js';
 import type { CommandId, NodeId } from '../../proto/contract/ids.js';
 import type { Random } from '../../proto/contract/random.js';
+import type { Secret } from '../../proto/contract/secret.js';
+import type { Access } from '../usecases/access/access.js';
 import type { FleetApi } from '../usecases/api.js';
+import type { AuditLog } from '../usecases/audit/audit-log.js';
 import type { Log, Timers } from '../usecases/ports.js';
 
 /** What the two doors need of the rest of the controller. */
 export interface WebOptions {
-  readonly fleet: FleetApi;
+  /** All of it. Handlers get the caller's part of it with each call. */
+  readonly wholeFleet: FleetApi;
+  readonly access: Access;
+  readonly audit: AuditLog;
+  /** Figures may be scraped from this machine without a token. */
+  readonly metricsOpenOnLoopback: boolean;
   readonly history: HistorySource;
   readonly uploads: UploadSource;
   readonly join: JoinFacts;
   readonly readiness: () => Promise<readonly PartReadiness[]>;
   readonly measures: () => Promise<readonly Measure[]>;
   readonly assets: Assets;
-  readonly page: { readonly host: string; readonly port: number };
+  readonly page: PageOptions;
   /** Path of the administrator's Unix socket; what lies there is replaced. */
   readonly adminSocket: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly timers: Timers;
   readonly log: Log;
+}
+
+export interface PageOptions {
+  readonly host: string;
+  readonly port: number;
+  /** PEM texts; must be there when the host is not of loopback. */
+  readonly tls?: { readonly certificatePem: string; readonly privateKey: Secret } | undefined;
+  /** More names under which the page may be opened. */
+  readonly names?: readonly string[];
 }
 
 export interface HistorySource {

@@ -1,12 +1,16 @@
 import { chmod, rm } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
+import { assert } from '../../proto/contract/assert.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { DoorKeeper } from './access/door-keeper.js';
 import { makeDoor } from './door.js';
 import { EventStreams } from './event-stream.js';
-import { assertLoopback } from './guards.js';
+import { assertGuarded } from './guards.js';
 import { Metrics } from './metrics.js';
 import { type Handlers, mount } from './mount.js';
 import type { WebOptions } from './options.js';
+import { accountHandlers } from './routes/accounts.js';
+import { auditHandlers } from './routes/audit.js';
 import { commandHandlers } from './routes/commands.js';
 import { enrollmentHandlers } from './routes/enrollments.js';
 import { eventHandlers } from './routes/events.js';
@@ -14,8 +18,10 @@ import { nodeConfigHandlers } from './routes/node-configs.js';
 import { nodeHandlers } from './routes/nodes.js';
 import { pageRoutes } from './routes/page.js';
 import { probeHandlers } from './routes/probes.js';
+import { sessionHandlers } from './routes/session.js';
 import { uploadHandlers } from './routes/uploads.js';
 import { ROUTES } from './table/index.js';
+import { ROUTE_RIGHTS } from './table/rights.js';
 
 export interface WebServer {
   /** Address of the page, such as http://127.0.0.1:8080 */
@@ -25,30 +31,43 @@ export interface WebServer {
 }
 
 /**
- * Opens the two doors: the page on loopback, which only reads, and the administrator's Unix socket, which also changes.
- * @throws BrambleError `failed-precondition` (port taken, address not loopback, socket not possible)
+ * Opens the two doors: the page, for whoever signs in or has an API token, and the administrator's Unix socket, where
+ * whoever may open it is the administrator. Both have the same routes.
+ * @throws BrambleError `failed-precondition` (port taken, not loopback and no TLS, socket not possible)
  */
 export async function startWebServer(options: WebOptions): Promise<WebServer> {
-  assertLoopback(options.page.host);
-  const { fleet, timers, log, clock } = options;
+  assertGuarded(options.page);
+  const { wholeFleet, access, timers, log, clock } = options;
   const metrics = new Metrics();
-  const streams = new EventStreams({ fleet, timers, log, nowMs: () => clock.nowMs() });
-  const page = makeDoor('page', options, metrics);
-  const admin = makeDoor('admin', options, metrics);
-  const handlers: Handlers<typeof ROUTES> = {
-    ...nodeHandlers(options),
-    ...nodeConfigHandlers(options),
-    ...commandHandlers(options),
-    ...enrollmentHandlers(options),
-    ...eventHandlers(options, streams),
-    ...uploadHandlers(options),
-    ...probeHandlers(options, metrics, () => streams.clientCount),
-  };
-  for (const app of [page, admin]) pageRoutes(app, options);
-  mount(page, 'page', ROUTES, handlers);
-  mount(admin, 'admin', ROUTES, handlers);
+  const streams = new EventStreams({ fleet: wholeFleet, timers, log, nowMs: () => clock.nowMs() });
+  const stopListening = access.changes.listen((account) => streams.endOf(account));
+  const doors = (['page', 'admin'] as const).map((kind) => {
+    const keeper = new DoorKeeper(kind, options);
+    const app = makeDoor(kind, options, metrics, keeper);
+    const handlers: Handlers<typeof ROUTES> = {
+      ...nodeHandlers(options),
+      ...nodeConfigHandlers(),
+      ...commandHandlers(),
+      ...enrollmentHandlers(options),
+      ...eventHandlers(streams, (request) => keeper.isStillIn(request)),
+      ...probeHandlers(options, metrics, () => streams.clientCount),
+      ...uploadHandlers(options),
+      ...sessionHandlers(options),
+      ...accountHandlers(options),
+      ...auditHandlers(options),
+    };
+    pageRoutes(app, options);
+    mount(app, kind, ROUTES, handlers, {
+      rights: ROUTE_RIGHTS,
+      fleetOf: (caller) => access.scoped(wholeFleet, caller),
+    });
+    return app;
+  });
+  const [page, admin] = doors;
+  assert(page !== undefined && admin !== undefined, 'there are two doors');
 
   const close = async (): Promise<void> => {
+    stopListening();
     streams.stop();
     await Promise.all([page.close(), admin.close()]);
   };

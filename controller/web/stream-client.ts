@@ -13,7 +13,7 @@ const NODES_PER_CHUNK = 100;
 const EVENTS_PER_PAGE = 200;
 
 export interface StreamStart {
-  readonly fleet: FleetApi;
+  readonly fleet: Pick<FleetApi, 'nodes' | 'events' | 'eventsAfter'>;
   readonly nowMs: () => number;
   /** Send the events after this one; `undefined` = only new ones. */
   readonly afterId: number | undefined;

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { by } from '../../controller/usecases/testing/by.js';
 import { unitFlags } from '../setup/unit-flags.js';
 import { Child } from './child.js';
 import type { Rig } from './rig.js';
@@ -10,7 +11,7 @@ export const AGENT_BUNDLE = join(dirname(fileURLToPath(import.meta.url)), '..', 
 /** Starts the agent's bundle, which enrols with the rig for real. */
 export async function startAgent(rig: Rig): Promise<Child> {
   const create = { site: 'bench', kind: 'pi', ttlMs: 3_600_000, uses: 1, preApproved: true } as const;
-  const { token } = await rig.controller.api.createToken(create, 'bench');
+  const { token } = await rig.controller.api.createToken(create, by('admin:bench'));
   const config = join(rig.dir, 'agent.yaml');
   const join_ = { controller: `127.0.0.1:${rig.enrolPort}`, pin: rig.rootPin, token };
   const settings = { stateDir: join(rig.dir, 'agent'), join: join_, services: 'none', logLevel: 'warn' };

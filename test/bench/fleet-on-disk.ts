@@ -9,6 +9,7 @@ import { systemClock, systemRandom, systemTimers } from '../../controller/system
 import { startController } from '../../controller/usecases/controller.js';
 import type { Enrollments } from '../../controller/usecases/enroll.js';
 import type { Log } from '../../controller/usecases/ports.js';
+import { by } from '../../controller/usecases/testing/by.js';
 import type { ServerIdentity } from '../../proto/wire/server-credentials.js';
 
 export interface FleetOnDisk {
@@ -34,7 +35,7 @@ export async function prepareFleet(dataDir: string, count: number): Promise<Flee
   const { api, enrollments, stop } = await startController(deps);
   try {
     const create = { site: 'bench', kind: 'pi', ttlMs: 3_600_000, uses: 10_000, preApproved: true } as const;
-    const { token } = await api.createToken(create, 'bench');
+    const { token } = await api.createToken(create, by('admin:bench'));
     const identities: TlsIdentity[] = [];
     for (let index = 0; index < count; index++) identities.push(await enrolOne(enrollments, token, index));
     return { identities, serverIdentity, trustRootsPem };

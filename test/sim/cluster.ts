@@ -7,6 +7,7 @@ import { SimNetwork } from '../../agent/kit/testing/sim-net.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
 import { openSqliteStore, type SqliteStore } from '../../controller/store/sqlite-store.js';
 import type { Authority, Log, Trust } from '../../controller/usecases/ports.js';
+import { by } from '../../controller/usecases/testing/by.js';
 import { assert } from '../../proto/contract/assert.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { recordedTrees } from '../fixtures/index.js';
@@ -84,7 +85,7 @@ export class Cluster {
   async addAgents(count: number): Promise<void> {
     const { token } = await this.controller.api.createToken(
       { site: 'sim', kind: 'pi', ttlMs: 86_400_000, uses: count, preApproved: true },
-      'test',
+      by('admin:test'),
     );
     for (let index = 0; index < count; index++) this.agents.push(this.#boot(`pi-${index}`, token));
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { configSnapshot } from '../../agent/kit/testing/sim-config-machine.js';
+import { by } from '../../controller/usecases/testing/by.js';
 import { nodeId } from '../../proto/contract/ids.js';
 import type { NodeConfig } from '../../proto/contract/node-config/config.js';
 import { type Cluster, type SimAgent, startCluster } from './cluster.js';
@@ -28,9 +29,9 @@ function viewOf(cluster: Cluster, { name }: SimAgent) {
 }
 
 async function set(cluster: Cluster, agent: SimAgent, config: NodeConfig, expectedRevision: number): Promise<void> {
-  const change = { config, expectedRevision, reason: 'story', actor: 'test' };
+  const change = { config, expectedRevision, reason: 'story' };
   const id = nodeId(viewOf(cluster, agent).id);
-  await cluster.world.settle(cluster.controller.api.setNodeConfig(id, change));
+  await cluster.world.settle(cluster.controller.api.setNodeConfig(id, change, by('admin:test')));
 }
 
 async function timeline(cluster: Cluster): Promise<readonly string[]> {

@@ -1,3 +1,4 @@
+import { by } from '../../controller/usecases/testing/by.js';
 import type { CommandView } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { commandId, nodeId } from '../../proto/contract/ids.js';
@@ -70,7 +71,11 @@ async function command(
   if (node === undefined) return; // not enrolled yet
   const action = kind === 'reboot' ? { kind } : { kind, unit: UNIT };
   try {
-    const issuing = api.issueCommand(nodeId(node.id), { action, reason: 'story', validForMs: 5 * MINUTE_MS }, 'test');
+    const issuing = api.issueCommand(
+      nodeId(node.id),
+      { action, reason: 'story', validForMs: 5 * MINUTE_MS },
+      by('admin:test'),
+    );
     const { id } = await cluster.world.settle(issuing);
     deeds.commands.push({ id, agent: agent.name, kind });
   } catch (thrown) {

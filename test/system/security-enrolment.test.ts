@@ -1,6 +1,7 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../controller/system.js';
+import { by } from '../../controller/usecases/testing/by.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { credentialOf, TestBoard, TrustRig } from './trust-rig.js';
 
@@ -165,7 +166,7 @@ test('T-09 the right token on the wrong board waits for a person, with a warning
     events.filter(({ reason, severity }) => reason === 'EnrollmentPending' && severity === 'warning'),
   ).toHaveLength(1);
 
-  await rig.enrollments.approveEnrollment(waiting?.fingerprint ?? '', 'pi-07', 'moved the card', 'kim');
+  await rig.enrollments.approveEnrollment(waiting?.fingerprint ?? '', 'pi-07', 'moved the card', by('kim'));
   const link = await rig.connect(board.member(credentialOf(await board.enrol(rig, token))));
   expect((await link.next('welcome'))?.epoch).toBe(1);
   expect((await rig.store.reader.nodes()).map(({ name }) => name)).toEqual(['pi-07']);
@@ -176,7 +177,7 @@ test('a rejected board stays out, and the token that it used stays used', async 
   const board = new TestBoard();
   expect((await board.enrol(rig, token)).outcome?.$case).toBe('pending');
   const [waiting] = await rig.enrollments.enrollments('pending', 10);
-  await rig.enrollments.rejectEnrollment(waiting?.fingerprint ?? '', 'not ours', 'kim');
+  await rig.enrollments.rejectEnrollment(waiting?.fingerprint ?? '', 'not ours', by('kim'));
   expect((await refusal(board.enrol(rig, token))).code).toBe('permission-denied');
   expect((await refusal(new TestBoard().enrol(rig, token))).code).toBe('permission-denied');
 });
@@ -187,7 +188,7 @@ test('T-16 a board that joins again after its node was revoked is somebody new',
   const oldId = credentialOf(await old.enrol(rig, token)).nodeId;
   const [node] = await rig.store.reader.nodes();
   if (node === undefined) throw new Error('no node');
-  await rig.revocations.revokeNode(node.id, 'sold', 'kim');
+  await rig.revocations.revokeNode(node.id, 'sold', by('kim'));
   const again = new TestBoard('pi', 'c0ffee01');
   const newId = credentialOf(await again.enrol(rig, token)).nodeId;
   expect(newId).not.toBe(oldId);

@@ -2,6 +2,7 @@ import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeGrpcNet } from '../../agent/kit/host/node/net.js';
 import { systemClock } from '../../controller/system.js';
+import { by } from '../../controller/usecases/testing/by.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { siteId } from '../../proto/contract/ids.js';
 import type { Credential } from '../../proto/gen/bramble/agent/v1/enrollment.js';
@@ -111,7 +112,7 @@ test('T-10 two copies of a disk: the second to renew freezes the node, the one i
   expect((await refusal(renew(copy, newKey()))).code).toBe('unauthenticated');
   await expect.poll(() => lifecycleOf(original)).toBe('frozen');
   expect((await timelineOf(original)).filter((reason) => reason === 'IdentityClone')).toHaveLength(1);
-  expect((await refusal(rig.core.commands.issue(original.id, REBOOT, 'kim'))).code).toBe('failed-precondition');
+  expect((await refusal(rig.core.commands.issue(original.id, REBOOT, by('kim')))).code).toBe('failed-precondition');
   inService.stream.send({ frame: { $case: 'desiredStatePull', value: { haveRevision: 0 } } });
   expect((await inService.next('desiredState'))?.revision).toBe(0);
   expect((await refusal(renew(renewed, newKey()))).code).toBe('failed-precondition');
@@ -135,7 +136,7 @@ test('T-10 a duplicate live session: the newcomer is refused, the one in service
   expect(await timelineOf(node)).toContain('IdentityClone');
   inService.stream.send({ frame: { $case: 'desiredStatePull', value: { haveRevision: 0 } } });
   expect((await inService.next('desiredState'))?.revision).toBe(0);
-  expect((await refusal(rig.core.commands.issue(node.id, REBOOT, 'kim'))).code).toBe('failed-precondition');
+  expect((await refusal(rig.core.commands.issue(node.id, REBOOT, by('kim')))).code).toBe('failed-precondition');
 });
 
 test('T-11 revocation ends the open stream within a second and lets nobody back in', async () => {
@@ -143,7 +144,7 @@ test('T-11 revocation ends the open stream within a second and lets nobody back 
   const link = await rig.connect(node);
   await link.next('welcome');
   const startMs = systemClock.monotonicMs();
-  await rig.revocations.revokeNode(node.id, 'stolen', 'kim');
+  await rig.revocations.revokeNode(node.id, 'stolen', by('kim'));
   await link.over;
   expect(systemClock.monotonicMs() - startMs).toBeLessThan(1_000);
   expect((await link.next('goodbye'))?.reason).toBe(4);
@@ -161,7 +162,7 @@ test('T-11 a stream that does not want to end is cut off', async () => {
   const before = rig.server.counters()['link_connections'];
   const link = await rig.connect(node);
   await link.next('welcome');
-  await rig.revocations.revokeNode(node.id, 'stolen', 'kim');
+  await rig.revocations.revokeNode(node.id, 'stolen', by('kim'));
   await expect.poll(() => rig.server.counters()['link_connections'], { timeout: 1_000 }).toBe(before);
 });
 
@@ -187,7 +188,7 @@ test('T-24 a result for a command of another node changes nothing and is on reco
   const [victim, forger] = [await rig.enrolNode(), await rig.enrolNode()];
   const [victimLink, forgerLink] = [await rig.connect(victim), await rig.connect(forger)];
   await Promise.all([victimLink.next('welcome'), forgerLink.next('welcome')]);
-  const issued = await rig.core.commands.issue(victim.id, RESTART, 'kim');
+  const issued = await rig.core.commands.issue(victim.id, RESTART, by('kim'));
   await victimLink.next('command');
   const before = await rig.store.reader.command(issued.id);
   const value = { commandId: issued.id, state: 3, rejection: 0, detail: 'all well', tookMs: 1 } as const;
@@ -205,10 +206,10 @@ test('a frozen node that a person thaws is in service again', async () => {
   await renew(node, newKey());
   await refusal(renew(node, newKey()));
   await expect.poll(() => lifecycleOf(node)).toBe('frozen');
-  await rig.revocations.thawNode(node.id, 'the copy was destroyed', 'kim');
+  await rig.revocations.thawNode(node.id, 'the copy was destroyed', by('kim'));
   const link = await rig.connect(node);
   expect((await link.next('welcome'))?.epoch).toBe(1);
-  expect((await refusal(rig.revocations.thawNode(node.id, 'again', 'kim'))).code).toBe('failed-precondition');
+  expect((await refusal(rig.revocations.thawNode(node.id, 'again', by('kim')))).code).toBe('failed-precondition');
 });
 
 const REBOOT = { action: { kind: 'reboot' }, reason: 'test', validForMs: 60_000 } as const;

@@ -19,6 +19,7 @@ import type { Identities } from '../../controller/usecases/identities.js';
 import type { Log, Store, World } from '../../controller/usecases/ports.js';
 import type { Renewals } from '../../controller/usecases/renew.js';
 import type { Revocations } from '../../controller/usecases/revoke.js';
+import { by } from '../../controller/usecases/testing/by.js';
 import type { JoinTokens } from '../../controller/usecases/tokens.js';
 import type { TokenCreate } from '../../proto/contract/api/requests.js';
 import type { Clock } from '../../proto/contract/clock.js';
@@ -127,7 +128,7 @@ export class TrustRig {
 
   async token(over: Partial<TokenCreate> = {}): Promise<string> {
     const defaults = { site: 'lab', kind: 'pi', ttlMs: 86_400_000, uses: 1, preApproved: true } as const;
-    return (await this.tokens.createToken({ ...defaults, ...over }, 'test')).token;
+    return (await this.tokens.createToken({ ...defaults, ...over }, by('test'))).token;
   }
 
   /** A board from its first question to its credential, over the wire. */

@@ -6,7 +6,10 @@ export const PERMISSIONS = {
   'events.read': 'see what happened to them',
   'commands.read': 'see commands and how far they are',
   'commands.issue': 'order nodes to do something',
+  'uploads.read': 'fetch what nodes have gathered and uploaded, their logs among it',
   'nodes.manage': 'revoke and thaw nodes',
+  'configs.read': 'see what nodes should be of their own configuration, users and keys among it',
+  'configs.manage': 'say what nodes should be of their own configuration',
   'enrollments.read': 'see who asks to join',
   'enrollments.decide': 'let nodes join, or not',
   'tokens.read': 'see join tokens, without their secrets',
@@ -38,10 +41,11 @@ const VIEWER = [
   'audit.read',
   'metrics.read',
 ] as const satisfies readonly Permission[];
-const OPERATOR = [...VIEWER, 'commands.issue'] as const satisfies readonly Permission[];
+const OPERATOR = [...VIEWER, 'commands.issue', 'uploads.read', 'configs.read'] as const satisfies readonly Permission[];
 const SITE_ADMIN = [
   ...OPERATOR,
   'nodes.manage',
+  'configs.manage',
   'enrollments.decide',
   'tokens.read',
   'tokens.manage',
@@ -53,5 +57,5 @@ export const MATRIX: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   operator: new Set(OPERATOR),
   'site-admin': new Set(SITE_ADMIN),
   'fleet-admin': new Set(ALL_PERMISSIONS),
-  auditor: new Set([...VIEWER, 'tokens.read', 'access.read', 'audit.verify']),
+  auditor: new Set([...VIEWER, 'configs.read', 'tokens.read', 'access.read', 'audit.verify']),
 };

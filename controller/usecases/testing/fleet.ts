@@ -13,7 +13,7 @@ import type {
   GoodbyeReason,
   ToAgent,
 } from '../agent-messages.js';
-import { type Core, type CoreOptions, startCore } from '../core.js';
+import { type Core, type CoreDeps, type CoreOptions, startCore } from '../core.js';
 import type { Store } from '../ports.js';
 import { FakeWorld } from './fake-world.js';
 
@@ -162,6 +162,7 @@ export class TestFleet {
       readonly store?: Store;
       readonly world?: FakeWorld;
       readonly options?: Partial<CoreOptions>;
+      readonly mayStill?: CoreDeps['mayStill'];
     } = {},
   ): Promise<TestFleet> {
     const world = given.world ?? new FakeWorld();
@@ -177,6 +178,7 @@ export class TestFleet {
       trust: { signCommand: fakeSign },
       codec,
       history: noHistory,
+      mayStill: given.mayStill ?? (() => Promise.resolve(true)),
       options,
     });
     return new TestFleet(world, store, core, options);

@@ -18,6 +18,7 @@ import type { Authority, Store, Timers, Trust } from '../ports.js';
 import { Renewals } from '../renew.js';
 import { Revocations } from '../revoke.js';
 import { JoinTokens } from '../tokens.js';
+import { by } from './by.js';
 import { FakeWorld } from './fake-world.js';
 import { FaultyStore } from './faulty-store.js';
 
@@ -121,7 +122,7 @@ export class TrustBench {
 
   async token(over: Partial<TokenCreate> = {}): Promise<string> {
     const defaults = { site: 'lab', kind: 'pi', ttlMs: 86_400_000, uses: 1, preApproved: true } as const;
-    return (await this.tokens.createToken({ ...defaults, ...over }, 'kim')).token;
+    return (await this.tokens.createToken({ ...defaults, ...over }, by('kim'))).token;
   }
 
   async enrol(key: TestKey, token: string, over: Partial<EnrollmentProof> = {}): Promise<EnrollmentOutcome> {

@@ -6,23 +6,23 @@ import { actorOf } from './actor.js';
 
 const LIST_MAX = 1_000;
 
-export function enrollmentHandlers({ fleet, join }: WebOptions): Handlers<typeof ENROLLMENT_ROUTES> {
+export function enrollmentHandlers({ join }: WebOptions): Handlers<typeof ENROLLMENT_ROUTES> {
   return {
-    async listEnrollments({ query }) {
+    async listEnrollments({ query, fleet }) {
       return { enrollments: [...(await fleet.enrollments(query.state, LIST_MAX))] };
     },
-    approveEnrollment: ({ params, body: { name, reason }, request }) =>
+    approveEnrollment: ({ params, body: { name, reason }, request, fleet }) =>
       fleet.approveEnrollment(params.fingerprint, name, reason, actorOf(request)),
-    rejectEnrollment: ({ params, body, request }) =>
+    rejectEnrollment: ({ params, body, request, fleet }) =>
       fleet.rejectEnrollment(params.fingerprint, body.reason, actorOf(request)),
-    async listTokens() {
+    async listTokens({ fleet }) {
       return { tokens: [...(await fleet.tokens(LIST_MAX))] };
     },
-    async createToken({ body, request }) {
+    async createToken({ body, request, fleet }) {
       siteId(body.site);
       const { token, view } = await fleet.createToken(body, actorOf(request));
       return { ...join, keyId: view.keyId, token, expiresAtMs: view.expiresAtMs };
     },
-    revokeToken: ({ params, request }) => fleet.revokeToken(params.keyId, actorOf(request)),
+    revokeToken: ({ params, request, fleet }) => fleet.revokeToken(params.keyId, actorOf(request)),
   };
 }

@@ -1,17 +1,22 @@
+import type { FastifyRequest } from 'fastify';
+import { principalName } from '../../domain/access/principal.js';
 import type { EventStreams } from '../event-stream.js';
 import { SECURITY_HEADERS } from '../guards.js';
 import { ANSWERED, type Handlers } from '../mount.js';
-import type { WebOptions } from '../options.js';
 import { parseInput } from '../parse.js';
 import { type EVENT_ROUTES, StreamQuery } from '../table/events.js';
 
-export function eventHandlers({ fleet }: WebOptions, streams: EventStreams): Handlers<typeof EVENT_ROUTES> {
+/** Whether who asked may still be told; streams outlive the check of their request. */
+type IsStillIn = (request: FastifyRequest) => Promise<boolean>;
+
+export function eventHandlers(streams: EventStreams, isStillIn: IsStillIn): Handlers<typeof EVENT_ROUTES> {
   return {
-    async listEvents({ query: { node, limit } }) {
+    async listEvents({ query: { node, limit }, fleet }) {
       return { events: [...(await fleet.events({ nodeId: node, limit }))] };
     },
-    streamEvents({ query, request: { headers, id }, reply }) {
+    streamEvents({ query, request, reply, fleet, caller }) {
       // A reconnecting browser says in the header where it was; the query is for the first connection.
+      const { headers, id } = request;
       const header = headers['last-event-id'];
       const { afterId } = header === undefined ? query : parseInput(StreamQuery, { ...query, afterId: header });
       streams.assertRoom();
@@ -22,7 +27,11 @@ export function eventHandlers({ fleet }: WebOptions, streams: EventStreams): Han
         'x-request-id': id,
         'x-accel-buffering': 'no',
       });
-      streams.open(reply.raw, afterId);
+      streams.open(reply.raw, afterId, {
+        fleet,
+        account: principalName(caller.principal),
+        isStillIn: () => isStillIn(request),
+      });
       return ANSWERED;
     },
   };

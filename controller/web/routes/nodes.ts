@@ -8,11 +8,11 @@ import { actorOf } from './actor.js';
 const HISTORY_SPAN_MS_MAX = 31 * 86_400_000;
 const HISTORY_POINTS_MAX = 100_000;
 
-export function nodeHandlers({ fleet, history }: WebOptions): Handlers<typeof NODE_ROUTES> {
+export function nodeHandlers({ history }: WebOptions): Handlers<typeof NODE_ROUTES> {
   return {
-    listNodes: () => ({ nodes: [...fleet.nodes()] }),
-    getNode: ({ params }) => fleet.node(params.id),
-    async getNodeHistory({ params: { id }, query: { fact, instance, fromMs, toMs } }) {
+    listNodes: ({ fleet }) => ({ nodes: [...fleet.nodes()] }),
+    getNode: ({ params, fleet }) => fleet.node(params.id),
+    async getNodeHistory({ params: { id }, query: { fact, instance, fromMs, toMs }, fleet }) {
       if (toMs <= fromMs || toMs - fromMs > HISTORY_SPAN_MS_MAX) {
         throw new BrambleError('invalid-argument', 'toMs must be later than fromMs, by at most 31 days');
       }
@@ -25,8 +25,8 @@ export function nodeHandlers({ fleet, history }: WebOptions): Handlers<typeof NO
       }
       return { fact, instance, points: points.map(({ atMs, value }) => [atMs, value]) };
     },
-    revokeNode: ({ params, body, request }) => fleet.revokeNode(params.id, body.reason, actorOf(request)),
-    thawNode: ({ params, body, request }) => fleet.thawNode(params.id, body.reason, actorOf(request)),
+    revokeNode: ({ params, body, request, fleet }) => fleet.revokeNode(params.id, body.reason, actorOf(request)),
+    thawNode: ({ params, body, request, fleet }) => fleet.thawNode(params.id, body.reason, actorOf(request)),
   };
 }
 

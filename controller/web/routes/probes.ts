@@ -6,7 +6,7 @@ import type { PROBE_ROUTES } from '../table/probes.js';
 
 /** For supervisors and monitoring: alive, able to serve, and in figures. */
 export function probeHandlers(
-  { readiness, measures, fleet }: WebOptions,
+  { readiness, measures, wholeFleet }: WebOptions,
   metrics: Metrics,
   streamClientCount: () => number,
 ): Handlers<typeof PROBE_ROUTES> {
@@ -27,7 +27,7 @@ export function probeHandlers(
         value: streamClientCount(),
       };
       reply.type(metrics.contentType);
-      return await metrics.render([...nodesByState(fleet.nodes()), own, ...(await measures())]);
+      return await metrics.render([...nodesByState(wholeFleet.nodes()), own, ...(await measures())]);
     },
     getOpenApi: () => document,
   };

@@ -43,7 +43,7 @@ export const ENROLLMENT_ROUTES = {
     path: '/api/v1/enrollments',
     summary: 'Who asked to join',
     tag: 'enrolment',
-    doors: 'admin',
+    doors: 'both',
     query: z.strictObject({ state: z.enum(['pending', 'approved', 'rejected']).default('pending') }),
     answer: {
       status: 200,
@@ -58,7 +58,7 @@ export const ENROLLMENT_ROUTES = {
     path: '/api/v1/enrollments/:fingerprint/approve',
     summary: 'Let a waiting node join',
     tag: 'enrolment',
-    doors: 'admin',
+    doors: 'both',
     params: FingerprintPath,
     body: EnrollmentApprove,
     answer: {
@@ -74,7 +74,7 @@ export const ENROLLMENT_ROUTES = {
     path: '/api/v1/enrollments/:fingerprint/reject',
     summary: 'Send a waiting node away',
     tag: 'enrolment',
-    doors: 'admin',
+    doors: 'both',
     params: FingerprintPath,
     body: Reason,
     answer: {
@@ -90,7 +90,7 @@ export const ENROLLMENT_ROUTES = {
     path: '/api/v1/tokens',
     summary: 'Join tokens, newest first, without their secrets',
     tag: 'enrolment',
-    doors: 'admin',
+    doors: 'both',
     answer: { status: 200, description: 'tokens', schema: TokenList, example: { tokens: [TOKEN_EXAMPLE] } },
     errors: [],
   }),
@@ -99,7 +99,7 @@ export const ENROLLMENT_ROUTES = {
     path: '/api/v1/tokens',
     summary: 'Make a join token; the answer is the only place that has its secret',
     tag: 'enrolment',
-    doors: 'admin',
+    doors: 'both',
     body: TokenCreate,
     answer: {
       status: 201,
@@ -120,7 +120,7 @@ export const ENROLLMENT_ROUTES = {
     path: '/api/v1/tokens/:keyId',
     summary: 'Make a token useless; nodes that joined with it stay',
     tag: 'enrolment',
-    doors: 'admin',
+    doors: 'both',
     params: TokenPath,
     answer: {
       status: 200,

@@ -1,9 +1,12 @@
+import { ACCOUNT_ROUTES } from './accounts.js';
+import { AUDIT_ROUTES } from './audit.js';
 import { COMMAND_ROUTES } from './commands.js';
 import { ENROLLMENT_ROUTES } from './enrollment.js';
 import { EVENT_ROUTES } from './events.js';
 import { NODE_CONFIG_ROUTES } from './node-configs.js';
 import { NODE_ROUTES } from './nodes.js';
 import { PROBE_ROUTES } from './probes.js';
+import { SESSION_ROUTES } from './session.js';
 import { UPLOAD_ROUTES } from './uploads.js';
 
 /** Every route there is, by the name of its operation; only the files of the page are not here. */
@@ -14,5 +17,8 @@ export const ROUTES = {
   ...ENROLLMENT_ROUTES,
   ...EVENT_ROUTES,
   ...PROBE_ROUTES,
+  ...SESSION_ROUTES,
+  ...ACCOUNT_ROUTES,
+  ...AUDIT_ROUTES,
   ...UPLOAD_ROUTES,
 } as const;

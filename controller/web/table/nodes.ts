@@ -60,7 +60,7 @@ export const NODE_ROUTES = {
     path: '/api/v1/nodes/:id/revoke',
     summary: 'Shut a node out for good; its stream is cut within a second',
     tag: 'nodes',
-    doors: 'admin',
+    doors: 'both',
     params: NodePath,
     body: Reason,
     answer: {
@@ -76,7 +76,7 @@ export const NODE_ROUTES = {
     path: '/api/v1/nodes/:id/thaw',
     summary: 'Let a frozen node in again, once it is settled which board is the true one',
     tag: 'nodes',
-    doors: 'admin',
+    doors: 'both',
     params: NodePath,
     body: Reason,
     answer: { status: 200, description: 'the node, in service', schema: NodeView, example: NODE_EXAMPLE },

@@ -8,7 +8,7 @@ export const UPLOAD_ROUTES = {
     path: '/api/v1/uploads/:id',
     summary: 'What a node has uploaded for a command, as a file to save',
     tag: 'commands',
-    doors: 'admin',
+    doors: 'both',
     params: z.object({ id: CommandIdText }),
     answer: {
       status: 200,

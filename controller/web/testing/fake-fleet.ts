@@ -3,7 +3,8 @@ import type { NodeConfigRollback, NodeConfigView } from '../../../proto/contract
 import type { CommandCreate, TokenCreate } from '../../../proto/contract/api/requests.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { CommandId, NodeId } from '../../../proto/contract/ids.js';
-import type { ConfigChange } from '../../domain/node-config.js';
+import type { Actor } from '../../domain/access/actor.js';
+import type { ConfigWish } from '../../domain/node-config.js';
 import type { FleetApi, FleetChange } from '../../usecases/api.js';
 
 const MEMORY_EVENTS_MAX = 100_000;
@@ -64,9 +65,9 @@ export class FakeFleet implements FleetApi {
     };
   }
 
-  async issueCommand(id: NodeId, create: CommandCreate, actor: string): Promise<CommandView> {
+  async issueCommand(id: NodeId, create: CommandCreate, actor: Actor): Promise<CommandView> {
     this.node(id);
-    this.calls.push(`command ${create.action.kind} ${id} ${actor}`);
+    this.calls.push(`command ${create.action.kind} ${id} ${actor.name}`);
     return {
       id: '01890000-0000-7000-8000-000000000001',
       nodeId: id,
@@ -74,7 +75,7 @@ export class FakeFleet implements FleetApi {
       state: 'issued',
       detail: '',
       reason: create.reason,
-      actor,
+      actor: actor.name,
       issuedAtMs: 0,
       validForMs: create.validForMs,
       updatedAtMs: 0,
@@ -89,8 +90,8 @@ export class FakeFleet implements FleetApi {
     return [];
   }
 
-  async revokeNode(id: NodeId, _reason: string, actor: string): Promise<NodeView> {
-    this.calls.push(`revoke ${id} ${actor}`);
+  async revokeNode(id: NodeId, _reason: string, actor: Actor): Promise<NodeView> {
+    this.calls.push(`revoke ${id} ${actor.name}`);
     return this.node(id);
   }
 
@@ -107,8 +108,8 @@ export class FakeFleet implements FleetApi {
     return this.configs.toReversed();
   }
 
-  async setNodeConfig(id: NodeId, change: ConfigChange): Promise<NodeConfigView> {
-    const { config, expectedRevision, reason, actor } = change;
+  async setNodeConfig(id: NodeId, wish: ConfigWish, { name: actor }: Actor): Promise<NodeConfigView> {
+    const { config, expectedRevision, reason } = wish;
     if (expectedRevision !== this.configs.length) throw new BrambleError('failed-precondition', 'not what you saw');
     const revision = expectedRevision + 1;
     const view = { nodeId: id, revision, previousRevision: expectedRevision, config, atMs: 0, actor, reason };
@@ -117,13 +118,13 @@ export class FakeFleet implements FleetApi {
     return view;
   }
 
-  async rollbackNodeConfig(id: NodeId, rollback: NodeConfigRollback, actor: string): Promise<NodeConfigView> {
+  async rollbackNodeConfig(id: NodeId, rollback: NodeConfigRollback, actor: Actor): Promise<NodeConfigView> {
     const config = this.configs[rollback.toRevision - 1]?.config ?? {};
-    return this.setNodeConfig(id, { config, ...rollback, actor });
+    return this.setNodeConfig(id, { config, ...rollback }, actor);
   }
 
-  async createToken(create: TokenCreate, actor: string) {
-    this.calls.push(`token ${create.site} ${actor}`);
+  async createToken(create: TokenCreate, actor: Actor) {
+    this.calls.push(`token ${create.site} ${actor.name}`);
     return {
       token: 'bt1_abcdefgh_secret_crc',
       view: {
@@ -134,7 +135,7 @@ export class FakeFleet implements FleetApi {
         uses: create.uses,
         usesLeft: create.uses,
         preApproved: create.preApproved,
-        createdBy: actor,
+        createdBy: actor.name,
         revoked: false,
       },
     };

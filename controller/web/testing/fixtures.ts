@@ -1,7 +1,16 @@
 import { Readable } from 'node:stream';
+import { parseGrant } from '../../../proto/contract/access.js';
 import type { NodeDetail } from '../../../proto/contract/api/fleet.js';
+import { Access } from '../../usecases/access/access.js';
+import type { Passwords } from '../../usecases/access/ports.js';
+import { grantViews } from '../../usecases/access/users.js';
+import { AuditLog } from '../../usecases/audit/audit-log.js';
+import type { Store } from '../../usecases/ports.js';
+import { by } from '../../usecases/testing/by.js';
+import { testTrust } from '../../usecases/testing/trust-bench.js';
 import type { PartReadiness, WebOptions } from '../options.js';
 import { FakeFleet } from './fake-fleet.js';
+import { lazyStore } from './lazy-store.js';
 
 export const NODE_1 = 'n-0000000000001';
 /** 2026-11-20 12:00 UTC. */
@@ -32,11 +41,22 @@ export function nodeDetail(over: Partial<NodeDetail> = {}): NodeDetail {
 export function webOptions(
   adminSocket: string,
   over: Partial<WebOptions> = {},
-): WebOptions & { readonly fleet: FakeFleet } {
+): WebOptions & { readonly fleet: FakeFleet; readonly store: Store } {
   const parts: readonly PartReadiness[] = [{ part: 'store', ready: true, detail: 'answers' }];
   const page = { contentType: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>'), etag: '"1"' };
   let seed = 0;
+  const fleet = new FakeFleet();
+  const clock = { nowMs: () => NOW_MS, monotonicMs: () => 0 };
+  const random = { unit: () => 0.5, bytes: (length: number) => new Uint8Array(length).fill(seed++) };
+  const timers = { after: () => () => undefined };
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const store = lazyStore();
+  const deps = { store, world: { clock, random, timers, log }, trust: testTrust };
   return {
+    wholeFleet: fleet,
+    access: new Access({ ...deps, passwords: quickPasswords }),
+    audit: new AuditLog({ ...deps, remembered: () => [] }),
+    metricsOpenOnLoopback: true,
     history: { series: async () => [{ atMs: 1, value: 2 }] },
     uploads: { find: async () => ({ sizeBytes: 4, read: () => Readable.from([Buffer.from([0x1f, 0x8b, 8, 0])]) }) },
     join: { spkiPin: 'ab'.repeat(32), enrollEndpoint: 'controller.example:7442' },
@@ -45,11 +65,27 @@ export function webOptions(
     assets: new Map([['/', page]]),
     page: { host: '127.0.0.1', port: 0 },
     adminSocket,
-    clock: { nowMs: () => NOW_MS, monotonicMs: () => 0 },
-    random: { unit: () => 0.5, bytes: (length) => new Uint8Array(length).fill(seed++) },
-    timers: { after: () => () => undefined },
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    ...{ clock, random, timers, log },
     ...over,
-    fleet: new FakeFleet(),
+    fleet,
+    store,
   };
 }
+
+/** Headers of a program that holds a token with these grants; without any, of a fleet-admin. */
+export async function tokenHeaders(
+  { access }: Pick<WebOptions, 'access'>,
+  ...grants: readonly string[]
+): Promise<{ readonly authorization: string }> {
+  const given = (grants.length === 0 ? ['fleet-admin'] : grants).map(parseGrant);
+  const caller = { principal: { kind: 'administrator', name: undefined }, actor: by('admin') } as const;
+  const create = { label: 'test', grants: grantViews(given), ttlMs: 3_600_000 };
+  const { token } = await access.apiTokens.create(create, caller);
+  return { authorization: `Bearer ${token.reveal()}` };
+}
+
+/** As the real ones behave, without the wait. */
+const quickPasswords: Passwords = {
+  hash: async (password) => `quick ${password.reveal()}`,
+  check: async (password, stored) => ({ matches: stored === `quick ${password.reveal()}`, isOutdated: false }),
+};

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { by } from '../../../../controller/usecases/testing/by.js';
 import { BrambleError } from '../../../../proto/contract/errors.js';
 import { TestBoard, TestLink, type TestNode, TrustRig } from '../../../../test/system/trust-rig.js';
 import type { LinkStream } from '../ports.js';
@@ -128,7 +129,7 @@ test('a reader that comes late still hears why the link ended', async () => {
 
 test('a refusal carries the controller’s code and hint', async () => {
   const stranger = await rig.enrolNode();
-  await rig.revocations.revokeNode(stranger.id, 'gone', 'kim');
+  await rig.revocations.revokeNode(stranger.id, 'gone', by('kim'));
   const link = await net.openLink(rig.link, stranger.identity, never);
   const error = await refusal(readAll(link));
   expect([error.code, error.hint]).toEqual(['unauthenticated', expect.stringContaining('enrol')]);

@@ -1,0 +1,56 @@
+import type { RouteRight } from '../access/right.js';
+import type { ROUTES } from './index.js';
+
+/**
+ * Who may use which route: the one table of rights. A route without a line here does not compile, and one that is made
+ * past the table does not start. Where a right is limited to sites, use cases judge the very thing that is asked for.
+ */
+export const ROUTE_RIGHTS = {
+  listNodes: 'nodes.read',
+  getNode: 'nodes.read',
+  getNodeHistory: 'nodes.read',
+  revokeNode: 'nodes.manage',
+  thawNode: 'nodes.manage',
+
+  getNodeConfig: 'configs.read',
+  listNodeConfigs: 'configs.read',
+  setNodeConfig: 'configs.manage',
+  rollbackNodeConfig: 'configs.manage',
+
+  listNodeCommands: 'commands.read',
+  issueCommand: 'commands.issue',
+  getCommand: 'commands.read',
+  getUpload: 'uploads.read',
+
+  listEnrollments: 'enrollments.read',
+  approveEnrollment: 'enrollments.decide',
+  rejectEnrollment: 'enrollments.decide',
+  listTokens: 'tokens.read',
+  createToken: 'tokens.manage',
+  revokeToken: 'tokens.manage',
+
+  listEvents: 'events.read',
+  streamEvents: 'events.read',
+
+  getHealth: 'public',
+  getReadiness: 'public',
+  getMetrics: 'metrics',
+  getOpenApi: 'public',
+
+  login: 'public',
+  loginByLink: 'public',
+  getSession: 'signed-in',
+  logout: 'signed-in',
+  logoutEverywhere: 'signed-in',
+  createLoginLink: 'access.manage',
+
+  listUsers: 'access.read',
+  createUser: 'access.manage',
+  changeUser: 'access.manage',
+  listApiTokens: 'access.read',
+  createApiToken: 'access.manage',
+  revokeApiToken: 'access.manage',
+
+  listAudit: 'audit.read',
+  verifyAudit: 'audit.verify',
+} as const satisfies Readonly<Record<keyof typeof ROUTES, RouteRight>>;
