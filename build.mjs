@@ -84,10 +84,11 @@ function options({ name, entry, kind }, timeMs) {
 
 async function buildDashboard(timeMs) {
   mkdirSync(`${flags.out}/dashboard`, { recursive: true });
-  for (const file of ['index.html', 'style.css']) cpSync(`${DASHBOARD}/${file}`, `${flags.out}/dashboard/${file}`);
+  for (const file of ['index.html', 'login.html', 'style.css', 'session.css'])
+    cpSync(`${DASHBOARD}/${file}`, `${flags.out}/dashboard/${file}`);
   await build({
-    entryPoints: [`${DASHBOARD}/main.ts`],
-    outfile: `${flags.out}/dashboard/main.js`,
+    entryPoints: [`${DASHBOARD}/main.ts`, `${DASHBOARD}/login.ts`],
+    outdir: `${flags.out}/dashboard`,
     bundle: true,
     platform: 'browser',
     target: 'es2022',

@@ -1,4 +1,15 @@
 import type { z } from 'zod';
+import {
+  type ApiTokenCreate,
+  ApiTokenCreated,
+  ApiTokenList,
+  ApiTokenView,
+  type GrantView,
+  LoginLinkCreated,
+  UserList,
+  UserView,
+} from '../../proto/contract/api/access.js';
+import { AuditList, AuditVerdict } from '../../proto/contract/api/audit.js';
 import { CommandView, EnrollmentView, NodeDetail, NodeView, TokenView } from '../../proto/contract/api/fleet.js';
 import { CommandList, EnrollmentList, EventList, NodeList, TokenList } from '../../proto/contract/api/lists.js';
 import {
@@ -9,6 +20,7 @@ import {
 } from '../../proto/contract/api/node-config.js';
 import { type CommandCreate, TokenCreated } from '../../proto/contract/api/requests.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import type { Secret } from '../../proto/contract/secret.js';
 import { errorOfEnvelope } from './errors.js';
 import type { HttpMethod, Transport } from './transport.js';
 
@@ -23,6 +35,18 @@ export interface TokenWish {
   readonly preApproved?: boolean;
   readonly expectSerial?: string;
 }
+
+/** What is absent stays as it is. */
+export interface UserWish {
+  readonly password?: Secret;
+  readonly grants?: readonly GrantView[];
+  readonly disabled?: boolean;
+}
+
+export type ApiTokenWish = Omit<ApiTokenCreate, 'ttlMs' | 'grants'> & {
+  readonly grants: readonly GrantView[];
+  readonly ttlMs?: number;
+};
 
 /** The controller's HTTP API in types. Every refusal is the BrambleError that the controller meant. */
 export class ApiClient {
@@ -119,6 +143,44 @@ export class ApiClient {
 
   rollbackNodeConfig(id: string, rollback: NodeConfigRollback): Promise<NodeConfigView> {
     return this.#ask('POST', `${configPath(id)}/rollback`, NodeConfigView, rollback);
+  }
+
+  createLoginLink(wish: { readonly ttlMs?: number }): Promise<LoginLinkCreated> {
+    return this.#ask('POST', '/api/v1/login-links', LoginLinkCreated, wish);
+  }
+
+  async users(): Promise<readonly UserView[]> {
+    return (await this.#ask('GET', '/api/v1/users', UserList)).users;
+  }
+
+  createUser(name: string, password: Secret, grants: readonly GrantView[]): Promise<UserView> {
+    return this.#ask('POST', '/api/v1/users', UserView, { name, password: password.reveal(), grants });
+  }
+
+  changeUser(name: string, { password, ...change }: UserWish): Promise<UserView> {
+    const body = password === undefined ? change : { ...change, password: password.reveal() };
+    return this.#ask('PATCH', `/api/v1/users/${encodeURIComponent(name)}`, UserView, body);
+  }
+
+  async apiTokens(): Promise<readonly ApiTokenView[]> {
+    return (await this.#ask('GET', '/api/v1/api-tokens', ApiTokenList)).apiTokens;
+  }
+
+  createApiToken(wish: ApiTokenWish): Promise<ApiTokenCreated> {
+    return this.#ask('POST', '/api/v1/api-tokens', ApiTokenCreated, wish);
+  }
+
+  revokeApiToken(id: string): Promise<ApiTokenView> {
+    return this.#ask('DELETE', `/api/v1/api-tokens/${encodeURIComponent(id)}`, ApiTokenView);
+  }
+
+  audit(query: Readonly<Record<string, string | number>>): Promise<AuditList> {
+    const words = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    return this.#ask('GET', `/api/v1/audit?${words.join('&')}`, AuditList);
+  }
+
+  verifyAudit(): Promise<AuditVerdict> {
+    return this.#ask('GET', '/api/v1/audit/verify', AuditVerdict);
   }
 
   async #ask<Schema extends z.ZodType>(

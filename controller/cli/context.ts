@@ -1,4 +1,5 @@
 import type { Clock } from '../../proto/contract/clock.js';
+import type { Secret } from '../../proto/contract/secret.js';
 import type { ApiClient } from './api-client.js';
 import { type Listing, renderListing, type Screen } from './output.js';
 import type { Transport, Where } from './transport.js';
@@ -16,6 +17,10 @@ export interface CliHost {
   readText(path: string): Promise<string>;
   /** A new file that only its owner reads. @throws BrambleError `already-exists`, `failed-precondition` */
   save(path: string, content: Uint8Array): Promise<void>;
+  /** A file that holds one secret and nothing else. @throws BrambleError `failed-precondition` */
+  readSecretFile(path: string): Secret;
+  /** One line that is not shown while it is typed; from a pipe the first line of it. @throws BrambleError `cancelled` */
+  askSecret(question: string, signal: AbortSignal): Promise<Secret>;
   /** Columns of the terminal; `undefined` when the output is none. */
   readonly widthColumns: number | undefined;
   readonly userName: string;

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { askSecret, readSecretFile } from './ask-secret.js';
 import type { CliHost } from './context.js';
 import { runCli } from './run.js';
 import { HttpTransport } from './transport.js';
@@ -34,6 +35,8 @@ const host: CliHost = {
   exists: (path) => existsSync(path),
   readText,
   save,
+  readSecretFile,
+  askSecret,
   widthColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
   userName: loginName(),
   connect: (where, actor) => new HttpTransport(where, actor),

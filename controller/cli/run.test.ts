@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { CommandView, NodeDetail } from '../../proto/contract/api/fleet.js';
+import { Secret } from '../../proto/contract/secret.js';
 import { startWebServer, type WebServer } from '../web/server.js';
 import { NODE_1, NOW_MS, nodeDetail, webOptions } from '../web/testing/fixtures.js';
 import type { CliHost } from './context.js';
@@ -55,6 +57,8 @@ async function bramble(line: string, over: Partial<CliHost> = {}, signal?: Abort
     save: async (path, content) => {
       saved.set(path, Buffer.from(content).toString('hex'));
     },
+    readSecretFile: (path) => new Secret(readFileSync(path, 'utf8').trim()),
+    askSecret: async () => new Secret('correct horse battery'),
     widthColumns: undefined,
     userName: 'kim',
     connect: (where, actor) => new HttpTransport(where, actor),

@@ -1,17 +1,22 @@
 import { Command, Option } from 'commander';
 import { VERSION } from '../../proto/contract/build.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import type { Secret } from '../../proto/contract/secret.js';
 import { visible } from '../../proto/contract/visible.js';
 import { ApiClient } from './api-client.js';
+import { registerApiToken } from './commands/api-token.js';
+import { registerAudit } from './commands/audit.js';
 import { registerCommand } from './commands/command.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerEnrol } from './commands/enrol.js';
 import { registerEvents } from './commands/events.js';
 import { registerGet } from './commands/get.js';
+import { registerLoginLink } from './commands/login-link.js';
 import { registerNode } from './commands/node.js';
 import { withFileOption } from './commands/node-actions.js';
 import type { RunCommand } from './commands/register.js';
 import { registerToken } from './commands/token.js';
+import { registerUser } from './commands/user.js';
 import type { CliContext, CliHost } from './context.js';
 import { EXIT, exitCodeOf, isUsageError } from './errors.js';
 import { OUTPUT_FORMATS, type OutputFormat, type Screen } from './output.js';
@@ -26,12 +31,17 @@ const NOUNS = [
   registerEnrol,
   registerNode,
   registerCommand,
+  registerUser,
+  registerApiToken,
+  registerLoginLink,
+  registerAudit,
 ] as const;
 
 interface GlobalOptions {
   readonly output: OutputFormat;
   readonly socket?: string;
   readonly server?: string;
+  readonly tokenFile?: string;
   readonly color: boolean;
 }
 
@@ -62,7 +72,8 @@ function makeProgram(host: CliHost): Command {
     .version(VERSION)
     .addOption(new Option('-o, --output <format>', 'how to print').choices(OUTPUT_FORMATS).default('table'))
     .option('--socket <path>', 'administrator’s socket of the controller ($BRAMBLE_SOCKET)')
-    .option('--server <url>', 'the page’s address instead, to read only ($BRAMBLE_SERVER)')
+    .option('--server <url>', 'the page’s address instead, with an API token ($BRAMBLE_SERVER)')
+    .option('--token-file <path>', 'file that holds the API token for --server ($BRAMBLE_TOKEN_FILE)')
     .option('--no-color', 'no colours; NO_COLOR=1 does the same')
     .exitOverride()
     .configureOutput({ writeOut: (text) => host.out(text), writeErr: (text) => host.err(text) })
@@ -87,15 +98,23 @@ function screenOf(options: GlobalOptions, { env, widthColumns }: CliHost): Scree
 }
 
 /** What was said, else the environment, else the controller of `npm start` in this directory, else the installed one. */
-function whereOf({ socket, server }: GlobalOptions, { env, exists }: CliHost): Where {
-  if (server !== undefined) return { kind: 'server', url: checkedUrl(server) };
+function whereOf(options: GlobalOptions, host: CliHost): Where {
+  const { socket, server } = options;
+  const { env, exists } = host;
+  if (server !== undefined) return { kind: 'server', url: checkedUrl(server), token: tokenOf(options, host) };
   if (socket !== undefined) return { kind: 'socket', path: socket };
   const fromEnv = env['BRAMBLE_SOCKET'] ?? '';
   if (fromEnv !== '') return { kind: 'socket', path: fromEnv };
   const serverFromEnv = env['BRAMBLE_SERVER'] ?? '';
-  if (serverFromEnv !== '') return { kind: 'server', url: checkedUrl(serverFromEnv) };
+  if (serverFromEnv !== '') return { kind: 'server', url: checkedUrl(serverFromEnv), token: tokenOf(options, host) };
   const local = '.bramble/admin.sock';
   return { kind: 'socket', path: exists(local) ? local : '/var/lib/bramble/admin.sock' };
+}
+
+/** A token is read from a file: command lines and environments are seen by others. */
+function tokenOf({ tokenFile }: GlobalOptions, { env, readSecretFile }: CliHost): Secret | undefined {
+  const path = tokenFile ?? env['BRAMBLE_TOKEN_FILE'] ?? '';
+  return path === '' ? undefined : readSecretFile(path);
 }
 
 function checkedUrl(text: string): string {

@@ -1,12 +1,14 @@
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { BrambleError } from '../../proto/contract/errors.js';
+import type { Secret } from '../../proto/contract/secret.js';
 
 export interface Answer {
   readonly status: number;
   readonly text: string;
 }
 
-export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** How the CLI reaches a controller; tests give their own. */
 export interface Transport {
@@ -18,10 +20,10 @@ export interface Transport {
   stream(path: string, signal: AbortSignal): AsyncIterable<string>;
 }
 
-/** Where a controller is: its administrator's socket, or the address of its page (which only reads). */
+/** Where a controller is: its administrator's socket, or the address of its page with an API token. */
 export type Where =
   | { readonly kind: 'socket'; readonly path: string }
-  | { readonly kind: 'server'; readonly url: string };
+  | { readonly kind: 'server'; readonly url: string; readonly token: Secret | undefined };
 
 const ANSWER_MS_MAX = 30_000;
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
@@ -81,9 +83,10 @@ export class HttpTransport implements Transport {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers: Record<string, string> = text === undefined ? {} : { 'content-type': 'application/json' };
     if (this.#where.kind === 'socket') headers['x-bramble-actor'] = this.#actor;
+    else if (this.#where.token !== undefined) headers['authorization'] = `Bearer ${this.#where.token.reveal()}`;
     const options: RequestOptions = { ...target(this.#where), method, path, headers, signal };
     return new Promise((resolve, reject) => {
-      const outgoing = request(options, resolve);
+      const outgoing = isSecure(this.#where) ? secureRequest(options, resolve) : request(options, resolve);
       outgoing.on('error', (cause) => {
         reject(this.#connectError(cause, signal));
       });
@@ -115,10 +118,15 @@ export class HttpTransport implements Transport {
 function target(where: Where): RequestOptions {
   if (where.kind === 'socket') return { socketPath: where.path };
   const { hostname, port, protocol } = new URL(where.url);
-  if (protocol !== 'http:') {
-    throw new BrambleError('invalid-argument', `--server ${where.url} is not an http:// address`);
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new BrambleError('invalid-argument', `--server ${where.url} is not an http:// or https:// address`);
   }
-  return { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port) };
+  const usual = protocol === 'https:' ? 443 : 80;
+  return { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
+}
+
+function isSecure(where: Where): boolean {
+  return where.kind === 'server' && where.url.startsWith('https:');
 }
 
 async function* textOf(incoming: IncomingMessage): AsyncIterable<string> {

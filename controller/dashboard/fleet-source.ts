@@ -3,6 +3,7 @@ import type { EventList, FactHistory } from '../../proto/contract/api/lists.js';
 import type { FleetMessage } from './fleet-model.js';
 import type { WantedSeries } from './graph-view.js';
 import type { Points } from './series.js';
+import { leaveWhenSignedOut, requireSession } from './session.js';
 
 /** Three beats of the controller: beyond it the stream is dead although the browser still thinks it open. */
 const SILENCE_MS_MAX = 45_000;
@@ -90,8 +91,18 @@ export class FleetSource {
     this.#tell({ kind: 'lost', nowMs: this.#nowMs() });
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
-      this.#open();
+      void this.#reopen();
     }, REOPEN_MS);
+  }
+
+  /** A stream does not say why it was refused, so somebody who does is asked first. */
+  async #reopen(): Promise<void> {
+    try {
+      await requireSession();
+      this.#open();
+    } catch {
+      this.#lost();
+    }
   }
 }
 
@@ -121,6 +132,7 @@ export async function fetchHistory(
 
 async function getJson<Data>(path: string): Promise<Data> {
   const response = await fetch(path, { headers: { accept: 'application/json' } });
+  leaveWhenSignedOut(response);
   const body: unknown = await response.json();
   if (response.ok) return body as Data; // checked by the server against the same schema
   const message = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : '';

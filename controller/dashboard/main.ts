@@ -11,6 +11,7 @@ import { EMPTY_FLEET, type FleetMessage, reduce } from './fleet-model.js';
 import { FleetSource, fetchHistory, fetchNode } from './fleet-source.js';
 import { GRAPH_MS, type GraphView, graphViews, wantedSeries } from './graph-view.js';
 import { keyAction } from './keyboard.js';
+import { showSession } from './session.js';
 import { PLAIN_LOOK, pageView, ROWS_STEP } from './view-model.js';
 
 /** How often an open detail is fetched again; facts themselves are not in the stream. */
@@ -81,6 +82,9 @@ class App {
       if (this.#openId !== undefined) void this.#fetchDetail(this.#openId);
     }, DETAIL_REFRESH_MS);
     this.#followAddress();
+    showSession({ name: byId('session-name', HTMLElement), button: byId('logout', HTMLButtonElement) }).catch(() => {
+      // The controller is away: the link says so, and asks again before it follows the fleet.
+    });
     void this.#source.start();
   }
 

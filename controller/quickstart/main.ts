@@ -34,6 +34,7 @@ async function run(flags: QuickstartFlags): Promise<number> {
   try {
     const url = await quickstart.start(ending.signal);
     console.log(`Bramble is up: ${url}`);
+    console.log(`Sign in with this link, once, within the hour: ${url}${await quickstart.loginPath(ending.signal)}`);
     console.log(hint(distDir, flags.data, paths.adminSocket));
     await asked;
     return 0;
@@ -63,6 +64,7 @@ function hint(distDir: string, data: string, adminSocket: string): string {
   return [
     'Try, in another terminal:',
     `  ${bramble} get nodes`,
+    `  ${bramble} login-link`,
     `  ${bramble} node restart-unit NAME bramble-example.service`,
     'Ctrl-C ends it; the next start goes on with the same data.',
   ].join('\n');

@@ -15,6 +15,7 @@ import { loadMemory, type QuickstartMemory, saveMemory } from './memory.js';
 import { knownNode, tokenForThisMachine, waitForReport } from './this-machine.js';
 
 const FIRST_REPORT_MS_MAX = 60_000;
+const LOGIN_LINK_TTL_MS = 3_600_000;
 /** A little more than the programs allow themselves. */
 const AGENT_STOP_MS = 5_000;
 const CONTROLLER_STOP_MS = 8_000;
@@ -79,10 +80,14 @@ export class Quickstart {
     const { advertise, port: httpPort } = flags;
     await writeControllerConfig(paths, { httpPort, linkPort, enrolPort, advertise });
     const url = pageUrl(await this.#controller.start());
-    const transport = new HttpTransport({ kind: 'socket', path: paths.adminSocket }, loginName());
-    const api = new ApiClient(transport, signal);
+    const api = this.#api(signal);
     await Promise.all([this.#startAgent(api, signal), this.#demo.start(api, signal)]);
     return url;
+  }
+
+  /** Opens the page once, without a password: whoever reads this terminal is whose machine it is. */
+  async loginPath(signal: AbortSignal): Promise<string> {
+    return (await this.#api(signal).createLoginLink({ ttlMs: LOGIN_LINK_TTL_MS })).path;
   }
 
   /** The agents first, so that they can say goodbye to somebody. */
@@ -126,6 +131,11 @@ export class Quickstart {
     await rm(paths.tokenFile, { force: true });
     this.#remember({ nodeId: node.id });
     await this.#saved;
+  }
+
+  #api(signal: AbortSignal): ApiClient {
+    const where = { kind: 'socket', path: this.#deps.paths.adminSocket } as const;
+    return new ApiClient(new HttpTransport(where, loginName()), signal);
   }
 
   #remember(change: Partial<QuickstartMemory>): void {

@@ -47,6 +47,8 @@ class Run {
     await until(() => this.out.includes('Bramble is up: ') || this.status !== undefined);
     const url = /^Bramble is up: (http:\/\/127\.0\.0\.1:\d+)$/m.exec(this.out)?.[1];
     if (url === undefined) throw new Error(`it did not come up: ${this.out}${this.err}`);
+    await until(() => LOGIN_LINK.test(this.out) || this.status !== undefined);
+    cookies.set(url, await signIn(url, LOGIN_LINK.exec(this.out)?.[1] ?? ''));
     return url;
   }
 
@@ -80,7 +82,20 @@ function bramble(data: string, ...words: readonly string[]): Promise<{ status: n
   });
 }
 
-const getJson = async (url: string): Promise<unknown> => (await fetch(url)).json();
+const LOGIN_LINK = /^Sign in with this link, once, within the hour: http:\S+\/login\.html#([a-z2-7]{32})$/m;
+/** Page -> the cookie of its session. */
+const cookies = new Map<string, string>();
+
+/** What the page does with the code of its address. */
+async function signIn(url: string, code: string): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${url}/api/v1/session/link`, { method: 'POST', headers, body: JSON.stringify({ code }) });
+  expect(answer.status).toBe(201);
+  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
+
+const getJson = async (url: string): Promise<unknown> =>
+  (await fetch(url, { headers: { cookie: cookies.get(new URL(url).origin) ?? '' } })).json();
 
 async function onlyNode(url: string): Promise<NodeDetail> {
   const { nodes } = NodeList.parse(await getJson(`${url}/api/v1/nodes`));

@@ -1,0 +1,63 @@
+import type { ApiTokenView, GrantView } from '../../../proto/contract/api/access.js';
+import { apiTokenListing } from '../access-listings.js';
+import { type CliContext, print } from '../context.js';
+import { EXIT } from '../errors.js';
+import { renderData, renderPairs } from '../output.js';
+import { collectGrant, GRANT_HELP, grantText } from './grant-option.js';
+import { durationMs, type Register } from './register.js';
+
+interface CreateOptions {
+  readonly label: string;
+  readonly grant: readonly GrantView[];
+  readonly ttl?: number;
+}
+
+export const registerApiToken: Register = (program, run) => {
+  const token = program.command('api-token').description('Credentials of programs that use the API');
+
+  token
+    .command('create')
+    .description('Make an API token; it is shown once')
+    .requiredOption('--label <text>', 'what it is for')
+    .requiredOption('--grant <role>', GRANT_HELP, collectGrant)
+    .option('--ttl <duration>', 'how long it is good, 90d when not given', durationMs)
+    .action(({ label, grant, ttl }: CreateOptions) =>
+      run(async (context) => {
+        const wish = { label, grants: grant, ...(ttl === undefined ? {} : { ttlMs: ttl }) };
+        const created = await context.api.createApiToken(wish);
+        const { format } = context.screen;
+        const { id, grants, expiresAtMs } = created.apiToken;
+        if (format === 'json' || format === 'yaml') context.out(`${renderData(created, format)}\n`);
+        else if (format === 'name') context.out(`api-token/${id}\n`);
+        else {
+          const until = new Date(expiresAtMs).toISOString();
+          context.out(
+            `${renderPairs([
+              ['Token', created.token],
+              ['Id', id],
+              ['Roles', grantText(grants)],
+              ['Until', until],
+            ])}\n`,
+          );
+          context.host.err('The token is shown once: keep it in a file that only its program can read.\n');
+        }
+        return EXIT.ok;
+      }),
+    );
+
+  token
+    .command('list')
+    .description('Every API token, without its secret')
+    .action(() => run(async (context) => show(context, await context.api.apiTokens())));
+
+  token
+    .command('revoke')
+    .description('Make an API token useless, at once')
+    .argument('<id>', 'as bramble api-token list shows it')
+    .action((id: string) => run(async (context) => show(context, [await context.api.revokeApiToken(id)])));
+};
+
+function show(context: CliContext, tokens: readonly ApiTokenView[]): number {
+  print(context, apiTokenListing(context.nowMs()), tokens, tokens);
+  return EXIT.ok;
+}

@@ -1,0 +1,65 @@
+import type { GrantView, UserView } from '../../../proto/contract/api/access.js';
+import { userListing } from '../access-listings.js';
+import { type CliContext, print } from '../context.js';
+import { EXIT } from '../errors.js';
+import { collectGrant, GRANT_HELP } from './grant-option.js';
+import type { Register } from './register.js';
+
+export const registerUser: Register = (program, run) => {
+  const user = program.command('user').description('People who may sign in on the page');
+
+  user
+    .command('add')
+    .description('Let a person sign in; the password is asked for, or read from a pipe')
+    .argument('<name>')
+    .requiredOption('--grant <role>', GRANT_HELP, collectGrant)
+    .action((name: string, { grant }: { readonly grant: readonly GrantView[] }) =>
+      run(async (context) => {
+        const password = await context.host.askSecret(`Password for ${name}: `, context.signal);
+        return show(context, [await context.api.createUser(name, password, grant)]);
+      }),
+    );
+
+  user
+    .command('list')
+    .description('Who may sign in')
+    .action(() => run(async (context) => show(context, await context.api.users())));
+
+  user
+    .command('passwd')
+    .description('Set a new password; ends every session of the user')
+    .argument('<name>')
+    .action((name: string) =>
+      run(async (context) => {
+        const password = await context.host.askSecret(`New password for ${name}: `, context.signal);
+        return show(context, [await context.api.changeUser(name, { password })]);
+      }),
+    );
+
+  user
+    .command('grant')
+    .description('Give a user these roles, instead of what they had; counts at once')
+    .argument('<name>')
+    .requiredOption('--grant <role>', GRANT_HELP, collectGrant)
+    .action((name: string, { grant }: { readonly grant: readonly GrantView[] }) =>
+      run(async (context) => show(context, [await context.api.changeUser(name, { grants: grant })])),
+    );
+
+  for (const [word, disabled] of [
+    ['disable', true],
+    ['enable', false],
+  ] as const) {
+    user
+      .command(word)
+      .description(disabled ? 'Let a user in no more; ends every session' : 'Let a disabled user in again')
+      .argument('<name>')
+      .action((name: string) =>
+        run(async (context) => show(context, [await context.api.changeUser(name, { disabled })])),
+      );
+  }
+};
+
+function show(context: CliContext, users: readonly UserView[]): number {
+  print(context, userListing(context.nowMs()), users, users);
+  return EXIT.ok;
+}
