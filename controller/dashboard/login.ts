@@ -11,8 +11,12 @@ form.addEventListener('submit', (event) => {
   void enter('/api/v1/session', { user: byId('user', HTMLInputElement).value.trim(), password: password.value });
 });
 
-const code = location.hash.slice(1);
-if (code !== '') {
+addEventListener('hashchange', followCode); // a link that is opened where this page is open already
+followCode();
+
+function followCode(): void {
+  const code = location.hash.slice(1);
+  if (code === '') return;
   history.replaceState(null, '', location.pathname); // it is worthless after this; nobody should bookmark it
   void enter('/api/v1/session/link', { code });
 }

@@ -20,6 +20,8 @@ const DETAIL_CHARACTERS_MAX = 1_024;
 const MAC_ADDRESSES_MAX = 16;
 const COMMAND_IDS_MAX = 16;
 const ACTIONS_MAX = 64;
+const AUDIT_HEADS_MAX = 8;
+const HASH_BYTES = 32;
 const EVENTS_PER_BATCH_MAX = 1_000;
 
 const MAC_ADDRESS = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
@@ -46,6 +48,10 @@ export function readHello(hello: Hello): AgentHello {
     wallClockMs: hello.wallClockUnixMs,
     clockUntrusted: hello.clockUntrusted,
     uptimeMs: hello.uptimeMs,
+    auditHeads: hello.auditHeads.slice(0, AUDIT_HEADS_MAX).map(({ sequence, hash }) => ({
+      sequence,
+      hash: hash.toString('hex', 0, HASH_BYTES),
+    })),
   };
 }
 

@@ -45,6 +45,10 @@ function writeCase(message: ToAgent): NonNullable<ControllerFrame['frame']> {
       const { reason, expectedBackMs, detail } = message;
       return { $case: 'goodbye', value: { reason: writeGoodbyeReason(reason), expectedBackMs, detail } };
     }
+    case 'audit-head': {
+      const { sequence, hash } = message.head;
+      return { $case: 'auditHead', value: { sequence, hash: Buffer.from(hash, 'hex') } };
+    }
     case 'resync':
       return { $case: 'resync', value: {} };
     default:

@@ -57,13 +57,16 @@ test('whatever a hello says, what is kept of it is bounded and well formed', () 
       newestCommandIds: fc.array(fc.oneof(text, fc.constant<string>(COMMAND_ID)), { maxLength: 40 }),
     }),
     supportedActions: fc.array(text, { maxLength: 100 }),
+    auditHeads: fc.array(fc.record({ sequence: fc.nat(), hash: fc.uint8Array({ maxLength: 400 }) }), { maxLength: 40 }),
   });
   fc.assert(
     fc.property(anyHello, (given) => {
-      const hello = readHello(Hello.fromPartial(given));
+      const hello = readHello(Hello.fromPartial({ ...given, auditHeads: given.auditHeads.map(asWire) }));
       expect(hello.board.macAddresses.every((mac) => /^[0-9a-f:]{17}$/.test(mac))).toBe(true);
       expect(hello.ledgerHead.newestCommandIds.every((id) => id === COMMAND_ID)).toBe(true);
       expect(hello.ledgerHead.newestCommandIds.length).toBeLessThanOrEqual(16);
+      expect(hello.auditHeads.length).toBeLessThanOrEqual(8);
+      expect(hello.auditHeads.every(({ hash }) => /^[0-9a-f]{0,64}$/.test(hash))).toBe(true);
       expect(JSON.stringify(hello).length).toBeLessThan(40_000);
     }),
   );
@@ -113,6 +116,7 @@ test('every message to an agent survives the wire', () => {
     { kind: 'probe', nonce: 'n' },
     { kind: 'goodbye', reason: 'frozen', expectedBackMs: 7, detail: 'd' },
     { kind: 'resync' },
+    { kind: 'audit-head', head: { sequence: 9, hash: 'ab'.repeat(32) } },
   ];
   for (const message of messages) {
     const frame = writeFrame(message);
@@ -169,3 +173,5 @@ test('a command is encoded with everything that its actuator checks', () => {
     expect(Command.decode(commandCodec.encode({ ...record, action })).action).toEqual(want);
   }
 });
+
+const asWire = ({ sequence, hash }: { sequence: number; hash: Uint8Array }) => ({ sequence, hash: Buffer.from(hash) });

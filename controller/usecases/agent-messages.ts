@@ -1,6 +1,7 @@
 import type { FactName } from '../../proto/contract/facts.js';
 import type { CommandId, NodeId, NodeKind, SiteId } from '../../proto/contract/ids.js';
 import type { NodeConfig } from '../../proto/contract/node-config/config.js';
+import type { AuditHead } from '../domain/audit/record.js';
 import type { SignedCommand } from '../domain/command.js';
 import type { AgentEvent } from '../domain/event.js';
 import type { Board } from '../domain/node.js';
@@ -35,6 +36,8 @@ export interface AgentHello {
   readonly wallClockMs: number;
   readonly clockUntrusted: boolean;
   readonly uptimeMs: number;
+  /** What it remembers of this controller's audit log, newest first. */
+  readonly auditHeads: readonly AuditHead[];
 }
 
 /** A change of one series; `undefined` = withdrawn, no data from now on. */
@@ -106,7 +109,8 @@ export type ToAgent =
       readonly expectedBackMs: number;
       readonly detail: string;
     }
-  | { readonly kind: 'resync' };
+  | { readonly kind: 'resync' }
+  | { readonly kind: 'audit-head'; readonly head: AuditHead };
 
 /** One open stream, as an adapter presents it. */
 export interface AgentConnection {

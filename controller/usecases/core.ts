@@ -3,6 +3,7 @@ import { newcomerGraceMs } from '../domain/amnesty.js';
 import { Admission } from './admission.js';
 import type { AgentGate, ToAgent } from './agent-messages.js';
 import { AgentSessions } from './agent-sessions.js';
+import { AuditAnchors } from './audit/anchors.js';
 import { CommandHold } from './command-hold.js';
 import { Commands, type MayStill } from './commands.js';
 import { EventCommitter } from './commit-events.js';
@@ -94,14 +95,15 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
       onCommitted();
     },
   });
-  const sessions = makeSessions(parts, { observer, events, commands, refreshNode });
+  const anchors = new AuditAnchors({ store, world, nodes });
+  const sessions = makeSessions(parts, { observer, events, commands, anchors, refreshNode });
   feed.listen(async (event) => {
     if (event.nodeId !== undefined && NODE_CHANGING.has(event.reason)) await refreshNode(event.nodeId);
     watch.eventCommitted(event);
   });
   const send = (id: NodeId, message: ToAgent): boolean => sessions.send(id, message);
   const nodeConfigs = new NodeConfigs({ store, world, refreshNode, send, onCommitted });
-  const stopSweep = startSweep(parts, { observer, commands, sessions });
+  const stopSweep = startSweep(parts, { observer, commands, sessions, anchors });
   return {
     gate: sessions,
     sessions,
@@ -117,6 +119,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
       sessions.closeAll('shutdown');
       await events.settled();
       await commands.settled();
+      await anchors.settled();
       await journal.stop();
       await feed.settled();
       watch.stop();
@@ -157,11 +160,12 @@ function makeSessions(
     readonly observer: NodeObserver;
     readonly events: EventCommitter;
     readonly commands: Commands;
+    readonly anchors: AuditAnchors;
     readonly refreshNode: (id: NodeId) => Promise<NodeEntry | undefined>;
   },
 ): AgentSessions {
   const { store, world, hold, counters, watch, history, feed } = parts;
-  const { observer, events, commands, refreshNode } = more;
+  const { observer, events, commands, anchors, refreshNode } = more;
   const onCommitted = (): void => feed.poke();
   return new AgentSessions({
     ...parts,
@@ -170,6 +174,7 @@ function makeSessions(
     admission: new Admission({ store, world, hold, counters, findNode: refreshNode, onCommitted }),
     ingest: new ReportIngest({ observer, history, world, counters, onReported: (entry) => watch.nodeReported(entry) }),
     onConnected: (entry) => {
+      anchors.connected(entry);
       void commands.dispatchTo(entry).catch((thrown: unknown) => {
         const fields = { err: thrown, nodeId: entry.node.id };
         world.log.warn(fields, 'waiting commands could not be sent; they are sent at the next connection');
@@ -182,7 +187,12 @@ function makeSessions(
 /** One pass over everything that time changes, once a second; returns the way to stop it. */
 function startSweep(
   parts: Parts,
-  more: { readonly observer: NodeObserver; readonly commands: Commands; readonly sessions: AgentSessions },
+  more: {
+    readonly observer: NodeObserver;
+    readonly commands: Commands;
+    readonly sessions: AgentSessions;
+    readonly anchors: AuditAnchors;
+  },
 ): () => void {
   const { world, feed, journal, graceUntilMs, options } = parts;
   let isAmnestyOver = false;
@@ -191,6 +201,7 @@ function startSweep(
     more.sessions.sweep();
     more.observer.sweep();
     more.commands.sweep();
+    more.anchors.sweep();
     feed.poke();
     if (isAmnestyOver || world.clock.monotonicMs() < graceUntilMs) return;
     isAmnestyOver = true;

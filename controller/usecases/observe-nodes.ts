@@ -39,6 +39,7 @@ export class NodeObserver {
     }
     entry.bootedAtMs = nowMs - hello.uptimeMs;
     entry.agentVersion = hello.agentVersion;
+    entry.auditHeads = hello.auditHeads;
     entry.desiredRevisionReached = hello.desiredRevisionReached;
     entry.desiredTry = undefined; // told anew after the welcome, unless all is well
     entry.reportIntervalMs = reportIntervalMs;

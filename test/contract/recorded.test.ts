@@ -43,9 +43,9 @@ describe('recording', () => {
   });
 
   test('adds samples of a message that has none', () => {
-    rmSync(path.join(folder, 'Hello.json'));
-    expect(record(folder)).toBe(readRecorded('Hello').length);
-    expect(readRecorded('Hello', folder)).toEqual(readRecorded('Hello'));
+    rmSync(path.join(folder, 'Goodbye.json'));
+    expect(record(folder)).toBe(readRecorded('Goodbye').length);
+    expect(readRecorded('Goodbye', folder)).toEqual(readRecorded('Goodbye'));
   });
 
   test('refuses, and writes nothing, when a sample would change its meaning', () => {

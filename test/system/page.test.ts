@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { by } from '../../controller/usecases/testing/by.js';
 import { loadAssets } from '../../controller/web/assets.js';
 import { startWebServer, type WebServer } from '../../controller/web/server.js';
 import { NODE_1, NOW_MS, nodeDetail, webOptions } from '../../controller/web/testing/fixtures.js';
+import { Secret } from '../../proto/contract/secret.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
@@ -56,7 +58,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
     page = await context.newPage();
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(server.url);
+    await page.goto(`${server.url}${await loginPath()}`);
     await page.locator('.link--live').waitFor();
   }
 
@@ -72,6 +74,58 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
     options.fleet.putNode(nodeDetail({ id: 'n-0000000000002', name: 'pi-02', site: 'lab', state: 'troubled' }));
     options.fleet.putNode(nodeDetail({ id: 'n-0000000000003', name: 'pi-03', site: 'attic' }));
   }
+
+  async function loginPath(): Promise<string> {
+    const caller = { principal: { kind: 'administrator', name: 'kim' }, actor: by('admin:kim') } as const;
+    return (await options.access.createLoginLink(60_000, caller)).path;
+  }
+
+  test('who is not signed in sees the login page and nothing else; a password opens, a wrong one says so', async () => {
+    options.fleet.putNode(nodeDetail());
+    const administrator = { principal: { kind: 'administrator', name: 'kim' }, actor: by('admin:kim') } as const;
+    const password = new Secret('correct horse battery');
+    const grants = [{ role: 'viewer', sites: 'all' }] as const;
+    await options.access.users.create({ name: 'lee', password, grants }, administrator);
+    page = await (await browser.newContext()).newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(server.url);
+    await page.waitForURL(`${server.url}/login.html`);
+    expect(await page.locator('body').textContent()).not.toContain('pi-01');
+    await page.getByLabel('Name').fill('lee');
+    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    expect(await page.locator('#said').textContent()).toContain('The name or the password is wrong');
+    await page.getByLabel('Password').fill(password.reveal());
+    await page.keyboard.press('Enter');
+    await page.locator('.link--live').waitFor();
+    expect(await rowNames()).toEqual(['pi-01']);
+    expect(await page.locator('#session-name').textContent()).toBe('lee');
+    expect(complaints).toEqual([]);
+  });
+
+  test('T-42: signing out ends the session for good', async () => {
+    await open();
+    const [cookie] = await page.context().cookies();
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/' });
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${server.url}/login.html`);
+    const old = await fetch(`${server.url}/api/v1/nodes`, { headers: { cookie: `${cookie?.name}=${cookie?.value}` } });
+    expect(old.status).toBe(401);
+    await page.goto(server.url);
+    await page.waitForURL(`${server.url}/login.html`);
+  });
+
+  test('a login link works once', async () => {
+    const link = `${server.url}${await loginPath()}`;
+    page = await (await browser.newContext()).newPage();
+    await page.goto(link);
+    await page.locator('.link--live').waitFor();
+    expect(page.url()).not.toContain('#');
+    await page.context().clearCookies();
+    await page.goto(link);
+    await page.locator('#said:not([hidden])').waitFor();
+    expect(await page.locator('#said').textContent()).toContain('was used already');
+  });
 
   const headline = () => page.locator('#headline').textContent();
   const rowNames = () => page.locator('tr.node .open').allTextContents();

@@ -4,6 +4,7 @@ import { Outbox } from '../durable/outbox.js';
 import { IdentityStore } from '../enroll/identity-store.js';
 import type { Host } from '../host/ports.js';
 import { ConfigFile } from '../node-config/stored.js';
+import { AuditMemory } from '../session/audit-memory.js';
 import { DesiredStateKeeper } from '../session/desired-state.js';
 import { RunMarker } from '../session/run-marker.js';
 
@@ -15,6 +16,7 @@ export interface AgentState {
   readonly ledger: Ledger;
   readonly desired: DesiredStateKeeper;
   readonly configFile: ConfigFile;
+  readonly auditMemory: AuditMemory;
   readonly marker: RunMarker;
 }
 
@@ -24,12 +26,13 @@ export async function openAgentState(
   { stateDir, buildTimeMs }: { readonly stateDir: string; readonly buildTimeMs: number },
 ): Promise<AgentState> {
   const path = (name: string): string => `${stateDir}/${name}`;
-  const [clockFloor, outbox, ledger, desired, configFile] = await Promise.all([
+  const [clockFloor, outbox, ledger, desired, configFile, auditMemory] = await Promise.all([
     ClockFloor.load({ files, path: path('clock-floor'), clock, buildTimeMs }),
     Outbox.open({ files, path: path('outbox'), random, clock }),
     Ledger.open({ files, path: path('ledger') }),
     DesiredStateKeeper.load({ files, path: path('desired-state.json') }),
     ConfigFile.load(files, path('node-config.json')),
+    AuditMemory.load({ files, path: path('audit-heads'), clock }),
   ]);
   return {
     clockFloor,
@@ -38,6 +41,7 @@ export async function openAgentState(
     ledger,
     desired,
     configFile,
+    auditMemory,
     marker: new RunMarker(files, path('run')),
   };
 }

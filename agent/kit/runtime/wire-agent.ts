@@ -95,6 +95,7 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     desired: state.desired,
     nodeConfig,
     contact,
+    auditMemory: state.auditMemory,
     dispatcher,
     reporter,
     recorder,

@@ -2,7 +2,7 @@ import { assertNever } from '../../../proto/contract/assert.js';
 import type { Random } from '../../../proto/contract/random.js';
 import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Cadence, DesiredState } from '../../../proto/gen/bramble/agent/v1/desired.js';
-import type { AgentFrame, Goodbye, Hello, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
+import type { AgentFrame, AuditHead, Goodbye, Hello, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
 import type { Outbox } from '../durable/outbox.js';
 import type { Endpoint, HostClock, Net, TlsIdentity } from '../host/ports.js';
 import { errorFields, type Log } from '../log.js';
@@ -22,6 +22,7 @@ export interface SessionDuties {
   takeCommand(command: SignedCommand): void;
   considerRevision(revision: number): void;
   apply(desired: DesiredState): void;
+  rememberHead(head: AuditHead): void;
 }
 
 /** A renewed credential, as far as the session cares. */
@@ -183,6 +184,9 @@ export class SessionClient {
       case 'apply':
         duties.apply(effect.desired);
         return;
+      case 'remember-head':
+        duties.rememberHead(effect.head);
+        return;
       default:
         assertNever(effect, 'session effect');
     }
@@ -225,4 +229,5 @@ type DutyEffect =
   | 'report-acknowledged'
   | 'take-command'
   | 'consider-revision'
-  | 'apply';
+  | 'apply'
+  | 'remember-head';

@@ -1,7 +1,7 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.js';
 import { type Cadence, type DesiredState, DesiredStateOutcome } from '../../../proto/gen/bramble/agent/v1/desired.js';
-import type { AgentFrame, Hello, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
+import type { AgentFrame, AuditHead, Hello, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
 import type { Board, NodeKind } from '../../../proto/gen/bramble/agent/v1/node.js';
 import type { ClockFloor } from '../clock-floor.js';
 import type { CommandDispatcher } from '../command/dispatcher.js';
@@ -13,6 +13,7 @@ import type { ContactProof } from '../node-config/contact.js';
 import type { ConfigKeeper, ConfigTry } from '../node-config/keeper.js';
 import type { EventRecorder } from '../report/event-recorder.js';
 import type { Reporter } from '../report/reporter.js';
+import type { AuditMemory } from './audit-memory.js';
 import { saneCadence } from './cadence.js';
 import type { SessionDuties } from './client.js';
 import type { ControllerClock } from './controller-clock.js';
@@ -40,6 +41,7 @@ export interface DutiesOptions {
   readonly desired: DesiredStateKeeper;
   readonly nodeConfig: Pick<ConfigKeeper, 'converge' | 'hasFailed' | 'newestTry'>;
   readonly contact: Pick<ContactProof, 'streamOpened' | 'streamLost' | 'reportAcknowledged'>;
+  readonly auditMemory: AuditMemory;
   readonly dispatcher: Pick<CommandDispatcher, 'receive'>;
   readonly reporter: Pick<Reporter, 'goOnline' | 'goOffline' | 'resync' | 'setInterval'>;
   readonly recorder: EventRecorder;
@@ -69,7 +71,7 @@ export class AgentDuties implements SessionDuties {
   }
 
   hello(): Hello {
-    const { about, clock, clockFloor, ledger, outbox, desired } = this.#options;
+    const { about, clock, clockFloor, ledger, outbox, desired, auditMemory } = this.#options;
     return {
       ...about,
       supportedActions: [...about.supportedActions],
@@ -79,6 +81,7 @@ export class AgentDuties implements SessionDuties {
       wallClockUnixMs: Math.floor(clock.nowMs()),
       clockUntrusted: !clockFloor.trusted(clock.nowMs()),
       uptimeMs: Math.floor(clock.monotonicMs()),
+      auditHeads: auditMemory.heads(),
     };
   }
 
@@ -118,6 +121,13 @@ export class AgentDuties implements SessionDuties {
     const { desired, nodeConfig, session } = this.#options;
     if (!desired.isNews(revision) || nodeConfig.hasFailed(revision)) return;
     session.send({ $case: 'desiredStatePull', value: { haveRevision: desired.reachedRevision } });
+  }
+
+  rememberHead(head: AuditHead): void {
+    const { auditMemory, log } = this.#options;
+    auditMemory.heard(head).catch((error: unknown) => {
+      log.warn(errorFields(error), 'the head of the audit log was not stored');
+    });
   }
 
   apply(state: DesiredState): void {

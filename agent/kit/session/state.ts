@@ -1,7 +1,7 @@
 import { assertNever } from '../../../proto/contract/assert.js';
 import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Cadence, DesiredState } from '../../../proto/gen/bramble/agent/v1/desired.js';
-import type { ControllerFrame, Goodbye, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
+import type { AuditHead, ControllerFrame, Goodbye, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
 import {
   afterGoodbye,
   afterLoss,
@@ -87,6 +87,7 @@ export type SessionEffect =
   | { readonly kind: 'take-command'; readonly command: SignedCommand }
   | { readonly kind: 'consider-revision'; readonly revision: number }
   | { readonly kind: 'apply'; readonly desired: DesiredState }
+  | { readonly kind: 'remember-head'; readonly head: AuditHead }
   | { readonly kind: 'renew'; readonly endpointIndex: number }
   | { readonly kind: 'say-goodbye' };
 
@@ -274,6 +275,8 @@ function takeFrame(state: SessionState, live: LivePhase, frame: ControllerFrame[
       return doing({ kind: 'apply', desired: frame.value });
     case 'reportAck':
       return doing({ kind: 'report-acknowledged', throughSequence: frame.value.throughSequence });
+    case 'auditHead':
+      return doing({ kind: 'remember-head', head: frame.value });
     case 'welcome': // one is enough
     case undefined: // of a newer controller
       return same(state);

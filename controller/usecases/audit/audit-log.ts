@@ -1,10 +1,11 @@
 import type { AuditFaultView, AuditList, AuditVerdict, AuditView } from '../../../proto/contract/api/audit.js';
 import { siteId } from '../../../proto/contract/ids.js';
 import { scopeOf } from '../../domain/access/authorise.js';
-import { ChainCheck, judgeRemembered } from '../../domain/audit/chain.js';
+import { ChainCheck } from '../../domain/audit/chain.js';
 import type { AuditHead, AuditRecord } from '../../domain/audit/record.js';
 import { assertMay, type Caller } from '../access/caller.js';
 import type { Store, Trust, World } from '../ports.js';
+import { judgeHead } from './anchors.js';
 import type { AuditQuery } from './ports.js';
 
 const PAGE = 1_000;
@@ -67,7 +68,7 @@ export class AuditLog {
     for (const { nodeName, heads } of agents) {
       for (const head of heads) {
         if (faults.length >= FAULTS_MAX) break;
-        const fault = await this.judge(head, check.head);
+        const fault = await judgeHead(audit, head, check.head);
         if (fault !== undefined) faults.push({ ...fault, rememberedBy: nodeName });
       }
     }
@@ -77,13 +78,6 @@ export class AuditLog {
     };
     await this.#note(caller, 'audit.verify', { intact: verdict.intact, faults: verdict.faults.length });
     return verdict;
-  }
-
-  /** A head that an agent remembers, against the log; `undefined` = they agree. */
-  async judge(remembered: AuditHead, head: AuditHead): Promise<AuditFaultView | undefined> {
-    const hashAtSequence = (await this.#deps.store.reader.audit.record(remembered.sequence))?.hash;
-    const fault = judgeRemembered(remembered, { head, hashAtSequence });
-    return fault === undefined ? undefined : { sequence: remembered.sequence, ...fault };
   }
 
   async #note(caller: Caller, action: string, details: Readonly<Record<string, string | number | boolean>>) {

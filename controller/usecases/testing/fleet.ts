@@ -81,6 +81,7 @@ export class FakeAgent implements AgentConnection {
       wallClockMs: 0,
       clockUntrusted: false,
       uptimeMs: 100_000,
+      auditHeads: [],
       ...over,
     };
   }
