@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import type { CommandView, NodeDetail } from '../../proto/contract/api/fleet.js';
 import { Secret } from '../../proto/contract/secret.js';
 import { startWebServer, type WebServer } from '../web/server.js';
-import { NODE_1, NOW_MS, nodeDetail, webOptions } from '../web/testing/fixtures.js';
+import { NODE_1, NOW_MS, nodeDetail, tokenHeaders, webOptions } from '../web/testing/fixtures.js';
 import type { CliHost } from './context.js';
 import { runCli } from './run.js';
 import { HttpTransport } from './transport.js';
@@ -53,12 +53,12 @@ async function bramble(line: string, over: Partial<CliHost> = {}, signal?: Abort
       nowMs += ms;
     },
     exists: () => false,
+    readSecretFile: (path) => new Secret(readFileSync(path, 'utf8').trim()),
+    askSecret: async () => new Secret('correct horse battery'),
     readText: async () => '',
     save: async (path, content) => {
       saved.set(path, Buffer.from(content).toString('hex'));
     },
-    readSecretFile: (path) => new Secret(readFileSync(path, 'utf8').trim()),
-    askSecret: async () => new Secret('correct horse battery'),
     widthColumns: undefined,
     userName: 'kim',
     connect: (where, actor) => new HttpTransport(where, actor),
@@ -244,13 +244,6 @@ test('changes are recorded under the name of who made them', async () => {
   expect(created.out).toContain(`pin: ${'ab'.repeat(32)}`);
 });
 
-test('the page’s address serves reading and explains that it does not change', async () => {
-  expect((await bramble(`--server ${server.url} get nodes -o name`)).out).toBe('node/pi-01\n');
-  expect((await bramble(`--server ${server.url} describe node pi-01`)).code).toBe(0);
-  const { code, err } = await bramble(`--server ${server.url} node revoke pi-01 --reason x --confirm=pi-01`);
-  expect([code, err]).toMatchObject([4, expect.stringContaining('administrator’s socket')]);
-});
-
 test.for<[CommandView['state'], number, string]>([
   ['succeeded', 0, 'pi-01: restart nginx.service succeeded (restarted)'],
   ['failed', 1, 'failed'],
@@ -409,4 +402,80 @@ test('node config get, history and rollback show what counted when, and go back 
   expect([back.code, back.out]).toEqual([0, 'hostname: pi-8 -> pi-7\n']);
   expect((await bramble('node config get pi-01 -o json')).out).toContain('"hostname": "pi-7"');
   expect((await bramble('node config rollback pi-01 --to 9')).code).toBe(3);
+});
+
+test('users and API tokens are made, listed and ended; a password is never an argument', async () => {
+  const asked: string[] = [];
+  const askSecret = async (question: string) => {
+    asked.push(question);
+    return new Secret('correct horse battery');
+  };
+  const added = await bramble('user add kim --grant operator@cam --grant viewer', { askSecret });
+  expect([added.code, added.out]).toEqual([0, expect.stringMatching(/kim +enabled +operator@cam viewer/)]);
+  expect(asked).toEqual(['Password for kim: ']);
+  expect((await bramble('user passwd kim', { askSecret })).code).toBe(0);
+  expect((await bramble('user disable kim')).out).toContain('disabled');
+  expect((await bramble('user list -o name')).out).toBe('user/kim\n');
+  expect((await bramble('user grant nobody --grant viewer')).code).toBe(3);
+  const wrong = await bramble('user add lee --grant root');
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('root is not a role')]);
+
+  const made = await bramble('api-token create --label ci --grant viewer');
+  const id = /^Id +(\w{8})$/m.exec(made.out)?.[1] ?? '';
+  expect([made.code, made.out]).toEqual([0, expect.stringMatching(/brm_[a-z2-7_]{49}/)]);
+  expect((await bramble(`api-token revoke ${id}`)).out).toContain('revoked');
+  expect((await bramble('api-token list')).out).not.toContain('brm_');
+});
+
+test('an API token in a file opens the page’s address, and without one it says what to do', async () => {
+  const { authorization } = await tokenHeaders(options, 'viewer');
+  const file = join(dir, 'token');
+  await writeFile(file, `${authorization.replace('Bearer ', '')}\n`, { mode: 0o600 });
+  const at = `--server ${server.url}`;
+  expect((await bramble(`${at} --token-file ${file} get nodes -o name`)).out).toBe('node/pi-01\n');
+  expect((await bramble(`${at} get nodes`, { env: { BRAMBLE_TOKEN_FILE: file } })).code).toBe(0);
+  const stranger = await bramble(`${at} get nodes`);
+  expect([stranger.code, stranger.out, stranger.err]).toEqual([4, '', expect.stringContaining('send an API token')]);
+  const order = await bramble(`${at} --token-file ${file} node restart-unit pi-01 x.service`);
+  expect([order.code, order.err]).toEqual([4, expect.stringContaining('may not order nodes to do something')]);
+});
+
+test('a login link is the page’s address with a code that opens it', async () => {
+  const { code, out } = await bramble(`login-link --page ${server.url}`);
+  const link = new RegExp(`^${server.url}/login\\.html#([a-z2-7]{32})\\n$`).exec(out);
+  expect([code, link === null]).toEqual([0, false]);
+  const from = { address: '127.0.0.1', source: 'page', requestId: 'r' };
+  await options.access.sessions.loginByLink(new Secret(link?.[1] ?? ''), from);
+});
+
+test('the audit log is listed and verified; what is wrong with it is said, and the exit code too', async () => {
+  await bramble('user add kim --grant viewer');
+  const listed = await bramble('audit list --action user.create');
+  expect([listed.code, listed.out]).toEqual([
+    0,
+    expect.stringMatching(/admin:kim +socket +user\.create +user:kim +done/),
+  ]);
+  const whole = await bramble('audit verify');
+  expect([whole.code, whole.out]).toEqual([0, expect.stringContaining('The log is as it was written: 2 records')]);
+  const faults = [
+    { sequence: 7, kind: 'edited' as const, message: 'it is not what was written', rememberedBy: 'pi-01' },
+  ];
+  const verdict = {
+    intact: false,
+    recordsCount: 9,
+    head: { sequence: 9, hash: 'ab'.repeat(32) },
+    agentsAsked: 1,
+    faults,
+  };
+  const bad = await bramble('audit verify', {
+    connect: () => ({
+      download: async () => ({ status: 200, content: new Uint8Array() }),
+      request: async () => ({ status: 200, text: JSON.stringify(verdict) }),
+      stream: async function* () {},
+    }),
+  });
+  expect([bad.code, bad.out]).toEqual([
+    9,
+    expect.stringContaining('record 7: edited: it is not what was written (remembered by pi-01)'),
+  ]);
 });
