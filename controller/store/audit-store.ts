@@ -53,6 +53,6 @@ export class SqlAuditWriter extends SqlAuditReader implements AuditWriter {
   }
 }
 
-function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

@@ -5,7 +5,7 @@ import { CONTROLLER } from '../access/actor.js';
 import { ChainCheck, chainAudit, judgeRemembered } from './chain.js';
 import { type AuditEntry, type AuditRecord, EMPTY_HEAD } from './record.js';
 
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function entry(n: number, over: Partial<AuditEntry> = {}): AuditEntry {
   const actor = { name: 'user:kim', role: 'operator', source: 'page 192.0.2.7', requestId: `r-${n}` };

@@ -1,7 +1,7 @@
-import { renderHex } from '../hex.js';
 import { type AuditEntry, type AuditHead, type AuditRecord, EMPTY_HEAD } from './record.js';
 
-export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+/** SHA-256 of a text in UTF-8, lower-case hex. */
+export type Sha256 = (text: string) => string;
 
 /** Told apart from every other hash that is made here; a new form of records gets a new one. */
 const DOMAIN = 'bramble-audit-v1';
@@ -15,7 +15,7 @@ export function chainAudit(entry: AuditEntry, head: AuditHead, sha256: Sha256): 
 
 /** H(previous ‖ canonical record), lower-case hex. */
 export function hashOf(record: Omit<AuditRecord, 'hash'>, sha256: Sha256): string {
-  return renderHex(sha256(new TextEncoder().encode(canonical(record))));
+  return sha256(canonical(record));
 }
 
 /**

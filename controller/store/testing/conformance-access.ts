@@ -113,7 +113,7 @@ export function describeAccess(current: () => Store): void {
     });
     await expect(failing).rejects.toThrow('undone');
     const seventh = await write((writer) => writer.audit.add(sampleEntry(7, { atMs: T0_MS + 0.4, site: undefined })));
-    const check = new ChainCheck((bytes) => createHash('sha256').update(bytes).digest());
+    const check = new ChainCheck((text) => createHash('sha256').update(text).digest('hex'));
     for (const record of await audit.after(0, 100)) check.take(record);
     expect([check.faults, check.head.sequence]).toEqual([[], 6]);
     expect(await audit.head()).toEqual({ sequence: 6, hash: seventh.hash });

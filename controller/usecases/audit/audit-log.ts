@@ -3,6 +3,7 @@ import { siteId } from '../../../proto/contract/ids.js';
 import { scopeOf } from '../../domain/access/authorise.js';
 import { ChainCheck } from '../../domain/audit/chain.js';
 import type { AuditHead, AuditRecord } from '../../domain/audit/record.js';
+import { renderHex } from '../../domain/hex.js';
 import { assertMay, type Caller } from '../access/caller.js';
 import type { Store, Trust, World } from '../ports.js';
 import { judgeHead } from './anchors.js';
@@ -53,7 +54,7 @@ export class AuditLog {
     assertMay(caller, 'audit.verify');
     const { store, trust, remembered } = this.#deps;
     const { audit } = store.reader;
-    const check = new ChainCheck((bytes) => trust.sha256(bytes));
+    const check = new ChainCheck((text) => renderHex(trust.sha256(new TextEncoder().encode(text))));
     let recordsCount = 0;
     for (let after = 0; ; ) {
       const page = await audit.after(after, PAGE);
