@@ -93,18 +93,29 @@ test('property: a key never gets through, whole, cut at either end, or line by l
   );
 });
 
-test('property: what is clean stays clean, and no text takes long', () => {
+test('property: what is clean stays clean', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.lorem({ maxCount: 50 })), (text) => {
       const clean = redact(text);
       expect(redact(clean)).toBe(clean);
     }),
   );
-  const size = 256 * 1024;
-  const bad = ['-----BEGIN A-----', 'a.', 'password ', 'https://', '"\\', 'A1a', 'token: "', '--psk ', 'eyJa.'];
-  for (const piece of bad) {
-    const startedMs = performance.now();
-    redact(piece.repeat(Math.ceil(size / piece.length)));
-    expect(performance.now() - startedMs, piece).toBeLessThan(20_000);
-  }
+});
+
+const NASTY = [
+  '-----BEGIN A-----',
+  'a.',
+  'password ',
+  'https://',
+  '"\\',
+  'A1a',
+  'token: "',
+  '--psk ',
+  'eyJa.',
+  '\\"token\\":\\"',
+];
+
+test.for(NASTY)('a log that is nothing but %j takes no more than its time', { timeout: 5_000 }, (piece) => {
+  const text = piece.repeat(Math.ceil((256 * 1024) / piece.length));
+  expect(redact(text).length).toBeLessThanOrEqual(2 * text.length);
 });
