@@ -358,14 +358,15 @@ test('an upload is stored for the node that sent it, whole and checked', async (
     makeGrpcNet().upload(rig.link, node.identity, { ...header, ...over }, pieces(bytes), signal);
   expect(await send({})).toEqual({ storedBytes: content.length });
   const codes = [];
+  const another = { commandId: '01890a5d-ac96-774b-bcce-b302099a8058' };
   for (const [over, bytes] of [
-    [{}, content],
-    [{ name: '../../etc/passwd' }, content],
-    [{ name: 'a', sizeBytes: 17 * 2 ** 20 }, content],
-    [{ name: 'b', sizeBytes: content.length - 1 }, content],
-    [{ name: 'c', sizeBytes: content.length + 1 }, content],
-    [{ name: 'd', sha256: Buffer.alloc(32) }, content],
-    [{ name: 'e', sha256: Buffer.alloc(3) }, content],
+    [{ name: 'again' }, content],
+    [{ ...another, name: '../../etc/passwd' }, content],
+    [{ ...another, name: 'a', sizeBytes: 17 * 2 ** 20 }, content],
+    [{ ...another, name: 'b', sizeBytes: content.length - 1 }, content],
+    [{ ...another, name: 'c', sizeBytes: content.length + 1 }, content],
+    [{ ...another, name: 'd', sha256: Buffer.alloc(32) }, content],
+    [{ ...another, name: 'e', sha256: Buffer.alloc(3) }, content],
     [{ name: 'f', commandId: '../x' }, content],
   ] as const) {
     codes.push((await refusal(send(over, bytes))).code);
@@ -380,7 +381,7 @@ test('an upload is stored for the node that sent it, whole and checked', async (
     'invalid-argument',
     'invalid-argument',
   ]);
-  expect(await rig.uploaded()).toEqual([`${node.id}/${commandId}-diagnostics.tar`]);
+  expect(await rig.uploaded()).toEqual([`${node.id}/${commandId}`]);
 });
 
 async function* pieces(content: Buffer): AsyncGenerator<Uint8Array> {
