@@ -142,8 +142,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   closers.add('ticks', () => ticks.stop());
 
   const progress = () => store.transact((writer) => writer.setting('epoch'));
-  const passwords = new ScryptPasswords(systemRandom);
-  const access = new Access({ store, world, trust: authority.trust, passwords });
+  const access = makeAccess(store, world, authority);
   const web = await startWebServer({
     wholeFleet: controller.api,
     access,
@@ -171,6 +170,10 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   closers.add('access', () => access.trail.settled());
   closers.add('web', () => web.close());
   return { addresses: { http: web.url, linkPort, enrolPort: rpc.enrolPort }, progress };
+}
+
+function makeAccess(store: SqliteStore, world: World, { trust }: OpenedAuthority): Access {
+  return new Access({ store, world, trust, passwords: new ScryptPasswords(systemRandom) });
 }
 
 async function openDoors(

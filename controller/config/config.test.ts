@@ -19,7 +19,7 @@ function problemOf(raw: unknown): BrambleError {
 test('an empty file gives the documented defaults', () => {
   expect(parseConfig(null, 'controller.yaml')).toEqual({
     dataDir: '/var/lib/bramble',
-    http: { host: '127.0.0.1', port: 8080 },
+    http: { host: '127.0.0.1', port: 8080, names: [], tls: undefined, metrics: 'loopback' },
     link: { host: '::', port: 7443, advertise: [] },
     enrol: { host: '::', port: 7442, advertise: undefined },
     cadence: { reportIntervalMs: 30_000 },
@@ -94,4 +94,13 @@ test.for<[string, readonly string[]]>([
 test('the packaged configuration says the defaults and nothing else', async () => {
   const text = await readFile(new URL('../packaging/controller.yaml', import.meta.url), 'utf8');
   expect(parseConfig(parse(text), 'controller.yaml')).toEqual(parseConfig(null, 'controller.yaml'));
+});
+
+test.for<[string, unknown, string]>([
+  ['a certificate without its key', { tls: { certificate: '/a.pem' } }, 'http.tls.key'],
+  ['a relative path', { tls: { certificate: 'a.pem', key: '/k.pem' } }, 'http.tls.certificate'],
+  ['a name that is none', { names: ['fleet example'] }, 'http.names.0'],
+  ['metrics for everybody', { metrics: 'open' }, 'http.metrics'],
+])('%s is refused with its path', ([, http, path]) => {
+  expect(() => parseConfig({ http }, 'controller.yaml')).toThrow(path);
 });

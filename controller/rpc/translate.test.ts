@@ -122,7 +122,7 @@ test('every message to an agent survives the wire', () => {
     const frame = writeFrame(message);
     expect(ControllerFrame.decode(ControllerFrame.encode(frame).finish())).toEqual(frame);
   }
-  expect(new Set(messages.map((message) => writeFrame(message).frame?.$case)).size).toBe(9);
+  expect(new Set(messages.map((message) => writeFrame(message).frame?.$case)).size).toBe(10);
 });
 
 test('a command is encoded with everything that its actuator checks', () => {

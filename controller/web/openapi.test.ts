@@ -31,7 +31,8 @@ const operations = Object.entries(document.paths).flatMap(([path, item]) =>
 /** Every value of a key anywhere in a document. */
 function allOf(key: string, value: unknown): readonly unknown[] {
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, part]) => [...(name === key ? [part] : []), ...allOf(key, part)]);
+  const parts: readonly (readonly [string, unknown])[] = Object.entries(value);
+  return parts.flatMap(([name, part]) => [...(name === key ? [part] : []), ...allOf(key, part)]);
 }
 
 test.for(routes)('%s is in the document, once, under its path and method', ([name, route]) => {

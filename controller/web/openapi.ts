@@ -155,8 +155,11 @@ function answersOf({ answer }: RouteDeclaration, names: ReadonlyMap<z.ZodType, s
     type === undefined
       ? { 'application/json': { schema: { $ref: `${REFERENCE}${nameOf(names, schema)}` }, example } }
       : { [type]: { schema: { type: 'string' }, example } };
-  const also = Object.entries(answer.also ?? {}).map(([other, text]) => [other, { description: text, content }]);
-  return { [status]: { description, content }, ...Object.fromEntries(also) };
+  const others = Object.entries(answer.also ?? {}).map(([other, text]): readonly [string, Json] => [
+    other,
+    { description: text, content },
+  ]);
+  return { [status]: { description, content }, ...Object.fromEntries(others) };
 }
 
 function refusalsOf({ params, query, body, errors, answer }: RouteDeclaration): Json {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BrambleError } from '../../proto/contract/errors.js';
-import { commandId, nodeId, siteId } from '../../proto/contract/ids.js';
+import { commandId, nodeId } from '../../proto/contract/ids.js';
 
 const PROBLEMS_MAX = 20;
 
@@ -41,7 +41,6 @@ export function queryInteger(min: number, max: number) {
 /** Ids as text: parsed to their brand by the one place that knows their form. */
 export const NodeIdText = idText(nodeId, { pattern: '^n-[0-9a-z]{13}$' });
 export const CommandIdText = idText(commandId, { format: 'uuid' });
-export const SiteIdText = idText(siteId, { pattern: '^[a-z][a-z0-9-]{0,31}$' });
 
 function idText<Id extends string>(parse: (text: string) => Id, form: { readonly [key: string]: string }) {
   return z
