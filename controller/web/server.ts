@@ -39,6 +39,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
   assertGuarded(options.page);
   const { wholeFleet, access, timers, log, clock } = options;
   const metrics = new Metrics();
+  let url = '';
   const streams = new EventStreams({ fleet: wholeFleet, timers, log, nowMs: () => clock.nowMs() });
   const stopListening = access.changes.listen((account) => streams.endOf(account));
   const doors = (['page', 'admin'] as const).map((kind) => {
@@ -52,7 +53,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...eventHandlers(streams, (request) => keeper.isStillIn(request)),
       ...probeHandlers(options, metrics, () => streams.clientCount),
       ...uploadHandlers(options),
-      ...sessionHandlers(options),
+      ...sessionHandlers(options, () => url),
       ...accountHandlers(options),
       ...auditHandlers(options),
     };
@@ -74,7 +75,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
   try {
     metrics.start();
     streams.start();
-    const url = await listenOnPage(page, options.page);
+    url = await listenOnPage(page, options.page);
     await listenOnSocket(admin, options.adminSocket);
     return { url, close };
   } catch (thrown) {

@@ -7,11 +7,11 @@ export const registerLoginLink: Register = (program, run) => {
     .command('login-link')
     .description('Make a link that opens the page once, without a password')
     .option('--ttl <duration>', 'how long it may be used, at most 1h, 10m when not given', durationMs)
-    .option('--page <url>', 'address of the page, to print the whole link', 'http://127.0.0.1:8080')
-    .action(({ ttl, page }: { readonly ttl?: number; readonly page: string }) =>
+    .option('--page <url>', 'address of the page when you reach it under another one')
+    .action(({ ttl, page }: { readonly ttl?: number; readonly page?: string }) =>
       run(async (context) => {
         const link = await context.api.createLoginLink(ttl === undefined ? {} : { ttlMs: ttl });
-        const url = `${page.replace(/\/$/, '')}${link.path}`;
+        const url = `${(page ?? link.pageUrl).replace(/\/$/, '')}${link.path}`;
         const { format } = context.screen;
         if (format === 'json' || format === 'yaml') context.out(`${renderData({ ...link, url }, format)}\n`);
         else context.out(`${url}\n`);

@@ -47,7 +47,7 @@ export class Access {
   }
 
   /** A path of the page that opens a session of this caller, once. The code is in the fragment, which is never sent. */
-  async createLoginLink(ttlMs: number, caller: Caller): Promise<LoginLinkCreated> {
+  async createLoginLink(ttlMs: number, caller: Caller): Promise<Omit<LoginLinkCreated, 'pageUrl'>> {
     assertMay(caller, 'access.manage');
     const { store, world } = this.#deps;
     const account = principalName(caller.principal);

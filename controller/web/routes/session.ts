@@ -14,7 +14,8 @@ import type { Handlers } from '../mount.js';
 import type { WebOptions } from '../options.js';
 import type { SESSION_ROUTES } from '../table/session.js';
 
-export function sessionHandlers({ access }: WebOptions): Handlers<typeof SESSION_ROUTES> {
+/** `pageUrl`: address of the page as it was opened. */
+export function sessionHandlers({ access }: WebOptions, pageUrl: () => string): Handlers<typeof SESSION_ROUTES> {
   const { sessions } = access;
   const opened = async (created: NewSession, request: FastifyRequest, reply: FastifyReply): Promise<SessionView> => {
     setCookie(request, reply, created.secret);
@@ -38,7 +39,9 @@ export function sessionHandlers({ access }: WebOptions): Handlers<typeof SESSION
     getSession: ({ caller, request }) => sessionView(caller.principal, request.session),
     logout: (call) => ended(call, false),
     logoutEverywhere: (call) => ended(call, true),
-    createLoginLink: ({ body: { ttlMs }, caller }) => access.createLoginLink(ttlMs, caller),
+    async createLoginLink({ body: { ttlMs }, caller }) {
+      return { ...(await access.createLoginLink(ttlMs, caller)), pageUrl: pageUrl() };
+    },
   };
 }
 

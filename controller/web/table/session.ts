@@ -76,7 +76,11 @@ export const SESSION_ROUTES = {
       status: 201,
       description: 'the link; its code is nowhere else',
       schema: LoginLinkCreated,
-      example: { path: `/login.html#${'a'.repeat(32)}`, expiresAtMs: AT_MS + 600_000 },
+      example: {
+        path: `/login.html#${'a'.repeat(32)}`,
+        pageUrl: 'http://127.0.0.1:8080',
+        expiresAtMs: AT_MS + 600_000,
+      },
     },
     errors: ['permission-denied', 'resource-exhausted'],
   }),

@@ -40,6 +40,7 @@ export const LoginLinkCreate = z.strictObject({
 export const LoginLinkCreated = z.object({
   path: z.string().describe('to be put behind the page’s address; works once'),
   expiresAtMs: z.number(),
+  pageUrl: z.string().describe('address of the page as the controller opened it; the path goes behind it'),
 });
 export type LoginLinkCreated = z.infer<typeof LoginLinkCreated>;
 
