@@ -5,13 +5,22 @@ import type { Query } from './query.js';
 /** Commands of which there is more to hear: they stay, however old. */
 const OPEN: readonly CommandState[] = ['issued', 'dispatched', 'accepted', 'started'];
 
+/** The highest id of a fleet event that was removed. */
+export const EVENTS_PRUNED_SETTING = 'events-pruned-through';
+
 type Step = (query: Query, before: PruneBefore, limit: number) => Promise<number>;
 
 /** In this order: boots go after the events that name them. */
 const STEPS: readonly Step[] = [
   async (query, { eventsBeforeMs }, limit) => {
     const old = query.selectFrom('fleet_event').select('id').where('at_ms', '<', eventsBeforeMs);
-    return await deleted(query.deleteFrom('fleet_event').where('id', 'in', old.orderBy('at_ms').limit(limit)));
+    const rows = await query
+      .deleteFrom('fleet_event')
+      .where('id', 'in', old.orderBy('at_ms').limit(limit))
+      .returning('id')
+      .execute();
+    await notePruned(query, Math.max(0, ...rows.map(({ id }) => id)));
+    return rows.length;
   },
   async (query, { agentEventsBeforeMs }, limit) => {
     const old = query.selectFrom('agent_event').select('id').where('at_ms', '<', agentEventsBeforeMs);
@@ -42,6 +51,16 @@ const STEPS: readonly Step[] = [
     return await deleted(query.deleteFrom('history').where('id', 'in', old.orderBy('to_ms').limit(limit)));
   },
 ];
+
+/** Readers who come back with an older id are told that they missed something. */
+async function notePruned(query: Query, throughId: number): Promise<void> {
+  const name = EVENTS_PRUNED_SETTING;
+  const row = await query.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst();
+  if (throughId <= Number(row?.value ?? 0)) return;
+  const value = String(throughId);
+  const insert = query.insertInto('setting').values({ name, value });
+  await insert.onConflict((conflict) => conflict.column('name').doUpdateSet({ value })).execute();
+}
 
 /** Deletes at most `limit` rows in all; 0 when nothing is old enough. */
 export async function prune(query: Query, before: PruneBefore, limit: number): Promise<number> {

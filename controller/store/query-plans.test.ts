@@ -40,6 +40,18 @@ test.for<[string, () => Promise<unknown>]>([
   ['history of a node', () => writer.history(nodeIdOf(1), 0, T0_MS)],
   ['a segment of history', () => writer.addHistory(sampleSegment(1, 0, 1))],
   ['pruning', () => writer.prune(ALL, 100)],
+  ['newest events of a node, further on', () => writer.eventsNewest(nodeIdOf(1), { limit: 9, after: 7 })],
+  [
+    'newest commands of a node, further on',
+    () => writer.commandsNewest(nodeIdOf(1), { limit: 9, after: commandIdOf(7) }),
+  ],
+  ['newest commands, further on', () => writer.commandsNewest(undefined, { limit: 9, after: commandIdOf(7) })],
+  ['tokens, further on', () => writer.tokens({ limit: 9, after: { createdAtMs: 1, keyId: 'a' } })],
+  [
+    'enrolments, further on',
+    () => writer.enrollments('pending', { limit: 9, after: { firstAskedAtMs: 1, spkiSha256: 'a' } }),
+  ],
+  ['what was answered to a key', () => writer.idempotent('a')],
 ])('%s: found by an index', async ([, ask]) => {
   await ask();
   expect(plans.length).toBeGreaterThan(0);
@@ -49,6 +61,14 @@ test.for<[string, () => Promise<unknown>]>([
 test('newest events of the fleet: read from the end, not sorted', async () => {
   await writer.eventsNewest(undefined, PAGE);
   expect(plans).toEqual(['SCAN fleet_event']); // by its id, and stopped by the limit
+});
+
+test('lists are read in their order by an index, not sorted', async () => {
+  await writer.commandsNewest(nodeIdOf(1), PAGE);
+  await writer.commandsNewest(undefined, PAGE);
+  await writer.tokens(PAGE);
+  await writer.enrollments('pending', PAGE);
+  expect(plans.filter((plan) => plan.includes('TEMP B-TREE'))).toEqual([]);
 });
 
 test('open commands of a node are told apart from its settled ones by the index, not by reading them', async () => {

@@ -1,17 +1,30 @@
 import { assert } from '../../proto/contract/assert.js';
-import type { CommandId, NodeId } from '../../proto/contract/ids.js';
+import type { CommandId, NodeId, SiteId } from '../../proto/contract/ids.js';
 import type { CommandRecord, CommandState, SignedCommand } from '../domain/command.js';
 import type { Condition } from '../domain/condition.js';
 import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
 import type { FleetEvent } from '../domain/event.js';
+import type { Maintenance } from '../domain/maintenance.js';
 import type { CredentialRecord, Node } from '../domain/node.js';
 import type { NodeConfigRecord } from '../domain/node-config.js';
+import type { NodeSettings } from '../domain/node-settings.js';
+import type { Site, SiteContents } from '../domain/site.js';
 import type { JoinToken } from '../domain/token.js';
 import type { AccessReader } from '../usecases/access/ports.js';
 import type { AuditReader } from '../usecases/audit/ports.js';
-import type { HistorySegment, Page, StoreReader } from '../usecases/ports.js';
+import type {
+  EnrollmentKey,
+  HistorySegment,
+  IdempotencyRecord,
+  KeyedPage,
+  Page,
+  StoreReader,
+  TokenKey,
+} from '../usecases/ports.js';
 import { SqlAccessReader } from './access-store.js';
 import { SqlAuditReader } from './audit-store.js';
+import { idempotencyOf, maintenanceOf, nodeSettingsOf, siteOf } from './operator-rows.js';
+import { EVENTS_PRUNED_SETTING } from './prune.js';
 import type { Query } from './query.js';
 import {
   commandOf,
@@ -30,7 +43,7 @@ const PAGE_LIMIT_MAX = 1_000;
 /** Ids asked for in one query. */
 const IDS_MAX = 500;
 
-/** Every method is one query, and so sees one state of the database. */
+/** Every method is one query, and so sees one state of the database; siteContents() is several, and meant for a writer. */
 export class SqlReader implements StoreReader {
   readonly access: AccessReader;
   readonly audit: AuditReader;
@@ -52,10 +65,18 @@ export class SqlReader implements StoreReader {
     return row && tokenOf(row);
   }
 
-  /** Newest first. */
-  async tokens(page: Page): Promise<readonly JoinToken[]> {
-    const newest = this.query.selectFrom('join_token').selectAll().orderBy('created_at_ms', 'desc');
-    return (await newest.orderBy('key_id').limit(limitOf(page)).execute()).map(tokenOf);
+  async tokens(page: KeyedPage<TokenKey>): Promise<readonly JoinToken[]> {
+    const { after } = page;
+    const all = this.query.selectFrom('join_token').selectAll();
+    // A pair is compared as a whole, so that the index finds the place.
+    const rest =
+      after === undefined
+        ? all
+        : all.where(({ eb, refTuple, tuple }) =>
+            eb(refTuple('created_at_ms', 'key_id'), '<', tuple(after.createdAtMs, after.keyId)),
+          );
+    const newest = rest.orderBy('created_at_ms', 'desc').orderBy('key_id', 'desc');
+    return (await newest.limit(limitOf(page)).execute()).map(tokenOf);
   }
 
   async enrollment(spkiSha256: string): Promise<EnrollmentRecord | undefined> {
@@ -64,10 +85,16 @@ export class SqlReader implements StoreReader {
     return row && enrollmentOf(row);
   }
 
-  /** Those who asked last first. */
-  async enrollments(state: EnrollmentState, page: Page): Promise<readonly EnrollmentRecord[]> {
-    const rows = this.query.selectFrom('enrollment').selectAll().where('state', '=', state);
-    const newest = rows.orderBy('last_asked_at_ms', 'desc').orderBy('spki_sha256');
+  async enrollments(state: EnrollmentState, page: KeyedPage<EnrollmentKey>): Promise<readonly EnrollmentRecord[]> {
+    const { after } = page;
+    const all = this.query.selectFrom('enrollment').selectAll().where('state', '=', state);
+    const rest =
+      after === undefined
+        ? all
+        : all.where(({ eb, refTuple, tuple }) =>
+            eb(refTuple('first_asked_at_ms', 'spki_sha256'), '<', tuple(after.firstAskedAtMs, after.spkiSha256)),
+          );
+    const newest = rest.orderBy('first_asked_at_ms', 'desc').orderBy('spki_sha256', 'desc');
     return (await newest.limit(limitOf(page)).execute()).map(enrollmentOf);
   }
 
@@ -137,6 +164,14 @@ export class SqlReader implements StoreReader {
     return (await rows.orderBy('issued_at_ms').orderBy('id').limit(limitOf(page)).execute()).map(commandOf);
   }
 
+  async commandsNewest(nodeId: NodeId | undefined, page: KeyedPage<CommandId>): Promise<readonly CommandRecord[]> {
+    const { after } = page;
+    let rows = this.query.selectFrom('command').selectAll();
+    if (nodeId !== undefined) rows = rows.where('node_id', '=', nodeId);
+    if (after !== undefined) rows = rows.where('id', '<', after);
+    return (await rows.orderBy('id', 'desc').limit(limitOf(page)).execute()).map(commandOf);
+  }
+
   async unknownCommands(ids: readonly CommandId[]): Promise<readonly CommandId[]> {
     if (ids.length === 0) return [];
     assert(ids.length <= IDS_MAX, `more than ${IDS_MAX} ids in one question`);
@@ -156,10 +191,68 @@ export class SqlReader implements StoreReader {
     return (await rows.limit(limitOf(page)).execute()).map(fleetEventOf);
   }
 
-  async eventsNewest(nodeId: NodeId | undefined, page: Page): Promise<readonly FleetEvent[]> {
-    const all = this.query.selectFrom('fleet_event').selectAll();
-    const rows = nodeId === undefined ? all : all.where('node_id', '=', nodeId);
+  async eventsNewest(nodeId: NodeId | undefined, page: KeyedPage<number>): Promise<readonly FleetEvent[]> {
+    const { after } = page;
+    let rows = this.query.selectFrom('fleet_event').selectAll();
+    if (nodeId !== undefined) rows = rows.where('node_id', '=', nodeId);
+    if (after !== undefined) rows = rows.where('id', '<', after);
     return (await rows.orderBy('id', 'desc').limit(limitOf(page)).execute()).map(fleetEventOf);
+  }
+
+  async eventsPrunedThrough(): Promise<number> {
+    return Number((await this.setting(EVENTS_PRUNED_SETTING)) ?? 0);
+  }
+
+  async site(id: SiteId): Promise<Site | undefined> {
+    const row = await this.query.selectFrom('site').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && siteOf(row);
+  }
+
+  async sites(): Promise<readonly Site[]> {
+    return (await this.query.selectFrom('site').selectAll().orderBy('id').execute()).map(siteOf);
+  }
+
+  async siteContents(id: SiteId, nowMs: number): Promise<SiteContents> {
+    const { fn } = this.query;
+    const count = fn.countAll<number>().as('count');
+    const nodes = this.query
+      .selectFrom('node')
+      .select(count)
+      .where('site', '=', id)
+      .where('lifecycle', '!=', 'revoked');
+    const asking = this.query.selectFrom('enrollment').select(count).where('site', '=', id);
+    // How often a token was used is in a list of its keys; there are few tokens of one site.
+    const tokens = this.query.selectFrom('join_token').selectAll().where('site', '=', id).where('revoked', '=', 0);
+    const [nodesRow, askingRow, tokenRows] = await Promise.all([
+      nodes.executeTakeFirst(),
+      asking.where('state', '=', 'pending').executeTakeFirst(),
+      tokens.where('expires_at_ms', '>', nowMs).execute(),
+    ]);
+    return {
+      nodesCount: nodesRow?.count ?? 0,
+      enrollmentsPendingCount: askingRow?.count ?? 0,
+      tokensUsableCount: tokenRows.map(tokenOf).filter(({ uses, boundTo }) => boundTo.length < uses).length,
+    };
+  }
+
+  async nodeSettings(id: NodeId): Promise<NodeSettings | undefined> {
+    const row = await this.query.selectFrom('node_setting').selectAll().where('node_id', '=', id).executeTakeFirst();
+    return row && nodeSettingsOf(row);
+  }
+
+  async allNodeSettings(): Promise<readonly NodeSettings[]> {
+    return (await this.query.selectFrom('node_setting').selectAll().orderBy('node_id').execute()).map(nodeSettingsOf);
+  }
+
+  async maintenances(): Promise<readonly Maintenance[]> {
+    const rows = this.query.selectFrom('maintenance').selectAll();
+    return (await rows.orderBy('scope').orderBy('scope_id').execute()).map(maintenanceOf);
+  }
+
+  async idempotent(keySha256: string): Promise<IdempotencyRecord | undefined> {
+    const rows = this.query.selectFrom('idempotency').selectAll().where('key_sha256', '=', keySha256);
+    const row = await rows.executeTakeFirst();
+    return row && idempotencyOf(row);
   }
 
   async history(id: NodeId, fromMs: number, toMs: number): Promise<readonly HistorySegment[]> {

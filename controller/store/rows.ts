@@ -25,11 +25,11 @@ import type {
 } from './schema.js';
 
 /** What we wrote comes back as what it was. */
-function written<T extends string>(text: string): T {
+export function written<T extends string>(text: string): T {
   return text as T; // see the head of this file
 }
 
-function parsed<T>(json: string): T {
+export function parsed<T>(json: string): T {
   return JSON.parse(json) as T; // see the head of this file
 }
 

@@ -113,6 +113,45 @@ export interface NodeConfigRow {
   reason: string;
 }
 
+export interface SiteRow {
+  id: string;
+  label: string;
+  location: string;
+  /** Both set, or none. */
+  uplink_down_bits_per_s: number | null;
+  uplink_up_bits_per_s: number | null;
+  uplink_monthly_bytes: number | null;
+  created_at_ms: number;
+  revision: number;
+}
+
+export interface NodeSettingRow {
+  node_id: string;
+  /** JSON: Labels. */
+  labels: string;
+  /** JSON: CapabilityOverrides. */
+  capabilities: string;
+  revision: number;
+}
+
+export interface MaintenanceRow {
+  scope: string;
+  scope_id: string;
+  owner: string;
+  reason: string;
+  since_ms: number;
+  until_ms: number;
+}
+
+export interface IdempotencyRow {
+  key_sha256: string;
+  request_sha256: string;
+  at_ms: number;
+  /** Both set, or none. */
+  status: number | null;
+  answer: string | null;
+}
+
 export interface Tables {
   setting: { name: string; value: string };
   join_token: TokenRow;
@@ -136,6 +175,10 @@ export interface Tables {
     what: string;
   };
   fleet_event: Omit<FleetEventRow, 'id'> & { id: Generated<number> };
+  site: SiteRow;
+  node_setting: NodeSettingRow;
+  maintenance: MaintenanceRow;
+  idempotency: IdempotencyRow;
   history: HistoryRow & { id: Generated<number> };
   user_account: UserRow;
   api_token: ApiTokenRow;

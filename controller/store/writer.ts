@@ -1,17 +1,21 @@
 import { BrambleError } from '../../proto/contract/errors.js';
-import type { NodeId } from '../../proto/contract/ids.js';
+import type { NodeId, SiteId } from '../../proto/contract/ids.js';
 import type { CommandRecord, SignedCommand } from '../domain/command.js';
 import type { Condition } from '../domain/condition.js';
 import type { EnrollmentRecord } from '../domain/enrollment.js';
 import type { AgentEvent, FleetEvent } from '../domain/event.js';
+import type { Maintenance, MaintenanceScope } from '../domain/maintenance.js';
 import type { CredentialRecord, Node } from '../domain/node.js';
 import type { NodeConfigRecord } from '../domain/node-config.js';
+import type { NodeSettings } from '../domain/node-settings.js';
+import type { Site } from '../domain/site.js';
 import type { JoinToken } from '../domain/token.js';
 import type { AccessWriter } from '../usecases/access/ports.js';
 import type { AuditWriter } from '../usecases/audit/ports.js';
-import type { HistorySegment, PruneBefore, StoreWriter } from '../usecases/ports.js';
+import type { HistorySegment, IdempotencyRecord, PruneBefore, StoreWriter } from '../usecases/ports.js';
 import { SqlAccessWriter } from './access-store.js';
 import { SqlAuditWriter } from './audit-store.js';
+import { idempotencyRow, maintenanceRow, nodeSettingRow, scopeColumns, siteRow } from './operator-rows.js';
 import { prune } from './prune.js';
 import type { Query } from './query.js';
 import { SqlReader } from './reader.js';
@@ -19,6 +23,9 @@ import { commandRow, conditionRow, credentialRow, enrollmentRow, nodeConfigRow, 
 
 /** Revisions of a node's config that can be looked at and gone back to. */
 const CONFIGS_KEPT = 200;
+
+/** Rows that are too many are removed in steps of this size at most. */
+const SURPLUS_MAX = 10_000;
 
 /**
  * Only a transaction makes one; its queries fail once the transaction is over. Queries that do not need each other's
@@ -158,6 +165,55 @@ export class SqlWriter extends SqlReader implements StoreWriter {
 
   async removeHistory({ nodeId, fromMs }: Pick<HistorySegment, 'nodeId' | 'fromMs'>): Promise<void> {
     await this.query.deleteFrom('history').where('node_id', '=', nodeId).where('from_ms', '=', fromMs).execute();
+  }
+
+  async putSite(site: Site): Promise<void> {
+    const { id, ...rest } = siteRow(site);
+    const insert = this.query.insertInto('site').values({ id, ...rest });
+    await insert.onConflict((conflict) => conflict.column('id').doUpdateSet(rest)).execute();
+  }
+
+  async removeSite(id: SiteId): Promise<void> {
+    await this.query.deleteFrom('site').where('id', '=', id).execute();
+  }
+
+  async putNodeSettings(settings: NodeSettings): Promise<void> {
+    const { node_id, ...rest } = nodeSettingRow(settings);
+    const insert = this.query.insertInto('node_setting').values({ node_id, ...rest });
+    await insert.onConflict((conflict) => conflict.column('node_id').doUpdateSet(rest)).execute();
+  }
+
+  async putMaintenance(maintenance: Maintenance): Promise<void> {
+    const { scope, scope_id, ...rest } = maintenanceRow(maintenance);
+    const insert = this.query.insertInto('maintenance').values({ scope, scope_id, ...rest });
+    await insert.onConflict((conflict) => conflict.columns(['scope', 'scope_id']).doUpdateSet(rest)).execute();
+  }
+
+  async removeMaintenance(of: MaintenanceScope): Promise<void> {
+    const { scope, scope_id } = scopeColumns(of);
+    await this.query.deleteFrom('maintenance').where('scope', '=', scope).where('scope_id', '=', scope_id).execute();
+  }
+
+  async putIdempotent(record: IdempotencyRecord): Promise<void> {
+    const { key_sha256, ...rest } = idempotencyRow(record);
+    const insert = this.query.insertInto('idempotency').values({ key_sha256, ...rest });
+    await insert.onConflict((conflict) => conflict.column('key_sha256').doUpdateSet(rest)).execute();
+  }
+
+  async removeIdempotent(keySha256: string): Promise<void> {
+    await this.query.deleteFrom('idempotency').where('key_sha256', '=', keySha256).execute();
+  }
+
+  async pruneIdempotent(beforeMs: number, keepCount: number): Promise<void> {
+    const rows = this.query.selectFrom('idempotency').select('key_sha256');
+    const newest = rows.orderBy('at_ms', 'desc').orderBy('key_sha256', 'desc');
+    // SQLite has no offset without a limit.
+    const surplus = newest.limit(SURPLUS_MAX).offset(keepCount);
+    const remove = () => this.query.deleteFrom('idempotency');
+    await Promise.all([
+      remove().where('at_ms', '<', beforeMs).execute(),
+      remove().where('key_sha256', 'in', surplus).execute(),
+    ]);
   }
 
   async prune(before: PruneBefore, limit: number): Promise<number> {

@@ -6,8 +6,11 @@ import type { CommandRecord, CommandState, SignedCommand } from '../domain/comma
 import type { Condition } from '../domain/condition.js';
 import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
 import type { AgentEvent, FleetEvent } from '../domain/event.js';
+import type { Maintenance, MaintenanceScope } from '../domain/maintenance.js';
 import type { CredentialRecord, Node } from '../domain/node.js';
 import type { NodeConfigRecord } from '../domain/node-config.js';
+import type { NodeSettings } from '../domain/node-settings.js';
+import type { Site, SiteContents } from '../domain/site.js';
 import type { JoinToken } from '../domain/token.js';
 import type { AccessReader, AccessWriter } from './access/ports.js';
 import type { AuditReader, AuditWriter } from './audit/ports.js';
@@ -47,15 +50,43 @@ export interface Page {
   readonly limit: number;
 }
 
+/** A page that begins after the last row of the one before; lists that change meanwhile neither repeat nor skip. */
+export interface KeyedPage<Key> extends Page {
+  readonly after?: Key | undefined;
+}
+
+/** Places in lists, by what the list is ordered by. */
+export interface TokenKey {
+  readonly createdAtMs: number;
+  readonly keyId: string;
+}
+export interface EnrollmentKey {
+  readonly firstAskedAtMs: number;
+  readonly spkiSha256: string;
+}
+
+/** What was answered to a change that carried a key of its client's choice, so that the same change is not done twice. */
+export interface IdempotencyRecord {
+  /** Lower-case hex SHA-256 of who asked and their key. */
+  readonly keySha256: string;
+  /** Lower-case hex SHA-256 of what was asked. */
+  readonly requestSha256: string;
+  readonly atMs: number;
+  /** `undefined` while it is being done, and for ever when the controller ended meanwhile. */
+  readonly answer: { readonly status: number; readonly text: string } | undefined;
+}
+
 export interface StoreReader {
   readonly access: AccessReader;
   readonly audit: AuditReader;
   /** Small values by name: the epoch, the hold after a restore. */
   setting(name: string): Promise<string | undefined>;
   token(keyId: string): Promise<JoinToken | undefined>;
-  tokens(page: Page): Promise<readonly JoinToken[]>;
+  /** Newest first. */
+  tokens(page: KeyedPage<TokenKey>): Promise<readonly JoinToken[]>;
   enrollment(spkiSha256: string): Promise<EnrollmentRecord | undefined>;
-  enrollments(state: EnrollmentState, page: Page): Promise<readonly EnrollmentRecord[]>;
+  /** Those who asked first last: an order that later questions do not change. */
+  enrollments(state: EnrollmentState, page: KeyedPage<EnrollmentKey>): Promise<readonly EnrollmentRecord[]>;
   node(id: NodeId): Promise<Node | undefined>;
   nodeByName(name: string): Promise<Node | undefined>;
   /** All nodes, by id; the fleet fits in memory by design. */
@@ -74,13 +105,28 @@ export interface StoreReader {
   commands(id: NodeId, states: readonly CommandState[], page: Page): Promise<readonly CommandRecord[]>;
   /** Commands of the whole fleet in any of the states, oldest first. */
   commandsInState(states: readonly CommandState[], page: Page): Promise<readonly CommandRecord[]>;
+  /** Newest first, by id; of one node when given. */
+  commandsNewest(nodeId: NodeId | undefined, page: KeyedPage<CommandId>): Promise<readonly CommandRecord[]>;
   /** Ids out of `ids` that this controller has no record of. */
   unknownCommands(ids: readonly CommandId[]): Promise<readonly CommandId[]>;
   conditions(): Promise<readonly Condition[]>;
   /** Fleet events with id above `afterId`, ascending. */
   eventsAfter(afterId: number, page: Page): Promise<readonly FleetEvent[]>;
-  /** Newest first; of one node when given. */
-  eventsNewest(nodeId: NodeId | undefined, page: Page): Promise<readonly FleetEvent[]>;
+  /** Newest first; of one node when given; after (older than) the event with this id. */
+  eventsNewest(nodeId: NodeId | undefined, page: KeyedPage<number>): Promise<readonly FleetEvent[]>;
+  /** The highest id of a fleet event that was removed for its age; 0 = none was. */
+  eventsPrunedThrough(): Promise<number>;
+  site(id: SiteId): Promise<Site | undefined>;
+  /** All of them, by id. */
+  sites(): Promise<readonly Site[]>;
+  /** What is at a site now: tokens count while they could let somebody in. */
+  siteContents(id: SiteId, nowMs: number): Promise<SiteContents>;
+  nodeSettings(id: NodeId): Promise<NodeSettings | undefined>;
+  /** Of every node that has any. */
+  allNodeSettings(): Promise<readonly NodeSettings[]>;
+  /** Those that are over too, until somebody removes them. */
+  maintenances(): Promise<readonly Maintenance[]>;
+  idempotent(keySha256: string): Promise<IdempotencyRecord | undefined>;
   /** Packed history of one node that overlaps [fromMs, toMs), oldest first. */
   history(id: NodeId, fromMs: number, toMs: number): Promise<readonly HistorySegment[]>;
 }
@@ -106,6 +152,16 @@ export interface StoreWriter extends StoreReader {
   addFleetEvent(event: Omit<FleetEvent, 'id'>): Promise<FleetEvent>;
   addHistory(segment: HistorySegment): Promise<void>;
   removeHistory(segment: Pick<HistorySegment, 'nodeId' | 'fromMs'>): Promise<void>;
+  putSite(site: Site): Promise<void>;
+  removeSite(id: SiteId): Promise<void>;
+  putNodeSettings(settings: NodeSettings): Promise<void>;
+  /** Replaces that of the same scope. */
+  putMaintenance(maintenance: Maintenance): Promise<void>;
+  removeMaintenance(scope: MaintenanceScope): Promise<void>;
+  putIdempotent(record: IdempotencyRecord): Promise<void>;
+  removeIdempotent(keySha256: string): Promise<void>;
+  /** Removes those from before `beforeMs`, and the oldest beyond `keepCount`. */
+  pruneIdempotent(beforeMs: number, keepCount: number): Promise<void>;
   /** Deletes at most `limit` of the oldest rows older than each age; returns how many. Called again until 0. */
   prune(before: PruneBefore, limit: number): Promise<number>;
 }

@@ -77,15 +77,19 @@ export function describeRecords(current: () => Store): void {
     expect((await current().reader.node(nodeIdOf(2)))?.name).toBe('pi-1-2');
   });
 
-  test('enrolments are listed by state, those who asked last first', async () => {
+  test('enrolments are listed by state, those who asked first last, whenever they asked again', async () => {
     const { reader } = current();
     const approved = sampleEnrollment(3, { state: 'approved', nodeId: nodeIdOf(1), why: '' });
     await write(async (writer) => {
       await writer.putNode(sampleNode(1));
       for (const n of [1, 2, 3]) await writer.putEnrollment(sampleEnrollment(n));
+      await writer.putEnrollment(sampleEnrollment(1, { lastAskedAtMs: T0_MS + 9_000 }));
       await writer.putEnrollment(approved);
     });
-    expect(await reader.enrollments('pending', PAGE)).toEqual([sampleEnrollment(2), sampleEnrollment(1)]);
+    expect(await reader.enrollments('pending', PAGE)).toMatchObject([
+      { why: 'the board is not known', lastAskedAtMs: T0_MS + 2 },
+      { lastAskedAtMs: T0_MS + 9_000 },
+    ]);
     expect(await reader.enrollments('approved', PAGE)).toEqual([approved]);
     expect(await reader.enrollment(approved.spkiSha256)).toEqual(approved);
     expect(await reader.enrollment('00')).toBeUndefined();

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store, StoreWriter } from '../../usecases/ports.js';
 import { describeAccess } from './conformance-access.js';
+import { describeOperators } from './conformance-operators.js';
 import { describeRecords } from './conformance-records.js';
 import { describeModel } from './model.js';
 import type { StoreOpener } from './opener.js';
@@ -21,6 +22,7 @@ export function describeStore(name: string, opener: StoreOpener): void {
     describeTransactions(() => store);
     describeRecords(() => store);
     describeAccess(() => store);
+    describeOperators(() => store);
     describeModel(opener);
   });
 }
