@@ -14,6 +14,8 @@ export interface ControllerConfig {
     /** "host:port" that is handed out with join tokens. */
     readonly advertise: string | undefined;
   };
+  /** gRPC health and reflection on 127.0.0.1, in clear; `undefined` = none. 0 = any free port. */
+  readonly introspectionPort: number | undefined;
   readonly cadence: { readonly reportIntervalMs: number };
   readonly log: { readonly level: LogLevel };
   readonly retention: {
@@ -90,6 +92,7 @@ const Config = z.strictObject({
   enrol: z
     .strictObject({ host: host.default('::'), port: port.default(7442), advertise: endpoint.optional() })
     .prefault({}),
+  introspection: z.strictObject({ port: port.optional() }).prefault({}),
   cadence: z.strictObject({ reportInterval: duration(1_000, 3_600_000, 30_000) }).prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   retention: z
@@ -113,12 +116,13 @@ export function parseConfig(raw: unknown, from: string): ControllerConfig {
       hint: 'correct the configuration and start again; OPERATIONS.md lists every setting',
     });
   }
-  const { dataDir, http, link, enrol, cadence, log, retention } = parsed.data;
+  const { dataDir, http, link, enrol, introspection, cadence, log, retention } = parsed.data;
   return {
     dataDir,
     http: { ...http, tls: http.tls },
     link,
     enrol: { host: enrol.host, port: enrol.port, advertise: enrol.advertise },
+    introspectionPort: introspection.port,
     cadence: { reportIntervalMs: cadence.reportInterval },
     log,
     retention: { eventsMs: retention.events, commandsMs: retention.commands, historyMs: retention.history },

@@ -1,4 +1,4 @@
-import { Server, type ServerOptions } from '@grpc/grpc-js';
+import { Server, type ServerOptions, type ServiceDefinition } from '@grpc/grpc-js';
 import type { Clock } from '../../proto/contract/clock.js';
 import { SERVER_OPTIONS } from '../../proto/wire/channel.js';
 import { StringPool } from '../../proto/wire/series.js';
@@ -16,7 +16,7 @@ import {
   RenewService,
   renewService,
 } from './enrollment-service.js';
-import { HealthService, healthService } from './health-service.js';
+import { Health, HealthService } from './health-service.js';
 import { DEFAULT_LIMITS, type RpcLimits, TokenBuckets } from './limits.js';
 import { LinkService, linkService } from './link-service.js';
 import { type Listener, listen } from './listener.js';
@@ -84,7 +84,6 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const counters = new RpcCounters();
   const asks = new TokenBuckets(limits.asksPerSecond, limits.asksBurst);
-  let isServing = true;
   const base = { clock, log, counters, limits };
   const link = makeDoor(BrambleServerCredentials.forMembers(identity.serverIdentity, identity.trustRootsPem), {
     sessions: new PeerSessions({
@@ -99,7 +98,10 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   });
   const edgeOf = ({ sessions }: Door): Edge => new Edge({ ...base, sessions, identities: options.identities });
   const [linkEdge, enrolEdge] = [edgeOf(link), edgeOf(enrol)];
-  const health = healthService(() => isServing);
+  const health = {
+    link: new Health([LinkService, RenewService, BulkService].map(serviceName)),
+    enrol: new Health([serviceName(EnrollService)]),
+  };
   const { gate, uploads } = options;
   link.server.addService(
     LinkService,
@@ -107,9 +109,9 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   );
   link.server.addService(RenewService, renewService(linkEdge, options.renewals));
   link.server.addService(BulkService, bulkService({ edge: linkEdge, uploads, timers, counters, limits }));
-  link.server.addService(HealthService, health);
+  link.server.addService(HealthService, health.link.service());
   enrol.server.addService(EnrollService, enrollService(enrolEdge, options.enrollments, { asks, clock, counters }));
-  enrol.server.addService(HealthService, health);
+  enrol.server.addService(HealthService, health.enrol.service());
 
   const doors = [link, enrol];
   try {
@@ -140,12 +142,18 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
       enrol_connections: enrol.sessions.count,
     }),
     async close(graceMs) {
-      isServing = false;
+      health.link.stop();
+      health.enrol.stop();
       cancelSweep();
       stopWatching();
       await Promise.all(doors.map((door) => closeDoor(door, timers, graceMs)));
     },
   };
+}
+
+/** "bramble.agent.v1.Link", from the path of its first method. */
+function serviceName(definition: ServiceDefinition): string {
+  return Object.values(definition)[0]?.path.split('/')[1] ?? '';
 }
 
 function makeDoor(
