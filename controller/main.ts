@@ -17,6 +17,7 @@ import { type OpenedAuthority, openAuthority } from './pki/authority.js';
 import { ScryptPasswords } from './pki/passwords.js';
 import { AskedUploads } from './rpc/asked-uploads.js';
 import { commandCodec } from './rpc/command-codec.js';
+import { startIntrospection } from './rpc/introspection.js';
 import { type RpcServer, startRpcServer } from './rpc/server.js';
 import { UPLOAD_RETENTION, UploadFiles } from './rpc/upload-files.js';
 import type { UploadSink } from './rpc/upload-sink.js';
@@ -137,6 +138,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   });
   const rpc = await openDoors(config, { world, controller, authority, uploads: asked }, closers);
   linkPort = rpc.linkPort;
+  await introspect(config, log, closers);
   const { core, history } = controller;
   const ticks = startTicks(config, { store, history, uploads, log });
   closers.add('ticks', () => ticks.stop());
@@ -148,6 +150,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     access,
     audit: controller.audit,
     metricsOpenOnLoopback: config.http.metrics === 'loopback',
+    idempotency: controller.idempotency,
     history,
     uploads,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
@@ -162,10 +165,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     assets,
     page: { host: config.http.host, port: config.http.port, names: config.http.names, tls },
     adminSocket: join(dataDir, 'admin.sock'),
-    clock: systemClock,
-    random: systemRandom,
-    timers: systemTimers,
-    log,
+    ...world,
   });
   closers.add('access', () => access.trail.settled());
   closers.add('web', () => web.close());
@@ -174,6 +174,14 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
 
 function makeAccess(store: SqliteStore, world: World, { trust }: OpenedAuthority): Access {
   return new Access({ store, world, trust, passwords: new ScryptPasswords(systemRandom) });
+}
+
+/** For tools on this machine, where it is wanted. */
+async function introspect({ introspectionPort }: ControllerConfig, log: ProcessLog, closers: Closers): Promise<void> {
+  if (introspectionPort === undefined) return;
+  const introspection = await startIntrospection(introspectionPort);
+  closers.add('introspection', () => introspection.close());
+  log.info({ port: introspection.port }, 'gRPC health and reflection are served on 127.0.0.1');
 }
 
 async function openDoors(

@@ -10,15 +10,36 @@ import {
   UserView,
 } from '../../proto/contract/api/access.js';
 import { AuditList, AuditVerdict } from '../../proto/contract/api/audit.js';
-import { CommandView, EnrollmentView, NodeDetail, NodeView, TokenView } from '../../proto/contract/api/fleet.js';
-import { CommandList, EnrollmentList, EventList, NodeList, TokenList } from '../../proto/contract/api/lists.js';
+import {
+  CommandView,
+  EnrollmentView,
+  NodeDetail,
+  NodeView,
+  SiteView,
+  TokenView,
+} from '../../proto/contract/api/fleet.js';
+import {
+  CommandList,
+  EnrollmentList,
+  EventList,
+  NodeList,
+  SiteList,
+  TokenList,
+} from '../../proto/contract/api/lists.js';
 import {
   NodeConfigHistory,
   type NodeConfigPut,
   type NodeConfigRollback,
   NodeConfigView,
 } from '../../proto/contract/api/node-config.js';
-import { type CommandCreate, TokenCreated } from '../../proto/contract/api/requests.js';
+import {
+  type CommandCreate,
+  type MaintenanceStart,
+  MaintenanceState,
+  type NodeChange,
+  type SiteCreate,
+  TokenCreated,
+} from '../../proto/contract/api/requests.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { Secret } from '../../proto/contract/secret.js';
 import { errorOfEnvelope } from './errors.js';
@@ -48,6 +69,22 @@ export type ApiTokenWish = Omit<ApiTokenCreate, 'ttlMs' | 'grants'> & {
   readonly ttlMs?: number;
 };
 
+/** Which nodes are wanted; what is left out does not matter. */
+export interface NodeWish {
+  readonly site?: string | undefined;
+  readonly kind?: string | undefined;
+  /** As Kubernetes has them. */
+  readonly selector?: string | undefined;
+}
+
+export type SiteWish = Partial<SiteCreate> & Pick<SiteCreate, 'name'>;
+
+/** A node by its id, or a site by its name. */
+export interface ScopeName {
+  readonly kind: 'node' | 'site';
+  readonly name: string;
+}
+
 /** The controller's HTTP API in types. Every refusal is the BrambleError that the controller meant. */
 export class ApiClient {
   readonly #transport: Transport;
@@ -58,8 +95,8 @@ export class ApiClient {
     this.#signal = signal;
   }
 
-  async nodes(): Promise<readonly NodeView[]> {
-    return (await this.#ask('GET', '/api/v1/nodes', NodeList)).nodes;
+  nodes(filter: NodeWish = {}): Promise<readonly NodeView[]> {
+    return this.#all('/api/v1/nodes', { ...filter, limit: 1_000 }, NodeList, ({ nodes }) => nodes);
   }
 
   node(id: string): Promise<NodeDetail> {
@@ -67,17 +104,17 @@ export class ApiClient {
   }
 
   async events(nodeId: string | undefined, limit: number): Promise<EventList['events']> {
-    const node = nodeId === undefined ? '' : `&node=${encodeURIComponent(nodeId)}`;
-    return (await this.#ask('GET', `/api/v1/events?limit=${limit}${node}`, EventList)).events;
+    const wish = { node: nodeId, limit };
+    return (await this.#all('/api/v1/events', wish, EventList, ({ events }) => events, limit)).slice(0, limit);
   }
 
   /** Server-sent events as text; see sse.ts. */
   eventStream(afterId: number): AsyncIterable<string> {
-    return this.#transport.stream(`/api/v1/events/stream?afterId=${afterId}`, this.#signal);
+    return this.#transport.stream(`/api/v1/events/stream?only=events&afterId=${afterId}`, this.#signal);
   }
 
-  async tokens(): Promise<readonly TokenView[]> {
-    return (await this.#ask('GET', '/api/v1/tokens', TokenList)).tokens;
+  tokens(): Promise<readonly TokenView[]> {
+    return this.#all('/api/v1/tokens', { limit: 1_000 }, TokenList, ({ tokens }) => tokens);
   }
 
   createToken(wish: TokenWish): Promise<TokenCreated> {
@@ -88,8 +125,37 @@ export class ApiClient {
     return this.#ask('DELETE', `/api/v1/tokens/${encodeURIComponent(keyId)}`, TokenView);
   }
 
-  async enrollments(state: EnrollmentState): Promise<readonly EnrollmentView[]> {
-    return (await this.#ask('GET', `/api/v1/enrollments?state=${state}`, EnrollmentList)).enrollments;
+  enrollments(state: EnrollmentState): Promise<readonly EnrollmentView[]> {
+    const wish = { state, limit: 1_000 };
+    return this.#all('/api/v1/enrollments', wish, EnrollmentList, ({ enrollments }) => enrollments);
+  }
+
+  async sites(): Promise<readonly SiteView[]> {
+    return (await this.#ask('GET', '/api/v1/sites', SiteList)).sites;
+  }
+
+  site(name: string): Promise<SiteView> {
+    return this.#ask('GET', `/api/v1/sites/${encodeURIComponent(name)}`, SiteView);
+  }
+
+  createSite(create: SiteWish): Promise<SiteView> {
+    return this.#ask('POST', '/api/v1/sites', SiteView, create);
+  }
+
+  deleteSite(name: string): Promise<SiteView> {
+    return this.#ask('DELETE', `/api/v1/sites/${encodeURIComponent(name)}`, SiteView);
+  }
+
+  changeNode(id: string, change: NodeChange): Promise<NodeView> {
+    return this.#ask('PATCH', `/api/v1/nodes/${encodeURIComponent(id)}`, NodeView, change);
+  }
+
+  startMaintenance(scope: ScopeName, start: MaintenanceStart): Promise<MaintenanceState> {
+    return this.#ask('PUT', `${pathOf(scope)}/maintenance`, MaintenanceState, start);
+  }
+
+  endMaintenance(scope: ScopeName): Promise<MaintenanceState> {
+    return this.#ask('DELETE', `${pathOf(scope)}/maintenance`, MaintenanceState);
   }
 
   approve(fingerprint: string, reason: string, name: string | undefined): Promise<EnrollmentView> {
@@ -106,7 +172,8 @@ export class ApiClient {
   }
 
   async commands(id: string): Promise<readonly CommandView[]> {
-    return (await this.#ask('GET', `/api/v1/nodes/${encodeURIComponent(id)}/commands`, CommandList)).commands;
+    const { commands } = await this.#ask('GET', `/api/v1/nodes/${encodeURIComponent(id)}/commands`, CommandList);
+    return commands;
   }
 
   command(id: string): Promise<CommandView> {
@@ -183,6 +250,24 @@ export class ApiClient {
     return this.#ask('GET', '/api/v1/audit/verify', AuditVerdict);
   }
 
+  /** Every page of a list, or as many as hold `enough`. */
+  async #all<Schema extends z.ZodType<{ readonly nextCursor?: string | undefined }>, Item>(
+    path: string,
+    wish: Readonly<Record<string, string | number | undefined>>,
+    schema: Schema,
+    itemsOf: (page: z.output<Schema>) => readonly Item[],
+    enough = Infinity,
+  ): Promise<readonly Item[]> {
+    const items: Item[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.#ask('GET', withQuery(path, { ...wish, cursor }), schema);
+      items.push(...itemsOf(page));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined && items.length < enough);
+    return items;
+  }
+
   async #ask<Schema extends z.ZodType>(
     method: HttpMethod,
     path: string,
@@ -202,6 +287,17 @@ export class ApiClient {
 
 function configPath(id: string): string {
   return `/api/v1/nodes/${encodeURIComponent(id)}/config`;
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string | number | undefined>>): string {
+  const parts = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  );
+  return parts.length === 0 ? path : `${path}?${parts.join('&')}`;
+}
+
+function pathOf({ kind, name }: ScopeName): string {
+  return `/api/v1/${kind}s/${encodeURIComponent(name)}`;
 }
 
 function jsonOf(text: string): unknown {

@@ -55,10 +55,11 @@ export function errorOfEnvelope(status: number, text: string): BrambleError {
       hint: 'is it a Bramble controller of this version?',
     });
   }
-  const { code, message, hint, requestId } = parsed.data;
+  const { code, message, hint, requestId, details } = parsed.data;
   return new BrambleError(isErrorCode(code) ? code : 'internal', message, {
     context: { requestId },
     ...(hint === undefined ? {} : { hint }),
+    ...(details === undefined ? {} : { details }),
   });
 }
 

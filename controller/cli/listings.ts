@@ -4,6 +4,7 @@ import type {
   EventView,
   NodeState,
   NodeView,
+  SiteView,
   TokenView,
 } from '../../proto/contract/api/fleet.js';
 import type { NodeConfigView } from '../../proto/contract/api/node-config.js';
@@ -18,6 +19,7 @@ const TONE_BY_STATE = {
   troubled: 'bad',
   'no-contact': 'bad',
   unknown: 'dim',
+  maintenance: 'dim',
   frozen: 'bad',
   revoked: 'dim',
 } as const satisfies Record<NodeState, Tone>;
@@ -42,11 +44,54 @@ export function nodeListing(nowMs: number): Listing<NodeView> {
       { title: 'MODEL', text: (node) => node.model, wide: true },
       { title: 'SERIAL', text: (node) => node.serial, wide: true },
       { title: 'AGENT', text: (node) => node.agentVersion, wide: true },
+      { title: 'LABELS', text: (node) => labelsText(node.labels), wide: true },
       { title: 'WHY', text: (node) => node.why },
     ],
     name: (node) => `node/${node.name}`,
     empty: 'No nodes yet. `bramble token create --site SITE --kind pi` lets the first one join.',
   };
+}
+
+export function labelsText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => (value === '' ? key : `${key}=${value}`))
+    .join(',');
+}
+
+export const SITE_LISTING: Listing<SiteView> = {
+  columns: [
+    { title: 'NAME', text: (site) => site.name },
+    { title: 'NODES', text: ({ nodesByState }) => String(inService(nodesByState)) },
+    { title: 'READY', text: ({ nodesByState }) => String(nodesByState.ready) },
+    {
+      title: 'TROUBLE',
+      text: ({ nodesByState }) => String(troubled(nodesByState)),
+      tone: ({ nodesByState }) => (troubled(nodesByState) === 0 ? 'plain' : 'bad'),
+    },
+    { title: 'MAINTENANCE', text: ({ maintenance }) => maintenance?.owner ?? '' },
+    { title: 'UPLINK', text: ({ uplink }) => uplinkText(uplink), wide: true },
+    { title: 'LOCATION', text: (site) => site.location, wide: true },
+    { title: 'LABEL', text: (site) => site.label },
+  ],
+  name: (site) => `site/${site.name}`,
+  empty: 'No sites yet. `bramble site create NAME` makes one.',
+};
+
+function inService(states: SiteView['nodesByState']): number {
+  const all = Object.values(states).reduce((sum, count) => sum + count, 0);
+  return all - states.revoked;
+}
+
+function troubled(states: SiteView['nodesByState']): number {
+  return states.troubled + states['no-contact'] + states.frozen;
+}
+
+/** "50 Mbit/s down, 10 Mbit/s up, 1000 GB a month". */
+export function uplinkText(uplink: SiteView['uplink']): string {
+  if (uplink === undefined) return '';
+  const megabits = (bits: number): string => `${Number((bits / 1e6).toPrecision(3))} Mbit/s`;
+  const monthly = uplink.monthlyBytes === undefined ? '' : `, ${Math.round(uplink.monthlyBytes / 1e9)} GB a month`;
+  return `${megabits(uplink.downBitsPerS)} down, ${megabits(uplink.upBitsPerS)} up${monthly}`;
 }
 
 export function tokenListing(nowMs: number): Listing<TokenView> {

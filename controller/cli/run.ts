@@ -15,6 +15,7 @@ import { registerLoginLink } from './commands/login-link.js';
 import { registerNode } from './commands/node.js';
 import { withFileOption } from './commands/node-actions.js';
 import type { RunCommand } from './commands/register.js';
+import { registerSite } from './commands/site.js';
 import { registerToken } from './commands/token.js';
 import { registerUser } from './commands/user.js';
 import type { CliContext, CliHost } from './context.js';
@@ -30,6 +31,7 @@ const NOUNS = [
   registerToken,
   registerEnrol,
   registerNode,
+  registerSite,
   registerCommand,
   registerUser,
   registerApiToken,
@@ -126,11 +128,11 @@ function checkedUrl(text: string): string {
 
 /** For people by default; the envelope when the output is for programs too. */
 function renderError(error: BrambleError, format: OutputFormat): string {
-  const { code, hint, context } = error;
+  const { code, hint, context, details } = error;
   const message = code === 'internal' ? `this is a bug: ${error.message}` : error.message;
   const requestId = context['requestId'];
   if (format === 'json' || format === 'yaml') {
-    return `${JSON.stringify({ code, message, hint, requestId, details: context })}\n`;
+    return `${JSON.stringify({ code, message, hint, requestId, details: { ...context, ...details } })}\n`;
   }
   const lines = [`error: ${visible(message, 2_000)}`];
   if (hint !== undefined) lines.push(`  what to do: ${visible(hint, 2_000)}`);

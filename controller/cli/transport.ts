@@ -3,12 +3,12 @@ import { request as secureRequest } from 'node:https';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { Secret } from '../../proto/contract/secret.js';
 
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 export interface Answer {
   readonly status: number;
   readonly text: string;
 }
-
-export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** How the CLI reaches a controller; tests give their own. */
 export interface Transport {

@@ -31,7 +31,11 @@ const node = (over: Partial<NodeDetail> = {}): NodeDetail => ({
   agentVersion: '0.1.0',
   desiredRevision: 0,
   desiredRevisionReached: 0,
+  labels: {},
+  capabilities: { netboot: 'rom', ethernet: 'yes', poe: 'unknown', watchdog: 'yes', rtc: 'no' },
+  revision: 1,
   conditions: [],
+  capabilityOverrides: {},
   facts: [],
   ...over,
 });

@@ -16,6 +16,9 @@ function node(id: string, over: Partial<NodeView> = {}): NodeView {
     agentVersion: '',
     desiredRevision: 0,
     desiredRevisionReached: 0,
+    labels: {},
+    capabilities: { netboot: 'rom', ethernet: 'yes', poe: 'unknown', watchdog: 'yes', rtc: 'no' },
+    revision: 1,
     conditions: [],
     ...over,
   };

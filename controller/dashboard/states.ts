@@ -15,6 +15,7 @@ export const STATE_ORDER = [
   'troubled',
   'no-contact',
   'unknown',
+  'maintenance',
   'ready',
   'revoked',
 ] as const satisfies readonly NodeState[];
@@ -34,6 +35,11 @@ export const STATES = {
   unknown: {
     label: 'Unknown',
     icon: 'M8 1.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13M6.2 6.2a1.9 1.9 0 1 1 2.6 1.9c-.6.3-.8.6-.8 1.2M8 11.2v.5',
+    needsAttention: false,
+  },
+  maintenance: {
+    label: 'Maintenance',
+    icon: 'M13.8 4.2 11.4 6.6 9.4 4.6 11.8 2.2a3.6 3.6 0 0 0-4.6 4.6L2.2 11.8l2 2L9.2 8.8a3.6 3.6 0 0 0 4.6-4.6Z',
     needsAttention: false,
   },
   ready: {

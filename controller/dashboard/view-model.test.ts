@@ -22,6 +22,9 @@ function fleet(states: readonly NodeState[], over: Partial<NodeView> = {}): Flee
       agentVersion: '',
       desiredRevision: 0,
       desiredRevisionReached: 0,
+      labels: {},
+      capabilities: { netboot: 'rom', ethernet: 'yes', poe: 'unknown', watchdog: 'yes', rtc: 'no' },
+      revision: 1,
       conditions: [],
       ...over,
     };

@@ -29,6 +29,7 @@ const node = (over: Partial<NodeSituation> = {}): NodeSituation => ({
   connected: true,
   goodbye: undefined,
   conditions: [],
+  maintenance: undefined,
   ...over,
 });
 
@@ -51,6 +52,24 @@ test.for<[string, Partial<NodeSituation>, string, string]>([
     { liveness: 'late', conditions: trouble },
     'troubled',
     '/ has 5.0 MiB free.',
+  ],
+  [
+    'maintenance comes before trouble, and tells it all the same',
+    { liveness: 'late', conditions: trouble, maintenance: 'until 2026-11-21T14:00Z (kim: new card)' },
+    'maintenance',
+    'In maintenance until 2026-11-21T14:00Z (kim: new card). Without it: troubled. / has 5.0 MiB free.',
+  ],
+  [
+    'a healthy node in maintenance says no more than that',
+    { conditions: calm, maintenance: 'until 2026-11-21T14:00Z (kim: new card)' },
+    'maintenance',
+    'In maintenance until 2026-11-21T14:00Z (kim: new card).',
+  ],
+  [
+    'a revoked node stays revoked, whoever works on it',
+    { lifecycle: 'revoked', maintenance: 'until 2026-11-21T14:00Z (kim: new card)' },
+    'revoked',
+    'Its credential was revoked.',
   ],
   [
     'silence never looks healthy, whatever was known',

@@ -6,7 +6,7 @@ import type { JudgedCondition } from './conditions.js';
 import type { Liveness } from './liveness.js';
 import type { NodeLifecycle } from './node.js';
 
-export type NodeState = 'ready' | 'troubled' | 'no-contact' | 'unknown' | 'frozen' | 'revoked';
+export type NodeState = 'ready' | 'troubled' | 'no-contact' | 'unknown' | 'maintenance' | 'frozen' | 'revoked';
 
 export interface NodeSituation {
   readonly lifecycle: NodeLifecycle;
@@ -18,6 +18,8 @@ export interface NodeSituation {
   /** Why it said goodbye; `undefined` = it did not, or it came back since. */
   readonly goodbye: string | undefined;
   readonly conditions: readonly JudgedCondition[];
+  /** In force: until when, and who says why. */
+  readonly maintenance: string | undefined;
 }
 
 export interface NodeVerdict {
@@ -31,6 +33,14 @@ export function judgeNodeState(node: NodeSituation): NodeVerdict {
   if (node.lifecycle === 'frozen') {
     return { state: 'frozen', why: 'Its credential was seen on two boards; a person must thaw or revoke it.' };
   }
+  const verdict = judgeByLiveness(node);
+  if (node.maintenance === undefined) return verdict;
+  // Trouble is expected now, so it does not call for anybody; but it is told.
+  const otherwise = verdict.state === 'ready' ? '' : ` Without it: ${verdict.state}. ${verdict.why}`;
+  return { state: 'maintenance', why: `In maintenance ${node.maintenance}.${otherwise}` };
+}
+
+function judgeByLiveness(node: NodeSituation): NodeVerdict {
   switch (node.liveness) {
     case 'unobserved':
       return { state: 'unknown', why: 'It has not reported since this controller started or enrolled it.' };

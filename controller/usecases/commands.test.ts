@@ -131,7 +131,7 @@ test('a node gets no more than 16 open commands', async () => {
   const fleet = await TestFleet.start();
   for (let i = 0; i < 16; i++) await fleet.core.commands.issue(id(1), restartSsh, by('alice'));
   expect((await refusal(fleet.core.commands.issue(id(1), restartSsh, by('alice')))).code).toBe('failed-precondition');
-  expect((await fleet.core.commands.newest(id(1), 3)).length).toBe(3);
+  expect((await fleet.store.reader.commandsNewest(id(1), { limit: 3 })).length).toBe(3);
 });
 
 test('a revoked node’s commands are given up', async () => {

@@ -4,13 +4,15 @@ import { type CommandId, commandId, type NodeId, type SiteId } from '../../proto
 import { uuidv7 } from '../../proto/contract/random.js';
 import { visible } from '../../proto/contract/visible.js';
 import type { Actor } from '../domain/access/actor.js';
-import type { CommandRecord, CommandState } from '../domain/command.js';
-import { ALL_STATES, advanceCommand, type CommandHappening, OPEN_STATES } from '../domain/command-lifecycle.js';
+import type { CommandRecord, CommandState, SignedCommand } from '../domain/command.js';
+import { advanceCommand, type CommandHappening, OPEN_STATES } from '../domain/command-lifecycle.js';
 import { judgeCommand } from '../domain/command-policy.js';
+import type { Node } from '../domain/node.js';
 import { CommandDeadlines } from './command-deadlines.js';
 import type { CommandHold } from './command-hold.js';
 import type { Counters } from './counters.js';
-import type { NodeEntry, NodeTable } from './node-table.js';
+import { carryOut, type Prepared } from './mutation.js';
+import type { LiveSession, NodeEntry, NodeTable } from './node-table.js';
 import type { CommandCodec, Store, StoreWriter, Trust, World } from './ports.js';
 import { renderAction, tellCommand } from './settle-command.js';
 
@@ -29,8 +31,6 @@ export interface CommandDeps {
   readonly trust: Pick<Trust, 'signCommand'>;
   readonly codec: CommandCodec;
   readonly nodes: NodeTable;
-  /** Reads the node as it is stored now. */
-  readonly findNode: (id: NodeId) => Promise<NodeEntry | undefined>;
   readonly hold: CommandHold;
   readonly counters: Counters;
   /** Whether who ordered it, by the name on record, may still have it done. */
@@ -70,41 +70,50 @@ export class Commands {
 
   /** @throws BrambleError `not-found`, `failed-precondition`, `invalid-argument` */
   async issue(nodeId: NodeId, create: CommandCreate, actor: Actor): Promise<CommandRecord> {
-    const { store, trust, codec, counters } = this.#deps;
-    const entry = await this.#deps.findNode(nodeId); // as it is stored now: it may just have been revoked or frozen
-    if (entry === undefined) throw new BrambleError('not-found', `node ${nodeId} is not known`);
-    const record = this.#makeRecord(entry, create, actor);
+    return await carryOut(this.#deps.store, (writer) => this.issueIn(writer, nodeId, create, actor));
+  }
+
+  /** The same as a part of a larger change: signed and written now, sent once all of it is committed. */
+  async issueIn(
+    writer: StoreWriter,
+    nodeId: NodeId,
+    create: CommandCreate,
+    actor: Actor,
+  ): Promise<Prepared<CommandRecord>> {
+    const { trust, codec, nodes } = this.#deps;
+    const node = await writer.node(nodeId); // as it is stored now: it may just have been revoked or frozen
+    if (node === undefined) throw new BrambleError('not-found', `node ${nodeId} is not known`);
+    const session = nodes.get(nodeId)?.session;
+    const record = this.#makeRecord(node, session, { create, actor });
     const signed = trust.signCommand(codec.encode(record));
+    const message = `${actor.name} ordered ${renderAction(record)}: ${record.reason}`;
     this.#deadlines.note(record); // counts against the node's limit from now on, not only after the commit
+    const undone = (): void => this.#deadlines.forget(record.id);
     try {
-      await store.transact(async (writer) => {
-        await writer.putCommand(record, signed);
-        const message = `${actor.name} ordered ${renderAction(record)}: ${record.reason}`;
-        await writer.addFleetEvent({
-          atMs: record.issuedAtMs,
-          nodeId,
-          severity: 'info',
-          reason: 'CommandIssued',
-          message,
-        });
-        const done = {
-          atMs: record.issuedAtMs,
-          actor,
-          target: nodeId,
-          site: entry.node.site,
-          outcome: 'done',
-        } as const;
-        const details = { command: record.id, what: renderAction(record), reason: record.reason };
-        await writer.audit.add({ ...done, action: 'command.issue', details });
-      });
+      await writer.putCommand(record, signed);
+      const atMs = record.issuedAtMs;
+      await writer.addFleetEvent({ atMs, nodeId, severity: 'info', reason: 'CommandIssued', message });
+      const done = { atMs, actor, target: nodeId, site: node.site, outcome: 'done' } as const;
+      const details = { command: record.id, what: renderAction(record), reason: record.reason };
+      await writer.audit.add({ ...done, action: 'command.issue', details });
     } catch (thrown) {
-      this.#deadlines.forget(record.id);
+      undone();
       throw thrown;
     }
+    return { undone, committed: () => this.#issued(record, signed, session) };
+  }
+
+  async #issued(
+    record: CommandRecord,
+    signed: SignedCommand,
+    session: LiveSession | undefined,
+  ): Promise<CommandRecord> {
+    const { counters, nodes, onCommitted } = this.#deps;
     counters.add('commands_issued_total');
-    this.#deps.onCommitted();
-    if (record.state === 'dispatched') entry.session?.connection.send({ kind: 'command', command: signed });
-    else if (entry.session !== undefined) await this.dispatchTo(entry); // it connected while we were writing
+    onCommitted();
+    const entry = nodes.get(record.nodeId);
+    if (record.state === 'dispatched') session?.connection.send({ kind: 'command', command: signed });
+    else if (entry?.session !== undefined) await this.dispatchTo(entry); // it connected while we were writing
     return record;
   }
 
@@ -133,12 +142,6 @@ export class Commands {
       counters.add('commands_sent_again_total');
       session.connection.send({ kind: 'command', command });
     }
-  }
-
-  /** The newest commands of a node, newest first. */
-  async newest(nodeId: NodeId, limit: number): Promise<readonly CommandRecord[]> {
-    const records = await this.#deps.store.reader.commands(nodeId, ALL_STATES, { limit: PAGE_MAX });
-    return records.slice(-limit).reverse();
   }
 
   /** Takes note of records that were changed elsewhere: by the node's own word. */
@@ -188,9 +191,12 @@ export class Commands {
     };
   }
 
-  #makeRecord(entry: NodeEntry, create: CommandCreate, actor: Actor): CommandRecord {
+  #makeRecord(
+    node: Node,
+    session: LiveSession | undefined,
+    { create, actor }: { readonly create: CommandCreate; readonly actor: Actor },
+  ): CommandRecord {
     const { world, hold, epoch } = this.#deps;
-    const { node, session } = entry;
     const decision = judgeCommand({
       action: create.action,
       lifecycle: node.lifecycle,

@@ -6,6 +6,7 @@ import { type Core, type CoreOptions, startCore } from './core.js';
 import { Enrollments } from './enroll.js';
 import { makeFleetApi } from './fleet-api.js';
 import { HistoryRecorder } from './history-recorder.js';
+import { Idempotency } from './idempotency.js';
 import { Identities } from './identities.js';
 import type { Authority, CommandCodec, Store, Trust, World } from './ports.js';
 import { Renewals } from './renew.js';
@@ -34,6 +35,7 @@ export interface Controller {
   readonly identities: Identities;
   readonly history: HistoryRecorder;
   readonly audit: AuditLog;
+  readonly idempotency: Idempotency;
   /** Says goodbye to agents, writes what waits, samples included. The store stays open. */
   stop(): Promise<void>;
 }
@@ -72,7 +74,7 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
   const tokens = new JoinTokens({ store, world, trust });
   return {
     core,
-    api: makeFleetApi(core, { tokens, enrollments, revocations }),
+    api: makeFleetApi(core, { tokens, enrollments, revocations, identities }),
     tokens,
     enrollments,
     renewals: new Renewals({ ...deps, identities, clones }),
@@ -80,6 +82,7 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
     identities,
     history,
     audit,
+    idempotency: new Idempotency({ store, world }),
     async stop() {
       await core.stop();
       await history.flushAll();

@@ -52,6 +52,10 @@ export async function loadNodes(
   const lastsMs = amnestyMs({ longestReportIntervalMs, reconnectSpreadMs: spreadMs });
   const graceUntilMonotonicMs = world.clock.monotonicMs() + lastsMs;
   for (const node of stored) nodes.put(node, { reportIntervalMs, graceUntilMonotonicMs });
+  for (const settings of await store.reader.allNodeSettings()) {
+    const entry = nodes.get(settings.nodeId);
+    if (entry !== undefined) entry.settings = settings;
+  }
   for (const condition of await store.reader.conditions()) {
     const entry = nodes.get(condition.nodeId);
     if (entry === undefined) continue;

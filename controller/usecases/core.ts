@@ -13,6 +13,7 @@ import { EventFeed } from './event-feed.js';
 import { FleetWatch } from './fleet-watch.js';
 import { type HistorySink, ReportIngest } from './ingest-report.js';
 import { Journal } from './journal.js';
+import { Maintenances } from './maintenance.js';
 import { NodeConfigs } from './node-configs.js';
 import { type NodeEntry, NodeTable } from './node-table.js';
 import { NodeObserver } from './observe-nodes.js';
@@ -22,7 +23,13 @@ import { Transitions } from './transitions.js';
 const SWEEP_MS = 1_000;
 
 /** Reasons of events after which a node is not what it was; other use cases write them together with the node. */
-const NODE_CHANGING: ReadonlySet<string> = new Set(['NodeEnrolled', 'NodeRevoked', 'NodeThawed', 'IdentityClone']);
+const NODE_CHANGING: ReadonlySet<string> = new Set([
+  'NodeEnrolled',
+  'NodeRevoked',
+  'NodeThawed',
+  'NodeChanged',
+  'IdentityClone',
+]);
 
 export interface CoreOptions {
   /** Time between reports that agents are told to keep. */
@@ -51,7 +58,11 @@ export interface Core {
   readonly nodeConfigs: NodeConfigs;
   readonly nodes: NodeTable;
   readonly watch: FleetWatch;
+  readonly maintenances: Maintenances;
   readonly store: Store;
+  readonly world: World;
+  /** Something was committed to the timeline: told at once rather than within a second. */
+  readonly onCommitted: () => void;
   /** Reads a node anew from the store, after somebody else made or changed it; `undefined` when there is none. */
   refreshNode(id: NodeId): Promise<NodeEntry | undefined>;
   /** Flat numbers for /metrics; names ending in `_total` only go up. */
@@ -75,9 +86,12 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   const { epoch, longestReportIntervalMs } = await loadSettings(store, reportIntervalMs);
   const graceUntilMs = await loadNodes({ store, world, nodes, journal }, { reportIntervalMs, longestReportIntervalMs });
 
-  const parts: Parts = { ...deps, options, counters, nodes, watch, feed, journal, hold, epoch, graceUntilMs };
+  const maintenances = new Maintenances({ world, nodes, journal, onChanged: (entry) => watch.nodeChanged(entry) });
+  await maintenances.load(store.reader);
+  const known = { counters, nodes, watch, feed, journal, hold, maintenances };
+  const parts: Parts = { ...deps, ...known, options, epoch, graceUntilMs };
   const refreshNode = (id: NodeId): Promise<NodeEntry | undefined> => readNode(parts, id);
-  const commands = new Commands({ ...parts, findNode: refreshNode, onCommitted });
+  const commands = new Commands({ ...parts, onCommitted });
   await commands.load();
   const observer = new NodeObserver({
     nodes,
@@ -111,7 +125,10 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     nodeConfigs,
     nodes,
     watch,
+    maintenances,
     store,
+    world,
+    onCommitted,
     refreshNode,
     counters: () => countAll(parts, { observer, events, commands, sessions }),
     async stop() {
@@ -135,19 +152,23 @@ interface Parts extends CoreDeps {
   readonly feed: EventFeed;
   readonly journal: Journal;
   readonly hold: CommandHold;
+  readonly maintenances: Maintenances;
   readonly epoch: number;
   /** End of the amnesty after this start; monotonic. */
   readonly graceUntilMs: number;
 }
 
 async function readNode(parts: Parts, id: NodeId): Promise<NodeEntry | undefined> {
-  const { store, world, nodes, watch, graceUntilMs } = parts;
+  const { store, world, nodes, watch, maintenances, graceUntilMs } = parts;
   const { reportIntervalMs } = parts.options;
   const node = await store.reader.node(id);
   if (node === undefined) return undefined;
+  const settings = await store.reader.nodeSettings(id);
   const newcomerUntilMs = world.clock.monotonicMs() + newcomerGraceMs(reportIntervalMs);
   const graceUntilMonotonicMs = Math.max(graceUntilMs, newcomerUntilMs);
   const entry = nodes.put(node, { reportIntervalMs, graceUntilMonotonicMs });
+  if (settings !== undefined) entry.settings = settings;
+  maintenances.apply(entry);
   // It may have been let in between the revocation's commit and the closing of its streams.
   if (node.lifecycle === 'revoked') entry.session?.close('revoked', 'its credential was revoked');
   watch.nodeChanged(entry);
@@ -194,7 +215,7 @@ function startSweep(
     readonly anchors: AuditAnchors;
   },
 ): () => void {
-  const { world, feed, journal, graceUntilMs, options } = parts;
+  const { world, feed, journal, maintenances, graceUntilMs, options } = parts;
   let isAmnestyOver = false;
   const sweep = (): void => {
     cancel = world.timers.after(SWEEP_MS, sweep);
@@ -202,6 +223,7 @@ function startSweep(
     more.observer.sweep();
     more.commands.sweep();
     more.anchors.sweep();
+    maintenances.sweep();
     feed.poke();
     if (isAmnestyOver || world.clock.monotonicMs() < graceUntilMs) return;
     isAmnestyOver = true;

@@ -24,7 +24,7 @@ test('a board with a pre-approved token becomes a node with everything that it n
   expect(share).toBeGreaterThanOrEqual(0.6);
   expect(share).toBeLessThan(0.68);
   expect(bench.identities.check(key.sha256)).toMatchObject({ nodeId: credential.nodeId, site: 'lab', kind: 'pi' });
-  expect(await bench.timeline()).toEqual(['TokenCreated', 'NodeEnrolled']);
+  expect(await bench.timeline()).toEqual(['SiteCreated', 'TokenCreated', 'NodeEnrolled']);
 });
 
 test('a hundred keys at once with a token for three make three nodes with three names', async () => {
@@ -34,7 +34,7 @@ test('a hundred keys at once with a token for three make three nodes with three 
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
   const names = (await bench.store.reader.nodes()).map(({ name }) => name);
   expect(names.toSorted()).toEqual(['raspberrypi', 'raspberrypi-2', 'raspberrypi-3']);
-  const [stored] = await bench.tokens.tokens(10);
+  const [stored] = (await bench.tokens.tokens({ limit: 10 })).items;
   expect(stored?.usesLeft).toBe(0);
 });
 
@@ -46,13 +46,13 @@ test('a waiting board is told when to ask and what to show, and is let in after 
   expect(first).toMatchObject({ kind: 'pending', pollAfterMs: 15_000 });
   await bench.world.advance(15_000);
   await bench.enrol(key, token);
-  const [waiting] = await bench.enrollments.enrollments('pending', 10);
+  const [waiting] = (await bench.enrollments.enrollments({ state: 'pending', limit: 10 })).items;
   expect(waiting).toMatchObject({ fingerprint: key.sha256, hostname: 'raspberrypi', state: 'pending' });
   expect((waiting?.lastAskedAtMs ?? 0) - (waiting?.firstAskedAtMs ?? 0)).toBe(15_000);
   const approved = await bench.enrollments.approveEnrollment(key.sha256, undefined, 'it is the one', by('kim'));
   expect(approved.state).toBe('approved');
   expect(await bench.enrol(key, token)).toMatchObject({ kind: 'credential', credential: { nodeId: approved.nodeId } });
-  expect(await bench.timeline()).toEqual(['TokenCreated', 'EnrollmentPending', 'NodeEnrolled']);
+  expect(await bench.timeline()).toEqual(['SiteCreated', 'TokenCreated', 'EnrollmentPending', 'NodeEnrolled']);
 });
 
 test('an approval after the token expired still counts, but not after it was revoked', async () => {
@@ -131,7 +131,7 @@ test('what a board says about itself is inert in events and views', async () => 
   const hostname = '\u001b]0;owned\u0007‮evil';
   await bench.enrol(new TestKey(), token, { hostname, board: { model: '\u001b[2J', serial: '\n', macAddresses: [] } });
   const kept = JSON.stringify([
-    await bench.enrollments.enrollments('pending', 1),
+    (await bench.enrollments.enrollments({ state: 'pending', limit: 1 })).items,
     await bench.store.reader.eventsNewest(undefined, { limit: 1 }),
   ]);
   expect(kept).not.toMatch(/\\u001b|\\u0007|‮|\\n/);

@@ -3,18 +3,20 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeKind } from '../../proto/contract/ids.js';
 import { visible } from '../../proto/contract/visible.js';
 import type { Actor } from '../domain/access/actor.js';
-import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
+import type { EnrollmentRecord } from '../domain/enrollment.js';
 import { renderFingerprint } from '../domain/fingerprint.js';
 import { renderHex } from '../domain/hex.js';
 import type { Board, CredentialRecord, Node } from '../domain/node.js';
 import { isNodeName } from '../domain/node-name.js';
 import { parseToken } from '../domain/token-format.js';
-import type { FleetApi } from './api.js';
+import { type EnrollmentQuery, type FleetApi, matchesJoin } from './api.js';
 import { type CredentialOffer, issueFor, type OfferDeps, offerOf } from './credential-offer.js';
 import { type Applicant, EnrollmentLedger, enrollmentView } from './enrollment-ledger.js';
 import { concat, EnrollmentNonces } from './enrollment-nonces.js';
 import type { Identities } from './identities.js';
-import type { Store, StoreWriter, Trust, World } from './ports.js';
+import { carryOut, type Prepared } from './mutation.js';
+import { type Paged, scanPage } from './paging.js';
+import type { EnrollmentKey, Store, StoreWriter, Trust, World } from './ports.js';
 import { ThrottledEvents } from './throttled-events.js';
 import { hmacOfSecret } from './tokens.js';
 
@@ -86,8 +88,22 @@ export class Enrollments implements Pick<FleetApi, 'enrollments' | 'approveEnrol
     }
   }
 
-  async enrollments(state: EnrollmentState, limit: number): Promise<readonly EnrollmentView[]> {
-    return (await this.#deps.store.reader.enrollments(state, { limit })).map(enrollmentView);
+  /** Those who asked first last. */
+  async enrollments({
+    state,
+    limit: size,
+    after: place,
+    ...filter
+  }: EnrollmentQuery): Promise<Paged<EnrollmentView, EnrollmentKey>> {
+    const { items, next } = await scanPage<EnrollmentRecord, EnrollmentKey>(
+      { limit: size, after: place },
+      {
+        read: (limit, after) => this.#deps.store.reader.enrollments(state, { limit, after }),
+        keyOf: ({ firstAskedAtMs, spkiSha256 }) => ({ firstAskedAtMs, spkiSha256 }),
+        keep: (record) => matchesJoin(filter, record),
+      },
+    );
+    return { items: items.map(enrollmentView), next };
   }
 
   async approveEnrollment(
@@ -96,34 +112,49 @@ export class Enrollments implements Pick<FleetApi, 'enrollments' | 'approveEnrol
     reason: string,
     actor: Actor,
   ): Promise<EnrollmentView> {
+    return await carryOut(this.#deps.store, (writer) => this.approveIn(writer, { fingerprint, name, reason }, actor));
+  }
+
+  async approveIn(
+    writer: StoreWriter,
+    { fingerprint, name, reason }: { fingerprint: string; name?: string | undefined; reason: string },
+    actor: Actor,
+  ): Promise<Prepared<EnrollmentView>> {
     if (name !== undefined && !isNodeName(name)) {
       throw new BrambleError('invalid-argument', `not a node name: ${visible(name, 80)}`, {
         hint: 'a name has at most 63 lower-case letters, digits and dashes, as host names do',
       });
     }
-    const { node, record } = await this.#deps.store.transact(async (writer) => {
-      const asked = await pending(writer, fingerprint);
-      const why = `approved by ${visible(actor.name, 80)}: ${visible(reason)}`;
-      const made = await this.#ledger.admit(writer, { ...asked, why }, { name, actor });
-      return { node: made, record: { ...asked, state: 'approved', why, nodeId: made.id } as const };
-    });
-    this.#deps.identities.put(node, []);
-    return enrollmentView(record);
+    const asked = await pending(writer, fingerprint);
+    const why = `approved by ${visible(actor.name, 80)}: ${visible(reason)}`;
+    const node = await this.#ledger.admit(writer, { ...asked, why }, { name, actor });
+    return {
+      committed: () => {
+        this.#deps.identities.put(node, []);
+        return enrollmentView({ ...asked, state: 'approved', why, nodeId: node.id });
+      },
+    };
   }
 
   async rejectEnrollment(fingerprint: string, reason: string, actor: Actor): Promise<EnrollmentView> {
+    return await carryOut(this.#deps.store, (writer) => this.rejectIn(writer, { fingerprint, reason }, actor));
+  }
+
+  async rejectIn(
+    writer: StoreWriter,
+    { fingerprint, reason }: { readonly fingerprint: string; readonly reason: string },
+    actor: Actor,
+  ): Promise<Prepared<EnrollmentView>> {
     const atMs = this.#deps.world.clock.nowMs();
-    return await this.#deps.store.transact(async (writer) => {
-      const asked = await pending(writer, fingerprint);
-      const why = `rejected by ${visible(actor.name, 80)}: ${visible(reason)}`;
-      const record = { ...asked, state: 'rejected', why } as const;
-      await writer.putEnrollment(record);
-      const message = `${visible(asked.hostname, 63)} may not join site ${asked.site}: ${why}`;
-      await writer.addFleetEvent({ atMs, nodeId: undefined, severity: 'info', reason: 'EnrollmentRejected', message });
-      const done = { atMs, actor, target: fingerprint, site: asked.site, outcome: 'done' } as const;
-      await writer.audit.add({ ...done, action: 'enrollment.reject', details: { reason: visible(reason) } });
-      return enrollmentView(record);
-    });
+    const asked = await pending(writer, fingerprint);
+    const why = `rejected by ${visible(actor.name, 80)}: ${visible(reason)}`;
+    const record = { ...asked, state: 'rejected', why } as const;
+    await writer.putEnrollment(record);
+    const message = `${visible(asked.hostname, 63)} may not join site ${asked.site}: ${why}`;
+    await writer.addFleetEvent({ atMs, nodeId: undefined, severity: 'info', reason: 'EnrollmentRejected', message });
+    const done = { atMs, actor, target: fingerprint, site: asked.site, outcome: 'done' } as const;
+    await writer.audit.add({ ...done, action: 'enrollment.reject', details: { reason: visible(reason) } });
+    return { committed: () => enrollmentView(record) };
   }
 
   async #prove(proof: EnrollmentProof, spkiSha256: Uint8Array, from: string): Promise<EnrollmentOutcome> {

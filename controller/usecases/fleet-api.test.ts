@@ -4,7 +4,8 @@ import { NodeDetail } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { commandId } from '../../proto/contract/ids.js';
 import type { FleetApi, FleetChange } from './api.js';
-import { type FleetParts, makeFleetApi } from './fleet-api.js';
+import type { FleetParts } from './changes.js';
+import { makeFleetApi } from './fleet-api.js';
 import { by } from './testing/by.js';
 import { FakeAgent, healthyFacts, id, makeNode, refusal, TestFleet } from './testing/fleet.js';
 
@@ -28,22 +29,29 @@ const approved: EnrollmentView = {
 };
 
 const parts = (fleet: TestFleet): FleetParts => ({
-  tokens: { createToken: unused, tokens: unused, revokeToken: unused },
+  tokens: { createToken: unused, tokens: unused, revokeTokenIn: unused },
   enrollments: {
     enrollments: unused,
-    rejectEnrollment: unused,
-    async approveEnrollment() {
-      await fleet.store.transact((writer) => writer.putNode(makeNode(9, { name: 'pi-new' })));
-      return approved;
+    rejectIn: unused,
+    async approveIn(writer) {
+      await writer.putNode(makeNode(9, { name: 'pi-new' }));
+      return { committed: () => approved };
     },
   },
   revocations: {
-    thawNode: unused,
-    async revokeNode(node) {
-      await fleet.store.transact((writer) => writer.putNode(makeNode(1, { lifecycle: 'revoked' })));
-      fleet.core.sessions.closeNode(node, 'revoked', 'test');
+    thawIn: unused,
+    async revokeIn(writer, { id: node }) {
+      const revoked = makeNode(1, { lifecycle: 'revoked' });
+      await writer.putNode(revoked);
+      return {
+        committed: () => {
+          fleet.core.sessions.closeNode(node, 'revoked', 'test');
+          return revoked;
+        },
+      };
     },
   },
+  identities: { renamed: () => undefined },
 });
 
 async function start(): Promise<{ fleet: TestFleet; api: FleetApi; agent: FakeAgent }> {
@@ -70,7 +78,7 @@ test('events carry the name of their node, newest first or after a cursor', asyn
   const { api, agent } = await start();
   agent.report(healthyFacts({ 'filesystem_available_bytes /': 10_000 }));
   await Promise.resolve();
-  const newest = await api.events({ nodeId: undefined, limit: 1 });
+  const newest = (await api.events({ limit: 1 })).items;
   expect(newest).toMatchObject([{ nodeName: 'pi-1' }]);
   const all = await api.eventsAfter(0, 10);
   expect(all.map((event) => event.id)).toEqual([...all.map((event) => event.id)].sort((a, b) => a - b));
@@ -81,9 +89,9 @@ test('commands are found by id and by node', async () => {
   const create = { action: { kind: 'restart-unit', unit: 'ssh.service' }, reason: 'x', validForMs: 60_000 } as const;
   const issued = await api.issueCommand(id(1), create, by('alice'));
   expect(await api.command(commandId(issued.id))).toEqual(issued);
-  expect(await api.commands(id(1), 10)).toEqual([issued]);
+  expect(await api.commands({ nodeId: id(1), limit: 10 })).toEqual({ items: [issued], next: undefined });
   expect((await refusal(api.command(commandId('01890000-0000-7000-8000-000000000001')))).code).toBe('not-found');
-  expect((await refusal(api.commands(id(7), 10))).code).toBe('not-found');
+  expect((await refusal(api.commands({ nodeId: id(7), limit: 10 }))).code).toBe('not-found');
 });
 
 test('a revoked node is seen as revoked at once, and its commands are given up', async () => {

@@ -1,67 +1,52 @@
 import { BrambleError } from '../../proto/contract/errors.js';
-import type { NodeId } from '../../proto/contract/ids.js';
-import { nodeId as parseNodeId } from '../../proto/contract/ids.js';
-import type { Actor } from '../domain/access/actor.js';
-import type { FleetApi } from './api.js';
+import type { CommandId, NodeId } from '../../proto/contract/ids.js';
+import type { CommandRecord } from '../domain/command.js';
+import type { FleetEvent } from '../domain/event.js';
+import type { CommandQuery, EventQuery, FleetApi } from './api.js';
+import { runBatch } from './batch.js';
+import { Changes, type FleetParts } from './changes.js';
 import type { Core } from './core.js';
-import { commandView, eventView, nodeDetail, nodeView } from './fleet-view.js';
+import { commandView, eventView, maintenanceView, nodeDetail, nodeView } from './fleet-view.js';
+import { carryOut, type Mutation } from './mutation.js';
+import { isAnyNode, matchesNode, type NodeFilter, nodePage } from './node-query.js';
 import type { NodeEntry } from './node-table.js';
-
-/** The parts of the API that other use cases answer. */
-export interface FleetParts {
-  readonly tokens: Pick<FleetApi, 'createToken' | 'tokens' | 'revokeToken'>;
-  readonly enrollments: Pick<FleetApi, 'enrollments' | 'approveEnrollment' | 'rejectEnrollment'>;
-  /** What they answer is not looked at: the node is read anew afterwards. */
-  readonly revocations: {
-    revokeNode(id: NodeId, reason: string, actor: Actor): Promise<unknown>;
-    thawNode(id: NodeId, reason: string, actor: Actor): Promise<unknown>;
-  };
-}
+import { scanPage } from './paging.js';
+import { Sites } from './sites.js';
 
 /** Puts together what people and tools may ask. */
 export function makeFleetApi(core: Core, parts: FleetParts): FleetApi {
-  const { nodes, commands, watch, store, nodeConfigs } = core;
-  const find = (id: NodeId): NodeEntry => {
-    const entry = nodes.get(id);
-    if (entry === undefined) throw new BrambleError('not-found', `node ${id} is not known`);
-    return entry;
+  const { maintenances, store, nodeConfigs } = core;
+  const { tokens, enrollments } = parts;
+  const sites = new Sites(core);
+  const changes = new Changes(core, parts);
+  const change = async <Answer>(mutation: Mutation<Answer>): Promise<Answer> => {
+    const answer = await carryOut(store, mutation);
+    core.onCommitted();
+    return answer;
   };
-  const nameOf = (id: NodeId): string | undefined => nodes.get(id)?.node.name;
-  const { tokens, enrollments, revocations } = parts;
   return {
-    nodes: () => Array.from(nodes.all(), nodeView),
-    node: (id) => nodeDetail(find(id)),
-    async events({ nodeId, limit }) {
-      const events = await store.reader.eventsNewest(nodeId, { limit });
-      return events.map((event) => eventView(event, nameOf));
+    ...makeReads(core),
+    async batch(request, actor) {
+      const answer = await runBatch({ store, sites, changes, maintenances, parts }, request, actor);
+      core.onCommitted();
+      return answer;
     },
-    async eventsAfter(afterId, limit) {
-      const events = await store.reader.eventsAfter(afterId, { limit });
-      return events.map((event) => eventView(event, nameOf));
-    },
-    watch: (listener) => watch.watch(listener),
+    sites: () => sites.all(),
+    site: (id) => sites.site(id),
+    createSite: (create, actor) => change((writer) => sites.createIn(writer, create, actor)),
+    changeSite: (id, siteChange, revision, actor) =>
+      change((writer) => sites.changeIn(writer, { id, change: siteChange, revision }, actor)),
+    removeSite: (id, revision, actor) => change((writer) => sites.removeIn(writer, { id, revision }, actor)),
 
-    issueCommand: async (id, create, actor) => commandView(await commands.issue(id, create, actor)),
-    async command(id) {
-      const record = await store.reader.command(id);
-      if (record === undefined) throw new BrambleError('not-found', `command ${id} is not known`);
-      return commandView(record);
-    },
-    async commands(id, limit) {
-      find(id);
-      return (await core.commands.newest(id, limit)).map(commandView);
-    },
-    async revokeNode(id, reason, actor) {
-      await revocations.revokeNode(id, reason, actor);
-      await core.refreshNode(id);
-      await commands.nodeRevoked(id);
-      return nodeView(find(id));
-    },
-    async thawNode(id, reason, actor) {
-      await revocations.thawNode(id, reason, actor);
-      await core.refreshNode(id);
-      return nodeView(find(id));
-    },
+    changeNode: (id, nodeChange, revision, actor) =>
+      change((writer) => changes.changeNode(writer, { id, change: nodeChange, revision }, actor)),
+    startMaintenance: async (scope, start, actor) =>
+      maintenanceView(await change((writer) => maintenances.startIn(writer, scope, start, actor))),
+    endMaintenance: (scope, actor) => change((writer) => maintenances.endIn(writer, scope, actor)),
+
+    issueCommand: (id, create, actor) => change((writer) => changes.issueCommand(writer, { id, create }, actor)),
+    revokeNode: (id, reason, actor) => change((writer) => changes.revokeNode(writer, { id, reason }, actor)),
+    thawNode: (id, reason, actor) => change((writer) => changes.thawNode(writer, { id, reason }, actor)),
 
     nodeConfig: (id) => nodeConfigs.current(id),
     nodeConfigHistory: (id, limit) => nodeConfigs.history(id, limit),
@@ -69,14 +54,77 @@ export function makeFleetApi(core: Core, parts: FleetParts): FleetApi {
     rollbackNodeConfig: (id, rollback, actor) => nodeConfigs.rollback(id, rollback, actor),
 
     createToken: (create, actor) => tokens.createToken(create, actor),
-    tokens: (limit) => tokens.tokens(limit),
-    revokeToken: (keyId, actor) => tokens.revokeToken(keyId, actor),
-    enrollments: (state, limit) => enrollments.enrollments(state, limit),
-    async approveEnrollment(fingerprint, name, reason, actor) {
-      const view = await enrollments.approveEnrollment(fingerprint, name, reason, actor);
-      if (view.nodeId !== undefined) await core.refreshNode(parseNodeId(view.nodeId));
-      return view;
+    tokens: (query) => tokens.tokens(query),
+    revokeToken: (keyId, actor) => change((writer) => tokens.revokeTokenIn(writer, keyId, actor)),
+    enrollments: (query) => enrollments.enrollments(query),
+    approveEnrollment: (fingerprint, name, reason, actor) =>
+      change((writer) => changes.approveEnrollment(writer, { fingerprint, name, reason }, actor)),
+    rejectEnrollment: (fingerprint, reason, actor) =>
+      change((writer) => enrollments.rejectIn(writer, { fingerprint, reason }, actor)),
+  };
+}
+
+type Reads = Pick<
+  FleetApi,
+  | 'version'
+  | 'nodes'
+  | 'nodePage'
+  | 'node'
+  | 'events'
+  | 'eventsAfter'
+  | 'eventsPrunedThrough'
+  | 'watch'
+  | 'command'
+  | 'commands'
+>;
+
+function makeReads({ nodes, watch, store }: Core): Reads {
+  const find = (id: NodeId): NodeEntry => {
+    const entry = nodes.get(id);
+    if (entry === undefined) throw new BrambleError('not-found', `node ${id} is not known`);
+    return entry;
+  };
+  const nameOf = (id: NodeId): string | undefined => nodes.get(id)?.node.name;
+  const isOfNode = (nodeId: NodeId | undefined, filter: NodeFilter | undefined): boolean => {
+    if (filter === undefined || isAnyNode(filter)) return true;
+    const entry = nodeId === undefined ? undefined : nodes.get(nodeId);
+    return entry !== undefined && matchesNode(filter, entry);
+  };
+  return {
+    version: () => String(watch.version),
+    nodes: () => Array.from(nodes.all(), nodeView),
+    nodePage: (query) => nodePage(nodes, query),
+    node: (id) => nodeDetail(find(id)),
+    async events({ nodeId, severity, reason, nodes: filter, ...page }: EventQuery) {
+      const { items, next } = await scanPage<FleetEvent, number>(page, {
+        read: (limit, after) => store.reader.eventsNewest(nodeId, { limit, after }),
+        keyOf: (event) => event.id,
+        keep: (event) =>
+          (severity === undefined || event.severity === severity) &&
+          (reason === undefined || event.reason === reason) &&
+          isOfNode(event.nodeId, filter),
+      });
+      return { items: items.map((event) => eventView(event, nameOf)), next };
     },
-    rejectEnrollment: (fingerprint, reason, actor) => enrollments.rejectEnrollment(fingerprint, reason, actor),
+    async eventsAfter(afterId, limit) {
+      const events = await store.reader.eventsAfter(afterId, { limit });
+      return events.map((event) => eventView(event, nameOf));
+    },
+    eventsPrunedThrough: () => store.reader.eventsPrunedThrough(),
+    watch: (listener) => watch.watch(listener),
+    async command(id) {
+      const record = await store.reader.command(id);
+      if (record === undefined) throw new BrambleError('not-found', `command ${id} is not known`);
+      return commandView(record);
+    },
+    async commands({ nodeId, state, nodes: filter, ...page }: CommandQuery) {
+      if (nodeId !== undefined) find(nodeId);
+      const { items, next } = await scanPage<CommandRecord, CommandId>(page, {
+        read: (limit, after) => store.reader.commandsNewest(nodeId, { limit, after }),
+        keyOf: (record) => record.id,
+        keep: (record) => (state === undefined || record.state === state) && isOfNode(record.nodeId, filter),
+      });
+      return { items: items.map(commandView), next };
+    },
   };
 }

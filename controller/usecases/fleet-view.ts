@@ -1,18 +1,35 @@
-import type { CommandView, ConditionView, EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
+import type {
+  CommandView,
+  ConditionView,
+  EventView,
+  MaintenanceView,
+  NodeDetail,
+  NodeView,
+} from '../../proto/contract/api/fleet.js';
 import type { NodeId } from '../../proto/contract/ids.js';
 import { visible } from '../../proto/contract/visible.js';
 import type { CommandRecord } from '../domain/command.js';
 import type { JudgedCondition } from '../domain/conditions.js';
 import type { FleetEvent } from '../domain/event.js';
 import { silentAfterMs } from '../domain/liveness.js';
+import { type Maintenance, renderMaintenance } from '../domain/maintenance.js';
+import { capabilitiesOf } from '../domain/node-settings.js';
 import { causeOf, conditionsAsKnown, judgeNodeState, troublesByWeight } from '../domain/node-state.js';
 import type { NodeEntry } from './node-table.js';
 import { NO_CONTACT_REMEDY, NO_CONTACT_TYPE } from './transitions.js';
 
 /** State as people see it. Text that a node wrote is inert in every view. */
 
-/** Conditions that say something: trouble with its causes first, and trouble that was there when contact or data was lost. */
+/**
+ * Conditions that say something: trouble with its causes first, and trouble that was there when contact or data was lost.
+ * Kept until something changes, because lists of ten thousand nodes are asked for again and again.
+ */
 export function nodeView(entry: NodeEntry): NodeView {
+  entry.shown ??= newView(entry);
+  return entry.shown;
+}
+
+function newView(entry: NodeEntry): NodeView {
   const conditions = conditionsAsKnown(entry.liveness, entry.conditions);
   const raised = conditions.filter((condition) => condition.raised);
   const lost = raised.filter((condition) => condition.status !== 'true');
@@ -26,7 +43,8 @@ export function nodeDetail(entry: NodeEntry): NodeDetail {
     instance: visible(instance),
     value: typeof value === 'string' ? visible(value, 1_024) : value,
   }));
-  return { ...viewOf(entry, conditionsAsKnown(entry.liveness, entry.conditions)), facts };
+  const view = viewOf(entry, conditionsAsKnown(entry.liveness, entry.conditions));
+  return { ...view, capabilityOverrides: entry.settings.capabilities, facts };
 }
 
 function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeView {
@@ -38,6 +56,7 @@ function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeV
     connected: session !== undefined,
     goodbye: entry.goodbye,
     conditions: entry.conditions,
+    maintenance: entry.maintenance === undefined ? undefined : renderMaintenance(entry.maintenance),
   });
   const noContact = noContactView(entry, verdict.why);
   return {
@@ -55,6 +74,10 @@ function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeV
     agentVersion: visible(entry.agentVersion, 40),
     desiredRevision: node.desiredRevision,
     desiredRevisionReached: entry.desiredRevisionReached,
+    labels: entry.settings.labels,
+    capabilities: capabilitiesOf(entry.facts, entry.settings.capabilities),
+    ...(entry.maintenance === undefined ? {} : { maintenance: maintenanceView(entry.maintenance) }),
+    revision: entry.settings.revision,
     ...desiredTryOf(entry),
     conditions: [
       ...(noContact === undefined ? [] : [noContact]),
@@ -67,6 +90,10 @@ function desiredTryOf({ desiredTry }: NodeEntry): Pick<NodeView, 'desiredTry'> {
   if (desiredTry === undefined || desiredTry.outcome === 'reached') return {};
   const { triedRevision: revision, outcome, detail } = desiredTry;
   return { desiredTry: { revision, outcome, detail: visible(detail, 1_024) } };
+}
+
+export function maintenanceView({ scope, owner, reason, sinceMs, untilMs }: Maintenance): MaintenanceView {
+  return { scope: scope.kind, owner: visible(owner, 80), reason: visible(reason, 500), sinceMs, untilMs };
 }
 
 function noContactView({ silentSinceMs, liveness }: NodeEntry, why: string): ConditionView | undefined {

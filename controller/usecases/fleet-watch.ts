@@ -20,6 +20,8 @@ export class FleetWatch {
   readonly #listeners = new Set<FleetListener>();
   readonly #changed = new Set<NodeEntry>();
   #cancelFlush: (() => void) | undefined;
+  #version = 0;
+  #versionOfReportsAtMs = -Infinity;
 
   constructor(nodes: NodeTable, world: World, counters: Counters) {
     this.#nodes = nodes;
@@ -29,6 +31,14 @@ export class FleetWatch {
 
   get listenersCount(): number {
     return this.#listeners.size;
+  }
+
+  /**
+   * Goes up with everything that a list of nodes shows, by mere reports at most once in five seconds: whoever saw this
+   * version has seen the fleet as it is, but for when nodes were last heard.
+   */
+  get version(): number {
+    return this.#version;
   }
 
   watch(listener: FleetListener): () => void {
@@ -41,6 +51,8 @@ export class FleetWatch {
 
   /** Something that people see of this node changed. */
   nodeChanged(entry: NodeEntry): void {
+    this.#version += 1;
+    entry.shown = undefined;
     if (this.#listeners.size === 0) return;
     this.#changed.add(entry);
     this.#cancelFlush ??= this.#world.timers.after(COALESCE_MS, () => this.#flush());
@@ -48,8 +60,13 @@ export class FleetWatch {
 
   /** A report came in; it is told now and then, so that "last seen" stays true. */
   nodeReported(entry: NodeEntry): void {
-    if (this.#listeners.size === 0) return;
     const nowMs = this.#world.clock.monotonicMs();
+    entry.shown = undefined;
+    if (nowMs - this.#versionOfReportsAtMs >= MERE_REPORT_MS) {
+      this.#versionOfReportsAtMs = nowMs;
+      this.#version += 1;
+    }
+    if (this.#listeners.size === 0) return;
     if (nowMs - entry.lastShownAtMonotonicMs < MERE_REPORT_MS) return;
     this.nodeChanged(entry);
   }

@@ -111,6 +111,12 @@ export class Identities {
     return undefined;
   }
 
+  /** A node that is here has another name now. */
+  renamed(id: NodeId, name: string): void {
+    const node = this.#nodes.get(id);
+    if (node !== undefined) this.#nodes.set(id, { ...node, name });
+  }
+
   isNameTaken(name: string): boolean {
     for (const node of this.#nodes.values()) if (node.name === name) return true;
     return false;

@@ -1,8 +1,11 @@
+import type { NodeView } from '../../proto/contract/api/fleet.js';
 import type { NodeId } from '../../proto/contract/ids.js';
 import type { AuditHead } from '../domain/audit/record.js';
 import type { JudgedCondition } from '../domain/conditions.js';
 import type { Liveness } from '../domain/liveness.js';
+import type { Maintenance } from '../domain/maintenance.js';
 import type { Node } from '../domain/node.js';
+import { type NodeSettings, noSettings } from '../domain/node-settings.js';
 import type { ProcessIdentity } from '../domain/takeover.js';
 import type { AgentConnection, DesiredStateTry, GoodbyeReason } from './agent-messages.js';
 import { FactTable } from './fact-table.js';
@@ -27,6 +30,12 @@ export interface LiveSession {
 export class NodeEntry {
   /** As it is stored. */
   node: Node;
+  /** As it is stored: what people set. */
+  settings: NodeSettings;
+  /** In force, of the node or of its site. */
+  maintenance: Maintenance | undefined;
+  /** What people were last shown; whoever changes something that shows forgets it. */
+  shown: NodeView | undefined;
   readonly facts = new FactTable();
   conditions: readonly JudgedCondition[] = [];
   conditionsRecheckAtMonotonicMs = Infinity;
@@ -62,6 +71,7 @@ export class NodeEntry {
 
   constructor(node: Node, terms: ObservationTerms) {
     this.node = node;
+    this.settings = noSettings(node.id);
     this.reportIntervalMs = terms.reportIntervalMs;
     this.graceUntilMonotonicMs = terms.graceUntilMonotonicMs;
   }
@@ -76,6 +86,8 @@ export interface ObservationTerms {
 /** Every node of the fleet, in memory by design. */
 export class NodeTable {
   readonly #entries = new Map<NodeId, NodeEntry>();
+  /** By id: the order of lists. */
+  readonly #sorted: NodeEntry[] = [];
 
   get count(): number {
     return this.#entries.size;
@@ -98,6 +110,28 @@ export class NodeTable {
     }
     const entry = new NodeEntry(node, terms);
     this.#entries.set(node.id, entry);
+    this.#sorted.splice(this.#placeAfter(node.id), 0, entry);
     return entry;
+  }
+
+  /** Those whose id comes after this one, by id; all of them for `undefined`. */
+  *after(id: string | undefined): IterableIterator<NodeEntry> {
+    for (let place = id === undefined ? 0 : this.#placeAfter(id); ; place++) {
+      const entry = this.#sorted[place];
+      if (entry === undefined) return;
+      yield entry;
+    }
+  }
+
+  /** Where the first id after this one is, or would be. */
+  #placeAfter(id: string): number {
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const entry = this.#sorted[middle];
+      if (entry !== undefined && entry.node.id <= id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

@@ -77,6 +77,7 @@ export class NodeObserver {
     entry.conditionsRecheckAtMonotonicMs = judged.recheckAtMs ?? Infinity;
     if (judged.conditions === entry.conditions) return;
     entry.conditions = judged.conditions;
+    entry.shown = undefined;
     if (judged.transitions.length === 0) return;
     this.#counters.add('condition_transitions_total', judged.transitions.length);
     this.#transitions.conditions(entry, judged.transitions);

@@ -8,8 +8,11 @@ import { renderBase32 } from '../domain/base32.js';
 import { renderHex } from '../domain/hex.js';
 import type { JoinToken } from '../domain/token.js';
 import { renderToken, TOKEN_KEY_ID_CHARACTERS, TOKEN_SECRET_CHARACTERS } from '../domain/token-format.js';
-import type { FleetApi } from './api.js';
-import type { Store, Trust, World } from './ports.js';
+import { type FleetApi, matchesJoin, type TokenQuery } from './api.js';
+import { carryOut, type Prepared } from './mutation.js';
+import { type Paged, scanPage } from './paging.js';
+import type { Store, StoreWriter, TokenKey, Trust, World } from './ports.js';
+import { ensureSite } from './sites.js';
 
 export interface JoinTokensDeps {
   readonly store: Store;
@@ -50,6 +53,7 @@ export class JoinTokens implements Pick<FleetApi, 'createToken' | 'tokens' | 're
       if ((await writer.token(keyId)) !== undefined) {
         throw new BrambleError('aborted', 'the token’s key id is taken', { hint: 'ask again' });
       }
+      await ensureSite(writer, site, { nowMs, actor });
       await writer.putToken(token);
       const message = `${visible(actor.name, 80)} made join token ${keyId} for a ${create.kind} of site ${site}`;
       await writer.addFleetEvent({ atMs: nowMs, nodeId: undefined, severity: 'info', reason: 'TokenCreated', message });
@@ -60,26 +64,37 @@ export class JoinTokens implements Pick<FleetApi, 'createToken' | 'tokens' | 're
     return { token: renderToken({ keyId, secret }), view: tokenView(token) };
   }
 
-  async tokens(limit: number): Promise<readonly TokenView[]> {
-    return (await this.#deps.store.reader.tokens({ limit })).map(tokenView);
+  /** Newest first. */
+  async tokens({ limit: size, after: place, ...filter }: TokenQuery): Promise<Paged<TokenView, TokenKey>> {
+    const { items, next } = await scanPage<JoinToken, TokenKey>(
+      { limit: size, after: place },
+      {
+        read: (limit, after) => this.#deps.store.reader.tokens({ limit, after }),
+        keyOf: ({ createdAtMs, keyId }) => ({ createdAtMs, keyId }),
+        keep: (token) => matchesJoin(filter, token),
+      },
+    );
+    return { items: items.map(tokenView), next };
   }
 
   /** Keys that wait for approval with it are refused from now on; nodes that joined with it stay. */
   async revokeToken(keyId: string, actor: Actor): Promise<TokenView> {
-    const { store, world } = this.#deps;
-    return await store.transact(async (writer) => {
-      const token = await writer.token(keyId);
-      if (token === undefined) throw new BrambleError('not-found', `join token ${visible(keyId, 40)} is not known`);
-      if (token.revoked) return tokenView(token);
-      const revoked = { ...token, revoked: true };
+    return await carryOut(this.#deps.store, (writer) => this.revokeTokenIn(writer, keyId, actor));
+  }
+
+  async revokeTokenIn(writer: StoreWriter, keyId: string, actor: Actor): Promise<Prepared<TokenView>> {
+    const token = await writer.token(keyId);
+    if (token === undefined) throw new BrambleError('not-found', `join token ${visible(keyId, 40)} is not known`);
+    const revoked = { ...token, revoked: true };
+    if (!token.revoked) {
       await writer.putToken(revoked);
       const message = `${visible(actor.name, 80)} revoked join token ${keyId}`;
-      const atMs = world.clock.nowMs();
+      const atMs = this.#deps.world.clock.nowMs();
       await writer.addFleetEvent({ atMs, nodeId: undefined, severity: 'info', reason: 'TokenRevoked', message });
       const done = { atMs, actor, target: keyId, site: token.site, outcome: 'done', details: {} } as const;
       await writer.audit.add({ ...done, action: 'join-token.revoke' });
-      return tokenView(revoked);
-    });
+    }
+    return { committed: () => tokenView(revoked) };
   }
 }
 

@@ -134,6 +134,6 @@ test('a token that is revoked twice is revoked once; an unknown one is not found
   const keyId = (await bench.token()).split('_')[1] ?? '';
   expect((await bench.tokens.revokeToken(keyId, by('kim'))).revoked).toBe(true);
   expect((await bench.tokens.revokeToken(keyId, by('kim'))).revoked).toBe(true);
-  expect(await bench.timeline()).toEqual(['TokenCreated', 'TokenRevoked']);
+  expect(await bench.timeline()).toEqual(['SiteCreated', 'TokenCreated', 'TokenRevoked']);
   expect((await refusal(bench.tokens.revokeToken('aaaaaaaa', by('kim')))).code).toBe('not-found');
 });

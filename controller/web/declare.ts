@@ -15,6 +15,10 @@ export interface AnswerDeclaration<Schema extends z.ZodType> {
   readonly example: z.output<Schema>;
   /** application/json when absent. */
   readonly content?: 'text/plain' | 'text/event-stream' | 'application/gzip';
+  /** It has a secret that is shown once, so it is not kept for a second asking. */
+  readonly secret?: boolean;
+  /** It has an ETag of its content (etag.ts), and a GET knows 304. */
+  readonly tagged?: boolean;
   /** Other answers with the same body, by status: 503 of /readyz, say. */
   readonly also?: Readonly<Record<number, string>>;
 }
@@ -40,6 +44,10 @@ export interface RouteDeclaration<
   readonly query?: Query;
   /** Absent: a body is neither needed nor looked at. */
   readonly body?: Body;
+  /** Idempotency-Key is not looked at: what is asked has a secret, of which not even a hash is kept. */
+  readonly unkeyed?: boolean;
+  /** If-Match counts: changed meanwhile is 412. */
+  readonly conditional?: boolean;
   readonly answer: AnswerDeclaration<Answer>;
   /** Codes of refusals that are this route's own; those that every route has are added by the document. */
   readonly errors: readonly ErrorCode[];

@@ -3,10 +3,12 @@ import { assert } from '../../proto/contract/assert.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { DoorKeeper } from './access/door-keeper.js';
 import { noteRefusal } from './access/refusals.js';
-import { envelopeOf, HTTP_STATUS, webError } from './errors.js';
+import { envelopeOf, statusOf, webError } from './errors.js';
 import { assertOwnHost, ownNames, SECURITY_HEADERS, TLS_HEADERS } from './guards.js';
 import type { Metrics } from './metrics.js';
+import { methodsAt } from './mount.js';
 import type { PageOptions, WebOptions } from './options.js';
+import { ROUTES } from './table/index.js';
 
 export type DoorKind = 'page' | 'admin';
 
@@ -31,8 +33,12 @@ export function makeDoor(kind: DoorKind, options: WebOptions, metrics: Metrics, 
     genReqId: () => `r-${Buffer.from(random.bytes(8)).toString('hex')}`,
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     frameworkErrors: (thrown, request, reply) => {
-      reply.raw.writeHead(400, { ...headers, 'content-type': 'application/json; charset=utf-8' });
-      reply.raw.end(JSON.stringify(envelopeOf(webError(thrown), request.id)));
+      const error = webError(thrown);
+      reply.raw.writeHead(statusOf(error, thrown), {
+        ...headers,
+        'content-type': 'application/json; charset=utf-8',
+      });
+      reply.raw.end(JSON.stringify(envelopeOf(error, request.id)));
     },
   });
   app.server.maxConnections = CONNECTIONS_MAX;
@@ -64,11 +70,18 @@ export function makeDoor(kind: DoorKind, options: WebOptions, metrics: Metrics, 
     if (error.code === 'internal') {
       log.error({ err: error, method: request.method, url: request.url, requestId: request.id }, 'request failed');
     }
-    return reply.status(HTTP_STATUS[error.code]).send(envelopeOf(error, request.id));
+    return reply.status(statusOf(error, thrown)).send(envelopeOf(error, request.id));
   });
   app.setNotFoundHandler((request, reply) => {
-    const error = new BrambleError('not-found', `nothing is at ${request.method} ${request.url.slice(0, 200)}`);
-    return reply.status(404).send(envelopeOf(error, request.id));
+    const { method, url } = request;
+    const methods = methodsAt(ROUTES, kind, url);
+    if (methods.length === 0) {
+      const error = new BrambleError('not-found', `nothing is at ${method} ${url.slice(0, 200)}`);
+      return reply.status(404).send(envelopeOf(error, request.id));
+    }
+    const hint = `it knows ${methods.join(', ')}`;
+    const error = new BrambleError('unsupported', `this path does not know ${method}`, { hint });
+    return reply.status(405).header('allow', methods.join(', ')).send(envelopeOf(error, request.id));
   });
   return app;
 }

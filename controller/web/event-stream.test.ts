@@ -116,7 +116,50 @@ test('a place beyond what this controller knows is reset instead of waiting for 
   addEvents(1);
   await reader.until(() => reader.eventIds().length === 1);
   expect(reader.messages.map((message) => message.event)).toEqual(['reset', 'live', 'event']);
+  expect(reader.messages[0]).toMatchObject({ id: 2, data: { reason: 'unknown', newestId: 2 } });
   expect(reader.eventIds()).toEqual([3]);
+});
+
+test('a place whose events were pruned is reset, and the stream goes on with what is left', async () => {
+  addEvents(10);
+  options.fleet.prunedThroughId = 6;
+  const reader = await openReader(undefined, '4');
+  await reader.until(isLive(reader));
+  expect(reader.messages[0]).toMatchObject({
+    id: 6,
+    event: 'reset',
+    data: { reason: 'pruned', afterId: 6, newestId: 10 },
+  });
+  expect(reader.eventIds()).toEqual([7, 8, 9, 10]);
+  const [onTheEdge, fromTheBeginning] = [await openReader(6), await openReader(0)];
+  for (const other of [onTheEdge, fromTheBeginning]) {
+    await other.until(isLive(other));
+    expect(other.messages.map((message) => message.event)).not.toContain('reset');
+  }
+});
+
+test('who wants events only gets nothing of nodes', async () => {
+  options.fleet.putNode(nodeDetail());
+  const reader = new SseReader();
+  readers.push(reader);
+  await reader.open(port, '/api/v1/events/stream?only=events', token);
+  await reader.until(isLive(reader));
+  options.fleet.putNode(nodeDetail({ why: 'changed' }));
+  addEvents(1);
+  await reader.until(() => reader.eventIds().length === 1);
+  expect(reader.messages.map((message) => message.event)).toEqual(['live', 'event']);
+});
+
+test('a reader that takes nothing while it catches up does not keep its place for ever', async () => {
+  for (let i = 0; i < 3_000; i++) addEvents(1, 'x'.repeat(4_096));
+  const reader = new SseReader();
+  readers.push(reader);
+  await reader.open(port, '/api/v1/events/stream?afterId=0', token);
+  reader.pause();
+  const metricsSay = async () => (await ask({ host: '127.0.0.1', port, path: '/metrics' })).text;
+  expect(await metricsSay()).toContain('bramble_event_stream_readers 1\n');
+  for (let asked = 0; asked < 500 && (await metricsSay()).includes('bramble_event_stream_readers 1\n'); asked++) beat();
+  expect(await metricsSay()).toContain('bramble_event_stream_readers 0\n');
 });
 
 test('a beat reaches proxies as a comment and the page as a message with the controller’s time', async () => {

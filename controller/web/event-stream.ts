@@ -3,16 +3,22 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import type { ScopedFleet } from '../usecases/access/scoped-fleet.js';
 import type { FleetApi } from '../usecases/api.js';
 import type { Log, Timers } from '../usecases/ports.js';
-import { StreamClient } from './stream-client.js';
+import { makeFrames, StreamClient } from './stream-client.js';
 
 /** People and tools that watch at once; the page of one operator is one. */
 export const STREAM_CLIENTS_MAX = 64;
 /** Below the 30 s after which common proxies give up on a silent answer. */
 const BEAT_INTERVAL_MS = 15_000;
 
+/** What a reader wants. */
+export interface StreamPlace {
+  readonly afterId: number | undefined;
+  readonly eventsOnly: boolean;
+}
+
 /** Who follows a stream. */
 export interface Viewer {
-  readonly fleet: Pick<ScopedFleet, 'nodes' | 'events' | 'eventsAfter' | 'sees'>;
+  readonly fleet: Pick<ScopedFleet, 'nodes' | 'events' | 'eventsAfter' | 'eventsPrunedThrough' | 'sees'>;
   readonly account: string;
   /** Asked with every beat: sessions end, tokens expire. Asking counts as a sign of life of the session. */
   readonly isStillIn: () => Promise<boolean>;
@@ -25,6 +31,7 @@ export class EventStreams {
   readonly #nowMs: () => number;
   readonly #log: Log;
   readonly #clients = new Map<StreamClient, Viewer>();
+  readonly #frames = makeFrames();
   #stopWatching: () => void = () => undefined;
   #stopBeat: () => void = () => undefined;
 
@@ -60,8 +67,9 @@ export class EventStreams {
   }
 
   /** Serves one reader on an answer whose headers are written. */
-  open(out: ServerResponse, afterId: number | undefined, viewer: Viewer): void {
-    const client = new StreamClient(out, { fleet: viewer.fleet, nowMs: this.#nowMs, afterId });
+  open(out: ServerResponse, from: StreamPlace, viewer: Viewer): void {
+    const { fleet } = viewer;
+    const client = new StreamClient(out, { ...from, fleet, nowMs: this.#nowMs, frames: this.#frames });
     this.#clients.set(client, viewer);
     out.on('close', () => {
       this.#clients.delete(client);

@@ -3,9 +3,16 @@ import type { z } from 'zod';
 import { assert } from '../../proto/contract/assert.js';
 import type { Caller } from '../usecases/access/caller.js';
 import type { ScopedFleet } from '../usecases/access/scoped-fleet.js';
+import type { KeyedRequest } from '../usecases/idempotency.js';
 import type { RouteRight } from './access/right.js';
-import type { Doors, RouteDeclaration, RouteTable } from './declare.js';
+import type { Doors, HttpMethod, RouteDeclaration, RouteTable } from './declare.js';
+import { webError } from './errors.js';
+import { isKnown, tagOf } from './etag.js';
+import { keyedRequest } from './keyed-request.js';
+import type { WebOptions } from './options.js';
 import { parseInput } from './parse.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** What a handler works with: everything that the declaration names, parsed. */
 export interface Call<Params, Query, Body> {
@@ -53,6 +60,7 @@ export function mount<Table extends RouteTable>(
     /** A route without a right is not a route: it does not compile. */
     readonly rights: Readonly<Record<keyof Table, RouteRight>>;
     readonly fleetOf: (caller: Caller) => ScopedFleet;
+    readonly idempotency: WebOptions['idempotency'];
   },
 ): void {
   for (const [name, route] of Object.entries(table)) {
@@ -70,11 +78,25 @@ export function mount<Table extends RouteTable>(
         reply.status(route.answer.status);
         const { caller } = request;
         const input = inputOf(route, request);
-        const handled = await handler({ ...input, caller, fleet: gate.fleetOf(caller), request, reply });
-        return send(route, handled, reply);
+        const work = () => handler({ ...input, caller, fleet: gate.fleetOf(caller), request, reply });
+        const keyed = route.unkeyed === true ? undefined : keyedRequest(request);
+        if (keyed === undefined) return send(route, await work(), { request, reply });
+        return await answerOnce(gate.idempotency, keyed, { route, work, request, reply });
       },
     });
   }
+}
+
+/** Methods that a path has behind this door; empty when the path is not there at all. */
+export function methodsAt(table: RouteTable, door: 'page' | 'admin', url: string): readonly HttpMethod[] {
+  const path = url.split('?', 1)[0] ?? '';
+  const parts = path.split('/');
+  const matches = (route: RouteDeclaration): boolean => {
+    const wanted = route.path.split('/');
+    return wanted.length === parts.length && wanted.every((part, n) => part.startsWith(':') || part === parts[n]);
+  };
+  const found = Object.values(table).filter((route) => hasRoute(door, route.doors) && matches(route));
+  return [...new Set(found.map(({ method }) => method))].sort();
 }
 
 function hasRoute(door: 'page' | 'admin', doors: Doors): boolean {
@@ -89,14 +111,68 @@ function inputOf(route: RouteDeclaration, { params, query, body }: FastifyReques
   };
 }
 
-function send(route: RouteDeclaration, handled: unknown, reply: FastifyReply): FastifyReply {
-  if (handled === ANSWERED) return reply;
-  const { content, schema } = route.answer;
-  if (content !== undefined) {
-    if (!reply.hasHeader('content-type')) reply.type(`${content}; charset=utf-8`);
-    return reply.send(handled);
+/** The change is done once for its key, and answered as often as it is asked. */
+async function answerOnce(
+  idempotency: WebOptions['idempotency'],
+  keyed: KeyedRequest,
+  on: {
+    readonly route: RouteDeclaration;
+    readonly work: () => unknown;
+    readonly request: FastifyRequest;
+    readonly reply: FastifyReply;
+  },
+): Promise<FastifyReply> {
+  const { route, work, reply } = on;
+  const before = await idempotency.begin(keyed);
+  if (before !== undefined) {
+    reply.header('idempotent-replay', 'true').type(JSON_TYPE);
+    return reply.status(before.status).send(before.text);
   }
-  reply.type('application/json; charset=utf-8');
-  // What is not declared does not leave: the schema drops it.
-  return reply.send(handled instanceof RenderedJson ? handled.text : JSON.stringify(schema.parse(handled)));
+  let text: string;
+  try {
+    text = render(route, await work());
+  } catch (thrown) {
+    await idempotency.fail(keyed, webError(thrown));
+    throw thrown;
+  }
+  await idempotency.finish(keyed, { status: reply.statusCode, text: route.answer.secret === true ? '' : text });
+  return sendText(route, text, on);
+}
+
+function send(
+  route: RouteDeclaration,
+  handled: unknown,
+  on: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+): FastifyReply {
+  const { reply } = on;
+  if (handled === ANSWERED) return reply;
+  const { content } = route.answer;
+  if (content === undefined) return sendText(route, render(route, handled), on);
+  if (!reply.hasHeader('content-type')) reply.type(`${content}; charset=utf-8`);
+  return reply.send(handled);
+}
+
+/** What is not declared does not leave: the schema drops it. */
+function render({ answer }: RouteDeclaration, handled: unknown): string {
+  return handled instanceof RenderedJson ? handled.text : JSON.stringify(answer.schema.parse(handled));
+}
+
+function sendText(
+  { answer }: RouteDeclaration,
+  text: string,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+): FastifyReply {
+  reply.type(JSON_TYPE);
+  if (answer.tagged === true && isKnown(request, reply, tagOf(text, revisionOf(text)))) return notModified(reply);
+  return reply.send(text);
+}
+
+export function notModified(reply: FastifyReply): FastifyReply {
+  return reply.removeHeader('content-type').status(304).send();
+}
+
+function revisionOf(text: string): number | undefined {
+  const body: unknown = JSON.parse(text);
+  const revision = typeof body === 'object' && body !== null && 'revision' in body ? body.revision : undefined;
+  return typeof revision === 'number' ? revision : undefined;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as access from '../../proto/contract/api/access.js';
 import * as audit from '../../proto/contract/api/audit.js';
+import * as batch from '../../proto/contract/api/batch.js';
 import * as fleet from '../../proto/contract/api/fleet.js';
 import * as lists from '../../proto/contract/api/lists.js';
 import * as nodeConfig from '../../proto/contract/api/node-config.js';
@@ -57,15 +58,8 @@ export function pathOf({ path }: Pick<RouteDeclaration, 'path'>): string {
 
 /** Names as the contract exports them. */
 function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
-  const exported = Object.entries({
-    ...fleet,
-    ...lists,
-    ...nodeConfig,
-    ...requests,
-    ...access,
-    ...audit,
-    OpenApiDocument,
-  });
+  const modules = { ...access, ...audit, ...batch, ...fleet, ...lists, ...nodeConfig, ...requests };
+  const exported = Object.entries({ ...modules, OpenApiDocument });
   return new Map(exported.flatMap(([name, schema]) => (schema instanceof z.ZodType ? [[schema, name] as const] : [])));
 }
 
@@ -116,7 +110,11 @@ function tidy(schema: unknown, io: Side): Json {
 }
 
 function operation(operationId: string, route: RouteDeclaration, names: ReadonlyMap<z.ZodType, string>): Json {
-  const parameters = [...parametersOf(route.params, 'path'), ...parametersOf(route.query, 'query')];
+  const parameters = [
+    ...parametersOf(route.params, 'path'),
+    ...parametersOf(route.query, 'query'),
+    ...headersOf(route),
+  ];
   return {
     operationId,
     summary: route.summary,
@@ -145,6 +143,23 @@ function parametersOf(schema: z.ZodType | undefined, where: 'path' | 'query'): r
   });
 }
 
+function headersOf({ method, conditional, unkeyed, answer }: RouteDeclaration): readonly Json[] {
+  const text = (name: string, description: string): Json => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  });
+  return [
+    ...(answer.tagged === true && method === 'GET' ? [text('If-None-Match', 'answer 304 when the ETag is this')] : []),
+    ...(conditional === true ? [text('If-Match', 'ETag as it was seen; changed since by somebody is 412')] : []),
+    ...(method === 'GET' || unkeyed === true
+      ? []
+      : [text('Idempotency-Key', 'a word of your choice: asked again, it is not done twice')]),
+  ];
+}
+
 function jsonOf(names: ReadonlyMap<z.ZodType, string>, schema: z.ZodType): Json {
   return { 'application/json': { schema: { $ref: `${REFERENCE}${nameOf(names, schema)}` } } };
 }
@@ -155,20 +170,26 @@ function answersOf({ answer }: RouteDeclaration, names: ReadonlyMap<z.ZodType, s
     type === undefined
       ? { 'application/json': { schema: { $ref: `${REFERENCE}${nameOf(names, schema)}` }, example } }
       : { [type]: { schema: { type: 'string' }, example } };
+  const notModified: Json = answer.tagged === true ? { 304: { description: 'not modified' } } : {};
   const others = Object.entries(answer.also ?? {}).map(([other, text]): readonly [string, Json] => [
     other,
-    { description: text, content },
+    other === '304' ? { description: text } : { description: text, content },
   ]);
-  return { [status]: { description, content }, ...Object.fromEntries(others) };
+  return { [status]: { description, content }, ...notModified, ...Object.fromEntries(others) };
 }
 
-function refusalsOf({ params, query, body, errors, answer }: RouteDeclaration): Json {
+function refusalsOf({ params, query, body, errors, answer, conditional }: RouteDeclaration): Json {
   const asks = params !== undefined || query !== undefined || body !== undefined;
   const codes: readonly ErrorCode[] = [...(asks ? ['invalid-argument' as const] : []), ...errors, ...EVERYWHERE];
   const byStatus = new Map<number, string>();
   for (const code of new Set(codes)) {
     const before = byStatus.get(HTTP_STATUS[code]);
     byStatus.set(HTTP_STATUS[code], before === undefined ? code : `${before}, ${code}`);
+  }
+  if (conditional === true) byStatus.set(412, 'failed-precondition: changed meanwhile');
+  if (body !== undefined) {
+    byStatus.set(413, 'resource-exhausted: the body is larger than 1 MiB');
+    byStatus.set(415, 'invalid-argument: the body is not JSON');
   }
   const content = { 'application/json': { schema: { $ref: `${REFERENCE}ErrorEnvelope` } } };
   const taken = new Set(Object.keys(answer.also ?? {}));

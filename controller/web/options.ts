@@ -7,6 +7,7 @@ import type { Secret } from '../../proto/contract/secret.js';
 import type { Access } from '../usecases/access/access.js';
 import type { FleetApi } from '../usecases/api.js';
 import type { AuditLog } from '../usecases/audit/audit-log.js';
+import type { Idempotency } from '../usecases/idempotency.js';
 import type { Log, Timers } from '../usecases/ports.js';
 
 /** What the two doors need of the rest of the controller. */
@@ -17,6 +18,7 @@ export interface WebOptions {
   readonly audit: AuditLog;
   /** Figures may be scraped from this machine without a token. */
   readonly metricsOpenOnLoopback: boolean;
+  readonly idempotency: Pick<Idempotency, 'begin' | 'finish' | 'fail'>;
   readonly history: HistorySource;
   readonly uploads: UploadSource;
   readonly join: JoinFacts;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BrambleError } from '../../proto/contract/errors.js';
-import { commandId, nodeId } from '../../proto/contract/ids.js';
+import { commandId, nodeId, siteId } from '../../proto/contract/ids.js';
 
 const PROBLEMS_MAX = 20;
 
@@ -20,12 +20,15 @@ export interface FieldProblem {
   /** Path in dots, such as action.unit; "request" for the whole. */
   readonly field: string;
   readonly problem: string;
+  /** Of the item of a list that the path goes through, such as an operation of a batch. */
+  readonly index?: number;
 }
 
 export function fieldProblems(error: z.ZodError): readonly FieldProblem[] {
-  return error.issues
-    .slice(0, PROBLEMS_MAX)
-    .map((issue) => ({ field: issue.path.join('.') || 'request', problem: issue.message }));
+  return error.issues.slice(0, PROBLEMS_MAX).map(({ path, message }) => {
+    const index = path.find((part) => typeof part === 'number');
+    return { field: path.join('.') || 'request', problem: message, ...(index === undefined ? {} : { index }) };
+  });
 }
 
 /** A whole number in a query string. */
@@ -39,15 +42,20 @@ export function queryInteger(min: number, max: number) {
 }
 
 /** Ids as text: parsed to their brand by the one place that knows their form. */
-export const NodeIdText = idText(nodeId, { pattern: '^n-[0-9a-z]{13}$' });
-export const CommandIdText = idText(commandId, { format: 'uuid' });
+export const NodeIdText = parsedText(nodeId, { pattern: '^n-[0-9a-z]{13}$' });
+export const CommandIdText = parsedText(commandId, { format: 'uuid' });
+export const SiteIdText = parsedText(siteId, { pattern: '^[a-z][a-z0-9-]{0,31}$' });
 
-function idText<Id extends string>(parse: (text: string) => Id, form: { readonly [key: string]: string }) {
+/** Text with a parser of its own; `form` is what the document says of it. */
+export function parsedText<Parsed>(
+  parse: (text: string) => Parsed,
+  form: Readonly<Record<string, string | number>>,
+): z.ZodPipe<z.ZodString, z.ZodTransform<Awaited<Parsed>, string>> {
   return z
     .string()
-    .transform((text, context): Id => {
+    .transform((text, context) => {
       try {
-        return parse(text);
+        return parse(text) as Awaited<Parsed>; // no parser here is asynchronous
       } catch (thrown) {
         const { message, hint } = BrambleError.from(thrown);
         context.addIssue(hint === undefined ? message : `${message}; ${hint}`);

@@ -175,7 +175,7 @@ test.for<[string, string, string, unknown, number, string]>([
     400,
     'invalid-argument',
   ],
-  ['a body above 1 MiB', 'POST', '/api/v1/tokens', { site: 'x'.repeat(1_100_000) }, 429, 'resource-exhausted'],
+  ['a body above 1 MiB', 'POST', '/api/v1/tokens', { site: 'x'.repeat(1_100_000) }, 413, 'resource-exhausted'],
 ])('%s is refused', async ([, method, path, body, status, code]) => {
   const answer = await admin(method, path, body);
   expect([answer.status, answer.json()]).toMatchObject([status, { code }]);

@@ -11,7 +11,9 @@ import { type Handlers, mount } from './mount.js';
 import type { WebOptions } from './options.js';
 import { accountHandlers } from './routes/accounts.js';
 import { auditHandlers } from './routes/audit.js';
+import { batchHandlers } from './routes/batch.js';
 import { commandHandlers } from './routes/commands.js';
+import { discoveryHandlers } from './routes/discovery.js';
 import { enrollmentHandlers } from './routes/enrollments.js';
 import { eventHandlers } from './routes/events.js';
 import { nodeConfigHandlers } from './routes/node-configs.js';
@@ -19,6 +21,7 @@ import { nodeHandlers } from './routes/nodes.js';
 import { pageRoutes } from './routes/page.js';
 import { probeHandlers } from './routes/probes.js';
 import { sessionHandlers } from './routes/session.js';
+import { siteHandlers } from './routes/sites.js';
 import { uploadHandlers } from './routes/uploads.js';
 import { ROUTES } from './table/index.js';
 import { ROUTE_RIGHTS } from './table/rights.js';
@@ -48,10 +51,13 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
     const handlers: Handlers<typeof ROUTES> = {
       ...nodeHandlers(options),
       ...nodeConfigHandlers(),
+      ...siteHandlers(),
+      ...batchHandlers(),
       ...commandHandlers(),
       ...enrollmentHandlers(options),
       ...eventHandlers(streams, (request) => keeper.isStillIn(request)),
       ...probeHandlers(options, metrics, () => streams.clientCount),
+      ...discoveryHandlers(),
       ...uploadHandlers(options),
       ...sessionHandlers(options, () => url),
       ...accountHandlers(options),
@@ -61,6 +67,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
     mount(app, kind, ROUTES, handlers, {
       rights: ROUTE_RIGHTS,
       fleetOf: (caller) => access.scoped(wholeFleet, caller),
+      idempotency: options.idempotency,
     });
     return app;
   });

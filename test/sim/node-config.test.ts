@@ -35,8 +35,8 @@ async function set(cluster: Cluster, agent: SimAgent, config: NodeConfig, expect
 }
 
 async function timeline(cluster: Cluster): Promise<readonly string[]> {
-  const events = await cluster.world.settle(cluster.controller.api.events({ nodeId: undefined, limit: 200 }));
-  return events.map(({ reason }) => reason).filter((reason) => /Config/.test(reason));
+  const events = await cluster.world.settle(cluster.controller.api.events({ limit: 200 }));
+  return events.items.map(({ reason }) => reason).filter((reason) => /Config/.test(reason));
 }
 
 test('a config that cuts a node off is undone there, told when the link returns, and raised as trouble', async () => {

@@ -156,7 +156,7 @@ test('T-09 the right token on the wrong board waits for a person, with a warning
   const board = new TestBoard('pi', '00000000deadbeef');
   const { outcome } = await board.enrol(rig, token);
   expect(outcome?.$case).toBe('pending');
-  const [waiting] = await rig.enrollments.enrollments('pending', 10);
+  const [waiting] = (await rig.enrollments.enrollments({ state: 'pending', limit: 10 })).items;
   expect(waiting?.why).toContain('00000000deadbeef');
   const words = outcome?.$case === 'pending' ? outcome.value.fingerprintWords : '';
   expect(waiting?.words).toBe(words);
@@ -176,7 +176,7 @@ test('a rejected board stays out, and the token that it used stays used', async 
   const token = await rig.token({ preApproved: false });
   const board = new TestBoard();
   expect((await board.enrol(rig, token)).outcome?.$case).toBe('pending');
-  const [waiting] = await rig.enrollments.enrollments('pending', 10);
+  const [waiting] = (await rig.enrollments.enrollments({ state: 'pending', limit: 10 })).items;
   await rig.enrollments.rejectEnrollment(waiting?.fingerprint ?? '', 'not ours', by('kim'));
   expect((await refusal(board.enrol(rig, token))).code).toBe('permission-denied');
   expect((await refusal(new TestBoard().enrol(rig, token))).code).toBe('permission-denied');

@@ -2,9 +2,10 @@ import type { ConditionView, EventView, NodeDetail, NodeView } from '../../../pr
 import { visible } from '../../../proto/contract/visible.js';
 import type { CliContext } from '../context.js';
 import { EXIT } from '../errors.js';
-import { ago, commandListing, EVENT_LISTING } from '../listings.js';
+import { ago, commandListing, EVENT_LISTING, labelsText } from '../listings.js';
 import { renderData, renderListing, renderPairs } from '../output.js';
 import { resolveNode } from '../resolve.js';
+import { maintenanceText } from './maintenance.js';
 import type { Register } from './register.js';
 
 const EVENTS_SHOWN = 10;
@@ -52,6 +53,9 @@ async function renderNode(context: CliContext, { node, listed, events }: Describ
       ['Model', node.model],
       ['Serial', node.serial],
       ['Agent', node.agentVersion],
+      ['Labels', labelsText(node.labels)],
+      ['Can', capabilitiesText(node)],
+      ['Maintenance', maintenanceText(node.maintenance)],
     ]),
     `Conditions\n${indent(renderConditions(node, listed, now))}`,
     `Facts\n${indent(renderFacts(node))}`,
@@ -84,6 +88,12 @@ function renderConditions(node: NodeDetail, listed: NodeView, nowMs: number): st
   const untold = blind.filter((name) => !toldNames.has(name));
   if (untold.length > 0) lines.push(`no data for ${untold.join(', ')}`);
   return lines.join('\n');
+}
+
+function capabilitiesText({ capabilities, capabilityOverrides }: NodeDetail): string {
+  return Object.entries(capabilities)
+    .map(([name, value]) => `${name} ${value}${Object.hasOwn(capabilityOverrides, name) ? ' (set)' : ''}`)
+    .join(', ');
 }
 
 function nameOf({ type, instance }: ConditionView): string {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { EventView } from '../../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { type CliContext, print } from '../context.js';
@@ -7,6 +8,9 @@ import { renderData, renderListing } from '../output.js';
 import { resolveNode } from '../resolve.js';
 import { parseEventStream } from '../sse.js';
 import { type Register, wholeNumber } from './register.js';
+
+/** The controller cannot go on from where we were. */
+const Reset = z.object({ afterId: z.number() });
 
 /** Pause before a broken stream is opened again. */
 const RECONNECT_MS = 2_000;
@@ -45,6 +49,10 @@ async function watch(context: CliContext, nodeId: string | undefined, afterId: n
   for (;;) {
     try {
       for await (const { event: kind, data } of parseEventStream(context.api.eventStream(cursor))) {
+        if (kind === 'reset') {
+          cursor = Reset.parse(JSON.parse(data)).afterId;
+          context.host.err('some events are no longer kept and were missed\n');
+        }
         if (kind !== 'event') continue;
         const event = EventView.parse(JSON.parse(data));
         cursor = event.id;

@@ -1,18 +1,31 @@
 import { print } from '../context.js';
 import { EXIT } from '../errors.js';
-import { enrollmentListing, nodeListing, tokenListing } from '../listings.js';
+import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
 import type { Register } from './register.js';
 
 export const registerGet: Register = (program, run) => {
-  const get = program.command('get').description('List nodes, tokens or enrolments');
+  const get = program.command('get').description('List nodes, sites, tokens or enrolments');
 
   get
     .command('nodes')
-    .description('All nodes, trouble first')
+    .description('Nodes, trouble first')
+    .option('-l, --selector <selector>', 'with labels like these: rack=3,env in (a,b),!broken')
+    .option('--site <site>', 'of one site only')
+    .action((wish: { readonly selector?: string; readonly site?: string }) =>
+      run(async (context) => {
+        const nodes = await context.api.nodes(wish);
+        print(context, nodeListing(context.nowMs()), nodes.toSorted(troubleFirst), { nodes });
+        return EXIT.ok;
+      }),
+    );
+
+  get
+    .command('sites')
+    .description('Sites, with how their nodes are')
     .action(() =>
       run(async (context) => {
-        const nodes = await context.api.nodes();
-        print(context, nodeListing(context.nowMs()), nodes.toSorted(troubleFirst), { nodes });
+        const sites = await context.api.sites();
+        print(context, SITE_LISTING, sites, { sites });
         return EXIT.ok;
       }),
     );
@@ -41,7 +54,7 @@ export const registerGet: Register = (program, run) => {
     );
 };
 
-const ORDER = ['frozen', 'troubled', 'no-contact', 'unknown', 'ready', 'revoked'] as const;
+const ORDER = ['frozen', 'troubled', 'no-contact', 'unknown', 'maintenance', 'ready', 'revoked'] as const;
 
 function troubleFirst(a: { state: (typeof ORDER)[number]; name: string }, b: typeof a): number {
   return ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || (a.name < b.name ? -1 : 1);

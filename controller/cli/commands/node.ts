@@ -4,6 +4,8 @@ import { EXIT } from '../errors.js';
 import { issueAndFollow } from '../follow-command.js';
 import { nodeListing } from '../listings.js';
 import { assertConfirmed, resolveNode } from '../resolve.js';
+import { parseLabelWords } from './labels.js';
+import { registerMaintenance } from './maintenance.js';
 import { type ActionOptions, MINUTE_MS, registerActions, withActionOptions } from './node-actions.js';
 import { registerNodeConfig } from './node-config.js';
 import type { Register, RunCommand } from './register.js';
@@ -20,6 +22,8 @@ export const registerNode: Register = (program, run) => {
   registerRevoke(node, run);
   registerThaw(node, run);
   registerNodeConfig(node, run);
+  registerLabel(node, run);
+  registerMaintenance(node, run, 'node');
 };
 
 function registerReboot(node: Command, run: RunCommand): void {
@@ -77,6 +81,23 @@ function registerThaw(node: Command, run: RunCommand): void {
       run(async (context) => {
         const target = await resolveNode(context.api, nameOrId);
         const view = await context.api.thaw(target.id, reason);
+        print(context, nodeListing(context.nowMs()), [view], view);
+        return EXIT.ok;
+      }),
+    );
+}
+
+function registerLabel(node: Command, run: RunCommand): void {
+  node
+    .command('label')
+    .description('Hang labels on a node: key=value sets, key- removes')
+    .argument('<name|id>')
+    .argument('<label...>')
+    .action((nameOrId: string, words: readonly string[]) =>
+      run(async (context) => {
+        const labels = parseLabelWords(words);
+        const target = await resolveNode(context.api, nameOrId);
+        const view = await context.api.changeNode(target.id, { labels });
         print(context, nodeListing(context.nowMs()), [view], view);
         return EXIT.ok;
       }),

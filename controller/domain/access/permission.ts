@@ -7,7 +7,9 @@ export const PERMISSIONS = {
   'commands.read': 'see commands and how far they are',
   'commands.issue': 'order nodes to do something',
   'uploads.read': 'fetch what nodes have gathered and uploaded, their logs among it',
-  'nodes.manage': 'revoke and thaw nodes',
+  'nodes.manage': 'name, label, revoke and thaw nodes',
+  'nodes.maintain': 'say that somebody works on nodes or a site, and until when',
+  'sites.manage': 'make, change and delete sites',
   'configs.read': 'see what nodes should be of their own configuration, users and keys among it',
   'configs.manage': 'say what nodes should be of their own configuration',
   'enrollments.read': 'see who asks to join',
@@ -41,10 +43,17 @@ const VIEWER = [
   'audit.read',
   'metrics.read',
 ] as const satisfies readonly Permission[];
-const OPERATOR = [...VIEWER, 'commands.issue', 'uploads.read', 'configs.read'] as const satisfies readonly Permission[];
+const OPERATOR = [
+  ...VIEWER,
+  'commands.issue',
+  'nodes.maintain',
+  'uploads.read',
+  'configs.read',
+] as const satisfies readonly Permission[];
 const SITE_ADMIN = [
   ...OPERATOR,
   'nodes.manage',
+  'sites.manage',
   'configs.manage',
   'enrollments.decide',
   'tokens.read',

@@ -1,21 +1,43 @@
+import type { BatchAnswer, BatchOperation, BatchRequest } from '../../../proto/contract/api/batch.js';
 import type {
   CommandView,
   EnrollmentView,
   EventView,
+  MaintenanceView,
   NodeDetail,
   NodeView,
+  SiteView,
   TokenView,
 } from '../../../proto/contract/api/fleet.js';
 import type { NodeConfigRollback, NodeConfigView } from '../../../proto/contract/api/node-config.js';
-import type { CommandCreate, TokenCreate } from '../../../proto/contract/api/requests.js';
+import type {
+  CommandCreate,
+  MaintenanceStart,
+  NodeChange,
+  SiteChange,
+  SiteCreate,
+  TokenCreate,
+} from '../../../proto/contract/api/requests.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
-import { type CommandId, type NodeId, nodeId as parseNodeId, type SiteId } from '../../../proto/contract/ids.js';
+import {
+  type CommandId,
+  type NodeId,
+  nodeId as parseNodeId,
+  siteId as parseSiteId,
+  type SiteId,
+} from '../../../proto/contract/ids.js';
 import { visible } from '../../../proto/contract/visible.js';
 import type { Actor } from '../../domain/access/actor.js';
 import { covers, isNowhere, type Scope, scopeOf } from '../../domain/access/authorise.js';
 import type { Permission } from '../../domain/access/permission.js';
+import type { MaintenanceScope } from '../../domain/maintenance.js';
 import type { ConfigWish } from '../../domain/node-config.js';
-import type { FleetApi, FleetChange } from '../api.js';
+import type { CommandQuery, EnrollmentQuery, EventQuery, FleetApi, FleetChange, TokenQuery } from '../api.js';
+import { maintenanceScopeOf, tryEach } from '../batch.js';
+import type { NodeQuery } from '../node-query.js';
+import type { Paged } from '../paging.js';
+import type { EnrollmentKey, TokenKey } from '../ports.js';
+import { UNKNOWN_SITE_HINT } from '../sites.js';
 import { assertMay, type Caller } from './caller.js';
 
 /** Where things belong whose id does not say it. */
@@ -23,10 +45,6 @@ export interface SiteLookup {
   joinTokenSite(keyId: string): Promise<SiteId | undefined>;
   enrollmentSite(fingerprint: string): Promise<SiteId | undefined>;
 }
-
-/** Events of other sites that are read past while looking for those of one's own. */
-const EVENTS_READ_MAX = 50_000;
-const EVENTS_PER_READ = 1_000;
 
 /**
  * The fleet as one caller may see and change it. Lists hold what is in their scope; what is not is not found, with the
@@ -44,10 +62,21 @@ export class ScopedFleet implements FleetApi {
     this.#caller = caller;
   }
 
+  /** Lists of callers with other scopes are other lists. */
+  version(): string {
+    const scope = this.#scope('nodes.read');
+    const version = this.#fleet.version();
+    return scope === 'all' ? version : [version, ...[...scope].sort()].join('.');
+  }
+
   nodes(): readonly NodeView[] {
     const scope = this.#scope('nodes.read');
     const nodes = this.#fleet.nodes();
     return scope === 'all' ? nodes : nodes.filter(({ site }) => scope.has(site));
+  }
+
+  nodePage(query: NodeQuery): Paged<NodeView, NodeId> {
+    return this.#fleet.nodePage({ ...query, ...this.#within('nodes.read') });
   }
 
   node(id: NodeId): NodeDetail {
@@ -56,11 +85,12 @@ export class ScopedFleet implements FleetApi {
     throw new BrambleError('not-found', `node ${id} is not known`);
   }
 
-  async events(query: { readonly nodeId: NodeId | undefined; readonly limit: number }): Promise<readonly EventView[]> {
-    const scope = this.#scope('events.read');
-    if (scope === 'all') return await this.#fleet.events(query);
-    if (query.nodeId !== undefined) return this.#isOwn(query.nodeId, scope) ? await this.#fleet.events(query) : [];
-    return await this.#newestOwnEvents(query.limit, scope);
+  async events(query: EventQuery): Promise<Paged<EventView, number>> {
+    return await this.#fleet.events({ ...query, nodes: { ...query.nodes, ...this.#within('events.read') } });
+  }
+
+  async eventsPrunedThrough(): Promise<number> {
+    return await this.#fleet.eventsPrunedThrough();
   }
 
   async eventsAfter(afterId: number, limit: number): Promise<readonly EventView[]> {
@@ -108,9 +138,55 @@ export class ScopedFleet implements FleetApi {
     return command;
   }
 
-  async commands(id: NodeId, limit: number): Promise<readonly CommandView[]> {
-    this.#assertMayWith(id, 'commands.read');
-    return await this.#fleet.commands(id, limit);
+  async commands(query: CommandQuery): Promise<Paged<CommandView, CommandId>> {
+    if (query.nodeId !== undefined) this.#assertMayWith(query.nodeId, 'commands.read');
+    return await this.#fleet.commands({ ...query, nodes: { ...query.nodes, ...this.#within('commands.read') } });
+  }
+
+  async changeNode(id: NodeId, change: NodeChange, revision: number | undefined, actor: Actor): Promise<NodeView> {
+    this.#assertMayWith(id, 'nodes.manage');
+    return await this.#fleet.changeNode(id, change, revision, actor);
+  }
+
+  async startMaintenance(scope: MaintenanceScope, start: MaintenanceStart, actor: Actor): Promise<MaintenanceView> {
+    this.#assertMayMaintain(scope);
+    return await this.#fleet.startMaintenance(scope, start, actor);
+  }
+
+  async endMaintenance(scope: MaintenanceScope, actor: Actor): Promise<void> {
+    this.#assertMayMaintain(scope);
+    await this.#fleet.endMaintenance(scope, actor);
+  }
+
+  async sites(): Promise<readonly SiteView[]> {
+    const scope = this.#scope('nodes.read');
+    return (await this.#fleet.sites()).filter(({ name }) => covers(scope, name));
+  }
+
+  async site(id: SiteId): Promise<SiteView> {
+    this.#assertSeen(id);
+    return await this.#fleet.site(id);
+  }
+
+  async createSite(create: SiteCreate, actor: Actor): Promise<SiteView> {
+    assertMay(this.#caller, 'sites.manage', create.name);
+    return await this.#fleet.createSite(create, actor);
+  }
+
+  async changeSite(id: SiteId, change: SiteChange, revision: number | undefined, actor: Actor): Promise<SiteView> {
+    this.#assertMayAt(id, 'sites.manage');
+    return await this.#fleet.changeSite(id, change, revision, actor);
+  }
+
+  async removeSite(id: SiteId, revision: number | undefined, actor: Actor): Promise<SiteView> {
+    this.#assertMayAt(id, 'sites.manage');
+    return await this.#fleet.removeSite(id, revision, actor);
+  }
+
+  /** Rights come first: a batch with one operation that the caller may not do is not tried. */
+  async batch(request: BatchRequest, actor: Actor): Promise<BatchAnswer> {
+    await tryEach(request.operations, (operation) => this.#assertMayDo(operation));
+    return await this.#fleet.batch(request, actor);
   }
 
   async revokeNode(id: NodeId, reason: string, actor: Actor): Promise<NodeView> {
@@ -148,23 +224,17 @@ export class ScopedFleet implements FleetApi {
     return await this.#fleet.createToken(create, actor);
   }
 
-  async tokens(limit: number): Promise<readonly TokenView[]> {
-    const scope = this.#scope('tokens.read');
-    return (await this.#fleet.tokens(limit)).filter(({ site }) => covers(scope, site));
+  async tokens(query: TokenQuery): Promise<Paged<TokenView, TokenKey>> {
+    return await this.#fleet.tokens({ ...query, ...this.#within('tokens.read') });
   }
 
   async revokeToken(keyId: string, actor: Actor): Promise<TokenView> {
-    const site = await this.#lookup.joinTokenSite(keyId);
-    if (site !== undefined && !covers(this.#scope('tokens.read'), site)) {
-      throw new BrambleError('not-found', `join token ${visible(keyId, 40)} is not known`);
-    }
-    assertMay(this.#caller, 'tokens.manage', site);
+    await this.#assertMayEndToken(keyId);
     return await this.#fleet.revokeToken(keyId, actor);
   }
 
-  async enrollments(state: 'pending' | 'approved' | 'rejected', limit: number): Promise<readonly EnrollmentView[]> {
-    const scope = this.#scope('enrollments.read');
-    return (await this.#fleet.enrollments(state, limit)).filter(({ site }) => covers(scope, site));
+  async enrollments(query: EnrollmentQuery): Promise<Paged<EnrollmentView, EnrollmentKey>> {
+    return await this.#fleet.enrollments({ ...query, ...this.#within('enrollments.read') });
   }
 
   async approveEnrollment(
@@ -189,8 +259,70 @@ export class ScopedFleet implements FleetApi {
     return scope;
   }
 
+  /** The part of a question for a list that keeps it to the caller's sites. */
+  #within(permission: Permission): { readonly within?: ReadonlySet<string> } {
+    const scope = this.#scope(permission);
+    return scope === 'all' ? {} : { within: scope };
+  }
+
   #assertMayWith(id: NodeId, permission: Permission): void {
+    // Whoever may everywhere needs no look at the node: whether there is one, the work itself says.
+    if (this.#scope(permission) === 'all' && this.#scope('nodes.read') === 'all') return;
     assertMay(this.#caller, permission, this.node(id).site);
+  }
+
+  #assertSeen(site: SiteId): void {
+    if (covers(this.#scope('nodes.read'), site)) return;
+    throw new BrambleError('not-found', `site ${site} is not known`, { hint: UNKNOWN_SITE_HINT });
+  }
+
+  #assertMayAt(site: SiteId, permission: Permission): void {
+    this.#assertSeen(site);
+    assertMay(this.#caller, permission, site);
+  }
+
+  #assertMayMaintain(scope: MaintenanceScope): void {
+    if (scope.kind === 'node') this.#assertMayWith(scope.nodeId, 'nodes.maintain');
+    else this.#assertMayAt(scope.site, 'nodes.maintain');
+  }
+
+  /** What the route of the same work would want. */
+  async #assertMayDo(operation: BatchOperation): Promise<void> {
+    switch (operation.op) {
+      case 'create-site':
+        assertMay(this.#caller, 'sites.manage', operation.create.name);
+        return;
+      case 'change-site':
+      case 'delete-site':
+        this.#assertMayAt(parseSiteId(operation.site), 'sites.manage');
+        return;
+      case 'change-node':
+      case 'revoke-node':
+      case 'thaw-node':
+        this.#assertMayWith(parseNodeId(operation.node), 'nodes.manage');
+        return;
+      case 'start-maintenance':
+      case 'end-maintenance':
+        this.#assertMayMaintain(maintenanceScopeOf(operation.scope));
+        return;
+      case 'issue-command':
+        this.#assertMayWith(parseNodeId(operation.node), 'commands.issue');
+        return;
+      case 'approve-enrollment':
+      case 'reject-enrollment':
+        await this.#assertMayDecide(operation.fingerprint);
+        return;
+      case 'revoke-token':
+        await this.#assertMayEndToken(operation.token);
+    }
+  }
+
+  async #assertMayEndToken(keyId: string): Promise<void> {
+    const site = await this.#lookup.joinTokenSite(keyId);
+    if (site !== undefined && !covers(this.#scope('tokens.read'), site)) {
+      throw new BrambleError('not-found', `join token ${visible(keyId, 40)} is not known`);
+    }
+    assertMay(this.#caller, 'tokens.manage', site);
   }
 
   async #assertMayDecide(fingerprint: string): Promise<void> {
@@ -212,19 +344,5 @@ export class ScopedFleet implements FleetApi {
     } catch {
       return false; // not known, or not an id: nobody's
     }
-  }
-
-  /** Reads back from the newest event in stretches of ids, until there are enough or it has gone far enough. */
-  async #newestOwnEvents(limit: number, scope: Scope): Promise<readonly EventView[]> {
-    const newest = (await this.#fleet.events({ nodeId: undefined, limit: 1 }))[0]?.id ?? 0;
-    const own: EventView[] = [];
-    const lowest = Math.max(0, newest - EVENTS_READ_MAX);
-    for (let through = newest; through > lowest && own.length < limit; through -= EVENTS_PER_READ) {
-      const from = Math.max(0, through - EVENTS_PER_READ);
-      const page = await this.#fleet.eventsAfter(from, EVENTS_PER_READ);
-      const stretch = page.filter((event) => event.id <= through && this.#ownsEvent(event, scope));
-      own.push(...stretch.reverse());
-    }
-    return own.slice(0, limit);
   }
 }

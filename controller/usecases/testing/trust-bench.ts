@@ -23,7 +23,7 @@ import { FakeWorld } from './fake-world.js';
 import { FaultyStore } from './faulty-store.js';
 
 /** Certificates that are only labels; real ones are controller/pki's affair. */
-class PaperAuthority implements Authority {
+export class PaperAuthority implements Authority {
   readonly trustRootsPem = 'roots';
   /** While set, nothing is signed. */
   failWith: ErrorCode | undefined;

@@ -1,16 +1,35 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { FACTS, type FactName, isTextFact, type NumberFactName } from '../../../proto/contract/facts.js';
-import type { Handlers } from '../mount.js';
+import { isKnown, revisionSeen } from '../etag.js';
+import { Cursors, nodeFilterOf } from '../lists.js';
+import { ANSWERED, type Handlers, notModified, RenderedJson } from '../mount.js';
+import { makeNodeRenderer } from '../node-json.js';
 import type { WebOptions } from '../options.js';
+import { NodeIdText } from '../parse.js';
 import type { NODE_ROUTES } from '../table/nodes.js';
 import { actorOf } from './actor.js';
 
 const HISTORY_SPAN_MS_MAX = 31 * 86_400_000;
 const HISTORY_POINTS_MAX = 100_000;
 
-export function nodeHandlers({ history }: WebOptions): Handlers<typeof NODE_ROUTES> {
+export function nodeHandlers({ history, random }: WebOptions): Handlers<typeof NODE_ROUTES> {
+  const render = makeNodeRenderer();
+  // Versions begin anew with the process, so its tags carry a word of their own.
+  const process = Buffer.from(random.bytes(6)).toString('base64url');
   return {
-    listNodes: ({ fleet }) => ({ nodes: [...fleet.nodes()] }),
+    listNodes({ query, request, reply, fleet }) {
+      const tag = `W/"${process}-${fleet.version()}"`;
+      if (isKnown(request, reply, tag)) {
+        notModified(reply);
+        return ANSWERED;
+      }
+      const cursors = new Cursors(request, NodeIdText);
+      const { state, limit, cursor } = query;
+      const { items, next } = fleet.nodePage({ ...nodeFilterOf(query), state, limit, after: cursors.after(cursor) });
+      const { nextCursor } = cursors.next(next);
+      const more = nextCursor === undefined ? '' : `,"nextCursor":${JSON.stringify(nextCursor)}`;
+      return new RenderedJson(`{"nodes":[${items.map(render).join(',')}]${more}}`);
+    },
     getNode: ({ params, fleet }) => fleet.node(params.id),
     async getNodeHistory({ params: { id }, query: { fact, instance, fromMs, toMs }, fleet }) {
       if (toMs <= fromMs || toMs - fromMs > HISTORY_SPAN_MS_MAX) {
@@ -24,6 +43,15 @@ export function nodeHandlers({ history }: WebOptions): Handlers<typeof NODE_ROUT
         });
       }
       return { fact, instance, points: points.map(({ atMs, value }) => [atMs, value]) };
+    },
+    changeNode: ({ params, body, request, fleet }) =>
+      fleet.changeNode(params.id, body, revisionSeen(request), actorOf(request)),
+    async startNodeMaintenance({ params: { id: nodeId }, body, request, fleet }) {
+      return { maintenance: await fleet.startMaintenance({ kind: 'node', nodeId }, body, actorOf(request)) };
+    },
+    async endNodeMaintenance({ params: { id: nodeId }, request, fleet }) {
+      await fleet.endMaintenance({ kind: 'node', nodeId }, actorOf(request));
+      return {};
     },
     revokeNode: ({ params, body, request, fleet }) => fleet.revokeNode(params.id, body.reason, actorOf(request)),
     thawNode: ({ params, body, request, fleet }) => fleet.thawNode(params.id, body.reason, actorOf(request)),

@@ -33,7 +33,7 @@ export function probeHandlers(
   };
 }
 
-const STATES = ['ready', 'troubled', 'no-contact', 'unknown', 'frozen', 'revoked'] as const;
+const STATES = ['ready', 'troubled', 'no-contact', 'unknown', 'maintenance', 'frozen', 'revoked'] as const;
 
 /** Every state is there from the first scrape on, so that alerts can be written on it. */
 function nodesByState(nodes: readonly { readonly state: (typeof STATES)[number] }[]): readonly Measure[] {

@@ -51,6 +51,7 @@ export const ACCOUNT_ROUTES = {
     tag: 'accounts',
     doors: 'both',
     body: UserCreate,
+    unkeyed: true,
     answer: { status: 201, description: 'the user', schema: UserView, example: USER_EXAMPLE },
     errors: ['permission-denied', 'already-exists'],
   }),
@@ -62,6 +63,7 @@ export const ACCOUNT_ROUTES = {
     doors: 'both',
     params: UserPath,
     body: UserChange,
+    unkeyed: true,
     answer: { status: 200, description: 'the user', schema: UserView, example: USER_EXAMPLE },
     errors: ['permission-denied', 'not-found'],
   }),
@@ -89,6 +91,7 @@ export const ACCOUNT_ROUTES = {
     answer: {
       status: 201,
       description: 'the token',
+      secret: true,
       schema: ApiTokenCreated,
       example: { token: `brm_k7f3q2ab_${'a'.repeat(32)}_bcdefgh`, apiToken: API_TOKEN_EXAMPLE },
     },

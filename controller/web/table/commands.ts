@@ -3,11 +3,29 @@ import { CommandView } from '../../../proto/contract/api/fleet.js';
 import { CommandList } from '../../../proto/contract/api/lists.js';
 import { CommandCreate } from '../../../proto/contract/api/requests.js';
 import { declareRoute } from '../declare.js';
-import { CommandIdText, queryInteger } from '../parse.js';
+import { cursorText, NodeWords, pageLimit } from '../lists.js';
+import { CommandIdText } from '../parse.js';
 import { COMMAND_EXAMPLE } from './examples.js';
 import { NodePath } from './nodes.js';
 
+const CommandState = CommandView.shape.state;
+
 export const COMMAND_ROUTES = {
+  listCommands: declareRoute({
+    method: 'GET',
+    path: '/api/v1/commands',
+    summary: 'Commands of the whole fleet, newest first',
+    tag: 'commands',
+    doors: 'both',
+    query: z.strictObject({
+      ...NodeWords,
+      state: CommandState.optional(),
+      limit: pageLimit(1_000, 100),
+      cursor: cursorText,
+    }),
+    answer: { status: 200, description: 'commands', schema: CommandList, example: { commands: [COMMAND_EXAMPLE] } },
+    errors: [],
+  }),
   listNodeCommands: declareRoute({
     method: 'GET',
     path: '/api/v1/nodes/:id/commands',
@@ -15,7 +33,7 @@ export const COMMAND_ROUTES = {
     tag: 'commands',
     doors: 'both',
     params: NodePath,
-    query: z.strictObject({ limit: queryInteger(1, 1_000).default(100) }),
+    query: z.strictObject({ state: CommandState.optional(), limit: pageLimit(1_000, 100), cursor: cursorText }),
     answer: { status: 200, description: 'commands', schema: CommandList, example: { commands: [COMMAND_EXAMPLE] } },
     errors: ['not-found'],
   }),
@@ -37,7 +55,7 @@ export const COMMAND_ROUTES = {
     tag: 'commands',
     doors: 'both',
     params: z.object({ id: CommandIdText }),
-    answer: { status: 200, description: 'the command', schema: CommandView, example: COMMAND_EXAMPLE },
+    answer: { status: 200, description: 'the command', schema: CommandView, example: COMMAND_EXAMPLE, tagged: true },
     errors: ['not-found'],
   }),
 } as const;

@@ -3,6 +3,7 @@ import { EnrollmentView, TokenView } from '../../../proto/contract/api/fleet.js'
 import { EnrollmentList, TokenList } from '../../../proto/contract/api/lists.js';
 import { EnrollmentApprove, Reason, TokenCreate, TokenCreated } from '../../../proto/contract/api/requests.js';
 import { declareRoute } from '../declare.js';
+import { cursorText, NodeWords, pageLimit } from '../lists.js';
 import { AT_MS, NODE_ID } from './examples.js';
 
 const FINGERPRINT = '3f0c'.repeat(16);
@@ -44,7 +45,13 @@ export const ENROLLMENT_ROUTES = {
     summary: 'Who asked to join',
     tag: 'enrolment',
     doors: 'both',
-    query: z.strictObject({ state: z.enum(['pending', 'approved', 'rejected']).default('pending') }),
+    query: z.strictObject({
+      state: z.enum(['pending', 'approved', 'rejected']).default('pending'),
+      site: NodeWords.site,
+      kind: NodeWords.kind,
+      limit: pageLimit(1_000, 100),
+      cursor: cursorText,
+    }),
     answer: {
       status: 200,
       description: 'requests',
@@ -91,6 +98,12 @@ export const ENROLLMENT_ROUTES = {
     summary: 'Join tokens, newest first, without their secrets',
     tag: 'enrolment',
     doors: 'both',
+    query: z.strictObject({
+      site: NodeWords.site,
+      kind: NodeWords.kind,
+      limit: pageLimit(1_000, 100),
+      cursor: cursorText,
+    }),
     answer: { status: 200, description: 'tokens', schema: TokenList, example: { tokens: [TOKEN_EXAMPLE] } },
     errors: [],
   }),
@@ -104,6 +117,7 @@ export const ENROLLMENT_ROUTES = {
     answer: {
       status: 201,
       description: 'the token and what a node needs beside it',
+      secret: true,
       schema: TokenCreated,
       example: {
         keyId: 'k7f3q2ab',

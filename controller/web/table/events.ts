@@ -1,10 +1,17 @@
 import { z } from 'zod';
+import { Severity } from '../../../proto/contract/api/fleet.js';
 import { EventList } from '../../../proto/contract/api/lists.js';
 import { declareRoute } from '../declare.js';
+import { cursorText, NodeWords, pageLimit } from '../lists.js';
 import { NodeIdText, queryInteger } from '../parse.js';
 import { EVENT_EXAMPLE } from './examples.js';
 
-export const StreamQuery = z.strictObject({ afterId: queryInteger(0, Number.MAX_SAFE_INTEGER).optional() });
+export const StreamQuery = z.strictObject({
+  afterId: queryInteger(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('begin after this event; Last-Event-ID says it too'),
+  only: z.enum(['events']).optional().describe('nothing of nodes'),
+});
 
 export const EVENT_ROUTES = {
   listEvents: declareRoute({
@@ -13,7 +20,14 @@ export const EVENT_ROUTES = {
     summary: 'What happened, newest first',
     tag: 'events',
     doors: 'both',
-    query: z.strictObject({ node: NodeIdText.optional(), limit: queryInteger(1, 1_000).default(100) }),
+    query: z.strictObject({
+      ...NodeWords,
+      node: NodeIdText.optional(),
+      severity: Severity.optional(),
+      reason: z.string().max(64).optional().describe('such as ConditionRaised'),
+      limit: pageLimit(1_000, 100),
+      cursor: cursorText,
+    }),
     answer: { status: 200, description: 'events', schema: EventList, example: { events: [EVENT_EXAMPLE] } },
     errors: [],
   }),

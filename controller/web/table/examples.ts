@@ -21,6 +21,9 @@ export const NODE_EXAMPLE: NodeView = {
   agentVersion: '0.1.0',
   desiredRevision: 0,
   desiredRevisionReached: 0,
+  labels: { rack: '3' },
+  capabilities: { netboot: 'rom', ethernet: 'yes', poe: 'unknown', watchdog: 'yes', rtc: 'no' },
+  revision: 1,
   conditions: [],
 };
 

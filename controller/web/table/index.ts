@@ -1,18 +1,23 @@
 import { ACCOUNT_ROUTES } from './accounts.js';
 import { AUDIT_ROUTES } from './audit.js';
+import { BATCH_ROUTES } from './batch.js';
 import { COMMAND_ROUTES } from './commands.js';
+import { DISCOVERY_ROUTES } from './discovery.js';
 import { ENROLLMENT_ROUTES } from './enrollment.js';
 import { EVENT_ROUTES } from './events.js';
 import { NODE_CONFIG_ROUTES } from './node-configs.js';
 import { NODE_ROUTES } from './nodes.js';
 import { PROBE_ROUTES } from './probes.js';
 import { SESSION_ROUTES } from './session.js';
+import { SITE_ROUTES } from './sites.js';
 import { UPLOAD_ROUTES } from './uploads.js';
 
 /** Every route there is, by the name of its operation; only the files of the page are not here. */
 export const ROUTES = {
   ...NODE_ROUTES,
   ...NODE_CONFIG_ROUTES,
+  ...SITE_ROUTES,
+  ...BATCH_ROUTES,
   ...COMMAND_ROUTES,
   ...ENROLLMENT_ROUTES,
   ...EVENT_ROUTES,
@@ -21,4 +26,5 @@ export const ROUTES = {
   ...ACCOUNT_ROUTES,
   ...AUDIT_ROUTES,
   ...UPLOAD_ROUTES,
+  ...DISCOVERY_ROUTES,
 } as const;

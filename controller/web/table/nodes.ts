@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { NodeDetail, NodeView } from '../../../proto/contract/api/fleet.js';
 import { FactHistory, NodeList } from '../../../proto/contract/api/lists.js';
-import { Reason } from '../../../proto/contract/api/requests.js';
+import { MaintenanceStart, MaintenanceState, NodeChange, Reason } from '../../../proto/contract/api/requests.js';
 import { declareRoute } from '../declare.js';
+import { cursorText, NodeStateWord, NodeWords, pageLimit } from '../lists.js';
 import { NodeIdText, queryInteger } from '../parse.js';
 import { AT_MS, NODE_EXAMPLE } from './examples.js';
+import { MAINTENANCE_EXAMPLE } from './sites.js';
 
 export const TIME_MS_MAX = 8_640_000_000_000_000;
+/** The fleet is in memory: a page may hold all of it. */
+const NODES_PER_PAGE_MAX = 10_000;
 export const NodePath = z.object({ id: NodeIdText });
 
 export const NODE_ROUTES = {
@@ -16,7 +20,19 @@ export const NODE_ROUTES = {
     summary: 'Nodes',
     tag: 'nodes',
     doors: 'both',
-    answer: { status: 200, description: 'nodes', schema: NodeList, example: { nodes: [NODE_EXAMPLE] } },
+    query: z.strictObject({
+      ...NodeWords,
+      state: NodeStateWord,
+      limit: pageLimit(NODES_PER_PAGE_MAX, 500),
+      cursor: cursorText,
+    }),
+    answer: {
+      status: 200,
+      description: 'nodes',
+      schema: NodeList,
+      example: { nodes: [NODE_EXAMPLE] },
+      also: { 304: 'nothing that the list shows has changed, but for when nodes were last heard' },
+    },
     errors: [],
   }),
   getNode: declareRoute({
@@ -30,7 +46,12 @@ export const NODE_ROUTES = {
       status: 200,
       description: 'the node',
       schema: NodeDetail,
-      example: { ...NODE_EXAMPLE, facts: [{ fact: 'memory_total_bytes', instance: '', value: 955_252_736 }] },
+      example: {
+        ...NODE_EXAMPLE,
+        capabilityOverrides: {},
+        facts: [{ fact: 'memory_total_bytes', instance: '', value: 955_252_736 }],
+      },
+      tagged: true,
     },
     errors: ['not-found'],
   }),
@@ -54,6 +75,44 @@ export const NODE_ROUTES = {
       example: { fact: 'memory_available_bytes', instance: '', points: [[AT_MS, 503_316_480]] },
     },
     errors: ['not-found', 'resource-exhausted'],
+  }),
+  changeNode: declareRoute({
+    method: 'PATCH',
+    path: '/api/v1/nodes/:id',
+    summary: 'Change name, labels or capabilities; what is not named stays, null removes',
+    tag: 'nodes',
+    doors: 'both',
+    params: NodePath,
+    body: NodeChange,
+    conditional: true,
+    answer: { status: 200, description: 'the node, changed', schema: NodeView, example: NODE_EXAMPLE, tagged: true },
+    errors: ['not-found', 'already-exists'],
+  }),
+  startNodeMaintenance: declareRoute({
+    method: 'PUT',
+    path: '/api/v1/nodes/:id/maintenance',
+    summary: 'Say that somebody works on a node, and until when',
+    tag: 'nodes',
+    doors: 'both',
+    params: NodePath,
+    body: MaintenanceStart,
+    answer: {
+      status: 200,
+      description: 'in maintenance',
+      schema: MaintenanceState,
+      example: { maintenance: { ...MAINTENANCE_EXAMPLE, scope: 'node' } },
+    },
+    errors: ['not-found'],
+  }),
+  endNodeMaintenance: declareRoute({
+    method: 'DELETE',
+    path: '/api/v1/nodes/:id/maintenance',
+    summary: 'End the maintenance of a node before its time; that of its site goes on',
+    tag: 'nodes',
+    doors: 'both',
+    params: NodePath,
+    answer: { status: 200, description: 'not in maintenance of its own', schema: MaintenanceState, example: {} },
+    errors: ['not-found'],
   }),
   revokeNode: declareRoute({
     method: 'POST',

@@ -9,6 +9,9 @@ export const ROUTE_RIGHTS = {
   listNodes: 'nodes.read',
   getNode: 'nodes.read',
   getNodeHistory: 'nodes.read',
+  changeNode: 'nodes.manage',
+  startNodeMaintenance: 'nodes.maintain',
+  endNodeMaintenance: 'nodes.maintain',
   revokeNode: 'nodes.manage',
   thawNode: 'nodes.manage',
 
@@ -17,6 +20,18 @@ export const ROUTE_RIGHTS = {
   setNodeConfig: 'configs.manage',
   rollbackNodeConfig: 'configs.manage',
 
+  listSites: 'nodes.read',
+  getSite: 'nodes.read',
+  createSite: 'sites.manage',
+  changeSite: 'sites.manage',
+  deleteSite: 'sites.manage',
+  startSiteMaintenance: 'nodes.maintain',
+  endSiteMaintenance: 'nodes.maintain',
+
+  // Each operation wants what its own route wants: ScopedFleet.batch().
+  runBatch: 'signed-in',
+
+  listCommands: 'commands.read',
   listNodeCommands: 'commands.read',
   issueCommand: 'commands.issue',
   getCommand: 'commands.read',
@@ -35,6 +50,7 @@ export const ROUTE_RIGHTS = {
   getHealth: 'public',
   getReadiness: 'public',
   getMetrics: 'metrics',
+  discoverTargets: 'nodes.read',
   getOpenApi: 'public',
 
   login: 'public',

@@ -25,6 +25,7 @@ export const SESSION_ROUTES = {
     tag: 'session',
     doors: 'both',
     body: LoginRequest,
+    unkeyed: true,
     answer: { status: 201, description: 'signed in', schema: SessionView, example: SESSION_EXAMPLE },
     errors: ['unauthenticated', 'resource-exhausted'],
   }),
@@ -35,6 +36,7 @@ export const SESSION_ROUTES = {
     tag: 'session',
     doors: 'both',
     body: LinkLoginRequest,
+    unkeyed: true,
     answer: { status: 201, description: 'signed in', schema: SessionView, example: SESSION_EXAMPLE },
     errors: ['unauthenticated'],
   }),
@@ -75,6 +77,7 @@ export const SESSION_ROUTES = {
     answer: {
       status: 201,
       description: 'the link; its code is nowhere else',
+      secret: true,
       schema: LoginLinkCreated,
       example: {
         path: `/login.html#${'a'.repeat(32)}`,

@@ -1,12 +1,16 @@
+import type { BatchRequest } from '../../../proto/contract/api/batch.js';
 import type { CommandView, EventView, NodeDetail, NodeView } from '../../../proto/contract/api/fleet.js';
 import type { NodeConfigRollback, NodeConfigView } from '../../../proto/contract/api/node-config.js';
-import type { CommandCreate, TokenCreate } from '../../../proto/contract/api/requests.js';
+import type { CommandCreate, SiteCreate, TokenCreate } from '../../../proto/contract/api/requests.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
-import type { CommandId, NodeId } from '../../../proto/contract/ids.js';
+import { type CommandId, type NodeId, nodeId } from '../../../proto/contract/ids.js';
 import type { Actor } from '../../domain/access/actor.js';
 import type { ConfigWish } from '../../domain/node-config.js';
-import type { FleetApi, FleetChange } from '../../usecases/api.js';
+import type { EventQuery, FleetApi, FleetChange } from '../../usecases/api.js';
+import type { NodeQuery } from '../../usecases/node-query.js';
+import type { Paged } from '../../usecases/paging.js';
 
+const EMPTY = { items: [], next: undefined } as const;
 const MEMORY_EVENTS_MAX = 100_000;
 const NO_CONFIG = { revision: 0, previousRevision: 0, config: {}, atMs: 0, actor: '', reason: '' } as const;
 
@@ -17,6 +21,9 @@ export class FakeFleet implements FleetApi {
   readonly configs: NodeConfigView[] = [];
   /** What was asked, in words: "revoke n-1 admin:kim". */
   readonly calls: string[] = [];
+  /** Events up to this id count as pruned. */
+  prunedThroughId = 0;
+  #version = 0;
   readonly #listeners = new Set<(change: FleetChange) => void>();
 
   get watcherCount(): number {
@@ -25,7 +32,8 @@ export class FakeFleet implements FleetApi {
 
   putNode(node: NodeDetail): void {
     this.detailById.set(node.id, node);
-    const { facts: _facts, ...view } = node;
+    this.#version += 1;
+    const { facts: _facts, capabilityOverrides: _overrides, ...view } = node;
     this.#tell({ kind: 'node', node: view });
   }
 
@@ -37,7 +45,7 @@ export class FakeFleet implements FleetApi {
   }
 
   nodes(): readonly NodeView[] {
-    return [...this.detailById.values()].map(({ facts: _facts, ...view }) => view);
+    return [...this.detailById.values()].map(({ facts: _facts, capabilityOverrides: _overrides, ...view }) => view);
   }
 
   node(id: NodeId): NodeDetail {
@@ -46,12 +54,30 @@ export class FakeFleet implements FleetApi {
     return node;
   }
 
-  async events(query: { readonly nodeId: NodeId | undefined; readonly limit: number }): Promise<readonly EventView[]> {
-    const { nodeId, limit } = query;
-    return this.eventLog
-      .filter((event) => nodeId === undefined || event.nodeId === nodeId)
-      .toReversed()
-      .slice(0, limit);
+  version(): string {
+    return String(this.#version);
+  }
+
+  nodePage({ limit, after, within }: NodeQuery): Paged<NodeView, NodeId> {
+    const isWithin = (site: string): boolean => within === undefined || within.has(site);
+    const nodes = this.nodes().filter(({ id, site }) => (after === undefined || id > after) && isWithin(site));
+    const items = nodes.slice(0, limit);
+    return { items, next: nodes.length > limit ? nodeId(items.at(-1)?.id ?? '') : undefined };
+  }
+
+  async events({ nodeId: of, limit, after, nodes }: EventQuery): Promise<Paged<EventView, number>> {
+    const within = nodes?.within;
+    const siteOf = (id: string | undefined): string => this.detailById.get(id ?? '')?.site ?? '';
+    const events = this.eventLog
+      .filter((event) => (of === undefined || event.nodeId === of) && event.id < (after ?? Infinity))
+      .filter((event) => within === undefined || within.has(siteOf(event.nodeId)))
+      .toReversed();
+    const items = events.slice(0, limit);
+    return { items, next: events.length > limit ? items.at(-1)?.id : undefined };
+  }
+
+  async eventsPrunedThrough(): Promise<number> {
+    return this.prunedThroughId;
   }
 
   async eventsAfter(afterId: number, limit: number): Promise<readonly EventView[]> {
@@ -86,8 +112,8 @@ export class FakeFleet implements FleetApi {
     throw new BrambleError('not-found', `no command ${id}`);
   }
 
-  async commands(): Promise<readonly CommandView[]> {
-    return [];
+  async commands(): Promise<Paged<CommandView, CommandId>> {
+    return EMPTY;
   }
 
   async revokeNode(id: NodeId, _reason: string, actor: Actor): Promise<NodeView> {
@@ -142,7 +168,7 @@ export class FakeFleet implements FleetApi {
   }
 
   async tokens() {
-    return [];
+    return EMPTY;
   }
 
   async revokeToken(keyId: string): Promise<never> {
@@ -150,7 +176,41 @@ export class FakeFleet implements FleetApi {
   }
 
   async enrollments() {
+    return EMPTY;
+  }
+
+  async changeNode(id: NodeId): Promise<NodeView> {
+    return this.node(id);
+  }
+
+  async startMaintenance(): Promise<never> {
+    throw new BrambleError('unsupported', 'not part of this fleet');
+  }
+
+  async endMaintenance(): Promise<void> {}
+
+  async batch({ dryRun }: BatchRequest) {
+    return { dryRun, results: [] };
+  }
+
+  async sites() {
     return [];
+  }
+
+  async site(id: string): Promise<never> {
+    throw new BrambleError('not-found', `no site ${id}`);
+  }
+
+  async createSite({ name }: SiteCreate): Promise<never> {
+    throw new BrambleError('already-exists', `site ${name} is there`);
+  }
+
+  async changeSite(id: string): Promise<never> {
+    return await this.site(id);
+  }
+
+  async removeSite(id: string): Promise<never> {
+    return await this.site(id);
   }
 
   async approveEnrollment(): Promise<never> {

@@ -31,6 +31,10 @@ export function nodeDetail(over: Partial<NodeDetail> = {}): NodeDetail {
     agentVersion: '0.1.0',
     desiredRevision: 0,
     desiredRevisionReached: 0,
+    labels: {},
+    capabilities: { netboot: 'unknown', ethernet: 'yes', poe: 'unknown', watchdog: 'yes', rtc: 'no' },
+    capabilityOverrides: {},
+    revision: 1,
     conditions: [],
     facts: [{ fact: 'memory_total_bytes', instance: '', value: 955_252_736 }],
     ...over,
@@ -57,6 +61,7 @@ export function webOptions(
     access: new Access({ ...deps, passwords: quickPasswords }),
     audit: new AuditLog({ ...deps, remembered: () => [] }),
     metricsOpenOnLoopback: true,
+    idempotency: { begin: async () => undefined, finish: async () => undefined, fail: async () => undefined },
     history: { series: async () => [{ atMs: 1, value: 2 }] },
     uploads: { find: async () => ({ sizeBytes: 4, read: () => Readable.from([Buffer.from([0x1f, 0x8b, 8, 0])]) }) },
     join: { spkiPin: 'ab'.repeat(32), enrollEndpoint: 'controller.example:7442' },
@@ -85,7 +90,7 @@ export async function tokenHeaders(
 }
 
 /** As the real ones behave, without the wait. */
-const quickPasswords: Passwords = {
+export const quickPasswords: Passwords = {
   hash: async (password) => `quick ${password.reveal()}`,
   check: async (password, stored) => ({ matches: stored === `quick ${password.reveal()}`, isOutdated: false }),
 };

@@ -20,7 +20,7 @@ export const Liveness = z.enum(['fresh', 'late', 'silent', 'gone', 'unobserved']
 export type Liveness = z.infer<typeof Liveness>;
 
 /** One word for a row: trouble first, silence never looks healthy. */
-export const NodeState = z.enum(['ready', 'troubled', 'no-contact', 'unknown', 'frozen', 'revoked']);
+export const NodeState = z.enum(['ready', 'troubled', 'no-contact', 'unknown', 'maintenance', 'frozen', 'revoked']);
 export type NodeState = z.infer<typeof NodeState>;
 
 export const FactView = z.object({
@@ -30,11 +30,33 @@ export const FactView = z.object({
 });
 export type FactView = z.infer<typeof FactView>;
 
+export const NodeKind = z.enum(['pi', 'fileserver', 'switch']);
+
+export const MaintenanceView = z.object({
+  scope: z.enum(['node', 'site']).describe('whether the node itself or its whole site is worked on'),
+  owner: z.string().describe('whom to ask'),
+  reason: z.string(),
+  sinceMs: z.number(),
+  untilMs: z.number().describe('over from then on, whether or not anybody ends it'),
+});
+export type MaintenanceView = z.infer<typeof MaintenanceView>;
+
+const YesOrNo = z.enum(['yes', 'no', 'unknown']);
+
+export const CapabilitiesView = z.object({
+  netboot: z.enum(['none', 'bootcode-on-card', 'rom', 'eeprom', 'unknown']).describe('how it boots from the network'),
+  ethernet: YesOrNo,
+  poe: YesOrNo.describe('its power can be cycled from the switch'),
+  watchdog: YesOrNo,
+  rtc: YesOrNo.describe('it has a clock that runs without power'),
+});
+export type CapabilitiesView = z.infer<typeof CapabilitiesView>;
+
 export const NodeView = z.object({
   id: z.string(),
   name: z.string(),
   site: z.string(),
-  kind: z.enum(['pi', 'fileserver', 'switch']),
+  kind: NodeKind,
   state: NodeState,
   why: z.string().describe('the sentence behind the state'),
   liveness: Liveness,
@@ -47,12 +69,38 @@ export const NodeView = z.object({
   desiredRevision: z.number(),
   desiredRevisionReached: z.number(),
   desiredTry: DesiredTryView.optional().describe('the newest revision that was tried and is not in place'),
+  labels: z.record(z.string(), z.string()),
+  capabilities: CapabilitiesView,
+  maintenance: MaintenanceView.optional().describe('in force; absent when nobody works on it'),
+  revision: z.number().describe('counts changes by people: name, labels, capabilities'),
   conditions: z.array(ConditionView),
 });
 export type NodeView = z.infer<typeof NodeView>;
 
-export const NodeDetail = NodeView.extend({ facts: z.array(FactView) });
+export const NodeDetail = NodeView.extend({
+  capabilityOverrides: CapabilitiesView.partial().describe('what people set against the facts'),
+  facts: z.array(FactView),
+});
 export type NodeDetail = z.infer<typeof NodeDetail>;
+
+export const UplinkBudget = z.strictObject({
+  downBitsPerS: z.number().int().min(1_000).max(1e12),
+  upBitsPerS: z.number().int().min(1_000).max(1e12),
+  monthlyBytes: z.number().int().min(1_000_000).max(Number.MAX_SAFE_INTEGER).optional(),
+});
+export type UplinkBudget = z.infer<typeof UplinkBudget>;
+
+export const SiteView = z.object({
+  name: z.string(),
+  label: z.string().describe('what people call it; may be empty'),
+  location: z.string(),
+  uplink: UplinkBudget.optional(),
+  createdAtMs: z.number(),
+  revision: z.number().describe('counts changes, from 1'),
+  maintenance: MaintenanceView.optional(),
+  nodesByState: z.record(NodeState, z.number()),
+});
+export type SiteView = z.infer<typeof SiteView>;
 
 export const EventView = z.object({
   id: z.number(),
@@ -103,7 +151,7 @@ export const EnrollmentView = z.object({
   fingerprint: z.string().describe('lower-case hex SHA-256 of the public key; names the request'),
   words: z.string().describe('the same fingerprint as words, to compare with what the node shows'),
   site: z.string(),
-  kind: z.enum(['pi', 'fileserver', 'switch']),
+  kind: NodeKind,
   hostname: z.string(),
   model: z.string(),
   serial: z.string(),
@@ -118,7 +166,7 @@ export type EnrollmentView = z.infer<typeof EnrollmentView>;
 export const TokenView = z.object({
   keyId: z.string(),
   site: z.string(),
-  kind: z.enum(['pi', 'fileserver', 'switch']),
+  kind: NodeKind,
   expiresAtMs: z.number(),
   uses: z.number(),
   usesLeft: z.number(),

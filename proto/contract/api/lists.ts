@@ -1,22 +1,37 @@
 import { z } from 'zod';
-import { CommandView, EnrollmentView, EventView, NodeView, TokenView } from './fleet.js';
+import { CommandView, EnrollmentView, EventView, NodeView, SiteView, TokenView } from './fleet.js';
 
-/** Answers that hold several things are objects, so that a cursor or a count can join them later. */
+/** Answers that hold several things are objects: beside the things there is the way to the next page. */
 
-export const NodeList = z.object({ nodes: z.array(NodeView) });
+const nextCursor = z
+  .string()
+  .optional()
+  .describe('ask the same question with cursor=this for more; absent at the end. A page may be short before the end');
+
+export const NodeList = z.object({ nodes: z.array(NodeView).describe('by id'), nextCursor });
 export type NodeList = z.infer<typeof NodeList>;
 
-export const EventList = z.object({ events: z.array(EventView).describe('newest first') });
+export const SiteList = z.object({ sites: z.array(SiteView).describe('by name') });
+export type SiteList = z.infer<typeof SiteList>;
+
+export const EventList = z.object({ events: z.array(EventView).describe('newest first'), nextCursor });
 export type EventList = z.infer<typeof EventList>;
 
-export const CommandList = z.object({ commands: z.array(CommandView) });
+export const CommandList = z.object({ commands: z.array(CommandView).describe('newest first'), nextCursor });
 export type CommandList = z.infer<typeof CommandList>;
 
-export const TokenList = z.object({ tokens: z.array(TokenView) });
+export const TokenList = z.object({ tokens: z.array(TokenView).describe('newest first'), nextCursor });
 export type TokenList = z.infer<typeof TokenList>;
 
-export const EnrollmentList = z.object({ enrollments: z.array(EnrollmentView) });
+export const EnrollmentList = z.object({
+  enrollments: z.array(EnrollmentView).describe('those who asked first last'),
+  nextCursor,
+});
 export type EnrollmentList = z.infer<typeof EnrollmentList>;
+
+/** Target groups as Prometheus discovers them: https://prometheus.io/docs/prometheus/latest/http_sd/ */
+export const TargetList = z.array(z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }));
+export type TargetList = z.infer<typeof TargetList>;
 
 export const FactHistory = z.object({
   fact: z.string(),

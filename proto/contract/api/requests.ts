@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { MountAccess } from './fleet.js';
+import { MaintenanceView, MountAccess, NodeKind, UplinkBudget } from './fleet.js';
 
 /** Bodies of mutating requests and the one error envelope. */
 
 export const TokenCreate = z.strictObject({
   site: z.string(),
-  kind: z.enum(['pi', 'fileserver', 'switch']),
+  kind: NodeKind,
   ttlMs: z
     .number()
     .int()
@@ -53,6 +53,58 @@ export const EnrollmentApprove = z.strictObject({
   name: z.string().min(1).max(63).optional(),
 });
 export type EnrollmentApprove = z.infer<typeof EnrollmentApprove>;
+
+/** One line for people: no line breaks, nothing that moves a cursor. */
+const line = (charactersMax: number) =>
+  z
+    .string()
+    .max(charactersMax)
+    .regex(/^\P{C}*$/u, 'has characters that cannot be seen');
+
+export const SiteCreate = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'is a lower-case letter, then at most 31 letters, digits or dashes'),
+  label: line(100).default(''),
+  location: line(200).default(''),
+  uplink: UplinkBudget.optional(),
+});
+export type SiteCreate = z.infer<typeof SiteCreate>;
+
+/** What is not named stays as it is. */
+export const SiteChange = z.strictObject({
+  label: line(100).optional(),
+  location: line(200).optional(),
+  uplink: UplinkBudget.nullable().optional().describe('null: nobody knows any longer'),
+});
+export type SiteChange = z.infer<typeof SiteChange>;
+
+const flag = z.enum(['yes', 'no']).nullable().optional();
+
+/** What is not named stays as it is; null removes a label, or gives a capability back to the facts. */
+export const NodeChange = z.strictObject({
+  name: z.string().min(1).max(63).optional().describe('a host name in lower case, unique within the fleet'),
+  labels: z.record(z.string().max(320), z.string().max(63).nullable()).optional(),
+  capabilities: z
+    .strictObject({
+      netboot: z.enum(['none', 'bootcode-on-card', 'rom', 'eeprom']).nullable().optional(),
+      ethernet: flag,
+      poe: flag,
+      watchdog: flag,
+      rtc: flag,
+    })
+    .optional(),
+});
+export type NodeChange = z.infer<typeof NodeChange>;
+
+export const MaintenanceStart = z.strictObject({
+  reason: line(500).min(1),
+  owner: line(64).min(1).optional().describe('whom to ask; who asks for it when absent'),
+  untilMs: z.number().int().describe('when it is over by itself; at most 90 days ahead'),
+});
+export type MaintenanceStart = z.infer<typeof MaintenanceStart>;
+
+/** Maintenance of a scope after a change; absent when there is none. */
+export const MaintenanceState = z.object({ maintenance: MaintenanceView.optional() });
+export type MaintenanceState = z.infer<typeof MaintenanceState>;
 
 export const ErrorEnvelope = z.object({
   code: z.string(),

@@ -1,0 +1,124 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { print } from '../context.js';
+import { EXIT, refusedBySafetyGate } from '../errors.js';
+import { SITE_LISTING, uplinkText } from '../listings.js';
+import { renderData, renderPairs } from '../output.js';
+import { maintenanceText, registerMaintenance } from './maintenance.js';
+import type { Register, RunCommand } from './register.js';
+
+interface CreateOptions {
+  readonly label?: string;
+  readonly location?: string;
+  readonly down?: number;
+  readonly up?: number;
+  readonly monthly?: number;
+}
+
+export const registerSite: Register = (program, run) => {
+  const site = program.command('site').description('Places with nodes');
+
+  registerList(site, run);
+  registerCreate(site, run);
+  registerDescribe(site, run);
+  registerDelete(site, run);
+  registerMaintenance(site, run, 'site');
+};
+
+function registerList(site: Command, run: RunCommand): void {
+  site
+    .command('list')
+    .description('Sites, with how their nodes are')
+    .action(() =>
+      run(async (context) => {
+        const sites = await context.api.sites();
+        print(context, SITE_LISTING, sites, { sites });
+        return EXIT.ok;
+      }),
+    );
+}
+
+function registerCreate(site: Command, run: RunCommand): void {
+  site
+    .command('create')
+    .description('Make a site')
+    .argument('<name>', 'a lower-case letter, then letters, digits and dashes')
+    .option('--label <text>', 'what people call it')
+    .option('--location <text>', 'where it is')
+    .option('--down <rate>', 'what its uplink bears, such as 50M or 1G (bit/s)', quantity)
+    .option('--up <rate>', 'the other direction', quantity)
+    .option('--monthly <bytes>', 'what may pass in a month, such as 500G', quantity)
+    .action((name: string, { label, location, down, up, monthly }: CreateOptions) =>
+      run(async (context) => {
+        if ((down === undefined) !== (up === undefined) || (monthly !== undefined && down === undefined)) {
+          throw refusedBySafetyGate('an uplink has two directions', 'give --down and --up together');
+        }
+        const budget = down === undefined || up === undefined ? undefined : { downBitsPerS: down, upBitsPerS: up };
+        const uplink = budget && { ...budget, ...(monthly === undefined ? {} : { monthlyBytes: monthly }) };
+        const view = await context.api.createSite({
+          name,
+          ...(label === undefined ? {} : { label }),
+          ...(location === undefined ? {} : { location }),
+          ...(uplink === undefined ? {} : { uplink }),
+        });
+        print(context, SITE_LISTING, [view], view);
+        return EXIT.ok;
+      }),
+    );
+}
+
+function registerDescribe(site: Command, run: RunCommand): void {
+  site
+    .command('describe')
+    .description('Everything that is said of one site')
+    .argument('<name>')
+    .action((name: string) =>
+      run(async (context) => {
+        const view = await context.api.site(name);
+        const { format } = context.screen;
+        if (format === 'json' || format === 'yaml') context.out(`${renderData(view, format)}\n`);
+        else if (format === 'name') context.out(`site/${view.name}\n`);
+        else {
+          const states = Object.entries(view.nodesByState).filter(([, count]) => count > 0);
+          const pairs = [
+            ['Name', view.name],
+            ['Label', view.label],
+            ['Location', view.location],
+            ['Uplink', uplinkText(view.uplink)],
+            ['Maintenance', maintenanceText(view.maintenance)],
+            ['Nodes', states.map(([state, count]) => `${count} ${state}`).join(', ') || 'none'],
+            ['Made', new Date(view.createdAtMs).toISOString()],
+          ] as const;
+          context.out(`${renderPairs(pairs)}\n`);
+        }
+        return EXIT.ok;
+      }),
+    );
+}
+
+function registerDelete(site: Command, run: RunCommand): void {
+  site
+    .command('delete')
+    .description('Delete a site that is empty')
+    .argument('<name>')
+    .option('--confirm <name>', 'its name, once more')
+    .action((name: string, { confirm }: { readonly confirm?: string }) =>
+      run(async (context) => {
+        if (confirm !== name) {
+          throw refusedBySafetyGate(`this would delete site ${name}; it was not confirmed`, `say --confirm=${name}`);
+        }
+        const view = await context.api.deleteSite(name);
+        print(context, SITE_LISTING, [view], view);
+        return EXIT.ok;
+      }),
+    );
+}
+
+const FACTORS = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const;
+
+/** "50M" -> 50000000. */
+function quantity(text: string): number {
+  const match = /^(\d{1,12}(?:\.\d{1,3})?)([kMGT]?)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('It must be a number with k, M, G or T, such as 50M.');
+  const factor = match[2] as keyof typeof FACTORS; // the pattern lets nothing else through
+  return Math.round(Number(match[1]) * FACTORS[factor]);
+}

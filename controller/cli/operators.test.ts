@@ -1,0 +1,100 @@
+/** Sites, labels, maintenance and long lists on the command line, against real use cases. */
+
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Secret } from '../../proto/contract/secret.js';
+import { makeNode } from '../usecases/testing/fleet.js';
+import { RealFleet } from '../web/testing/real-fleet.js';
+import { runCli } from './run.js';
+import { HttpTransport } from './transport.js';
+
+let fleet: RealFleet;
+beforeEach(async () => {
+  fleet = await RealFleet.start();
+});
+afterEach(async () => {
+  await fleet.stop();
+  await fleet.store.close();
+});
+
+async function bramble(...words: readonly string[]) {
+  let [out, err] = ['', ''];
+  const code = await runCli(
+    words,
+    {
+      out: (text) => {
+        out += text;
+      },
+      err: (text) => {
+        err += text;
+      },
+      env: { BRAMBLE_SOCKET: join(fleet.dir, 'admin.sock') },
+      clock: fleet.world.clock,
+      sleep: async () => undefined,
+      exists: () => false,
+      readText: async () => '',
+      save: async () => undefined,
+      readSecretFile: () => new Secret(''),
+      askSecret: async () => new Secret(''),
+      widthColumns: undefined,
+      userName: 'kim',
+      connect: (where, actor) => new HttpTransport(where, actor),
+    },
+    new AbortController().signal,
+  );
+  return { code, out, err };
+}
+
+test('a site is made, listed, described and deleted when its name is said twice', async () => {
+  const uplink = ['--down', '50M', '--up', '10M', '--monthly', '500G'];
+  expect((await bramble('site', 'create', 'barn', '--label', 'The barn', ...uplink)).code).toBe(0);
+  expect((await bramble('get', 'sites', '-o', 'name')).out).toBe('site/barn\n');
+  expect((await bramble('site', 'list')).out).toContain('barn');
+  const described = await bramble('site', 'describe', 'barn');
+  expect(described.out).toContain('50 Mbit/s down, 10 Mbit/s up, 500 GB a month');
+  expect((await bramble('site', 'create', 'barn')).code).toBe(5);
+  expect((await bramble('site', 'create', 'half', '--down', '1M')).code).toBe(6);
+  expect((await bramble('site', 'delete', 'barn')).code).toBe(6);
+  expect((await bramble('site', 'delete', 'barn', '--confirm=barn')).code).toBe(0);
+  expect((await bramble('site', 'describe', 'barn')).code).toBe(3);
+});
+
+test('nodes are labelled, and found by their labels and their site', async () => {
+  expect((await bramble('node', 'label', 'pi-1', 'rack=3', 'env=a')).code).toBe(0);
+  expect((await bramble('get', 'nodes', '-l', 'rack=3,env in (a,b)', '-o', 'name')).out).toBe('node/pi-1\n');
+  expect((await bramble('get', 'nodes', '--site', 'nowhere')).out).toContain('No nodes');
+  expect((await bramble('node', 'label', 'pi-1', 'env-')).code).toBe(0);
+  expect((await bramble('get', 'nodes', '-l', '!env', '-o', 'name')).out).toBe('node/pi-1\nnode/pi-2\n');
+  expect((await bramble('describe', 'node', 'pi-1')).out).toMatch(/Labels +rack=3\n/);
+  for (const wrong of ['rack', 'a b=c', 'rack=$(x)', '=x']) {
+    expect((await bramble('node', 'label', 'pi-1', wrong)).code, wrong).toBe(2);
+  }
+  const broken = await bramble('get', 'nodes', '-l', 'rack in');
+  expect([broken.code, broken.out]).toEqual([2, '']);
+});
+
+test('maintenance begins, is seen, and ends', async () => {
+  const begun = await bramble('node', 'maintain', 'pi-1', '--reason', 'new card', '--for', '2h');
+  expect([begun.code, begun.out]).toEqual([
+    0,
+    expect.stringMatching(/^pi-1: maintenance until .*Z, by admin:kim: new card\n$/),
+  ]);
+  expect((await bramble('get', 'nodes')).out).toMatch(/pi-1 +maintenance/);
+  expect((await bramble('node', 'resume', 'pi-1')).out).toBe('pi-1: maintenance no\n');
+  expect((await bramble('node', 'maintain', 'pi-1')).code).toBe(2);
+  expect((await bramble('site', 'maintain', 'nowhere', '--reason', 'x')).code).toBe(3);
+});
+
+test('a list of more than a page is the whole list', async () => {
+  await fleet.stop();
+  await fleet.store.close();
+  fleet = await RealFleet.start({ nodes: Array.from({ length: 2_300 }, (_, n) => makeNode(n + 1)) });
+  expect((await bramble('get', 'nodes', '-o', 'name')).out.trimEnd().split('\n')).toHaveLength(2_300);
+  await fleet.store.transact(async (writer) => {
+    for (let n = 0; n < 1_200; n++) {
+      await writer.addFleetEvent({ atMs: n, nodeId: undefined, severity: 'info', reason: 'Test', message: String(n) });
+    }
+  });
+  const { events } = JSON.parse((await bramble('events', '-l', '700', '-o', 'json')).out) as { events: unknown[] };
+  expect(events).toHaveLength(700);
+});

@@ -1,0 +1,58 @@
+import type { NodeView } from '../../../proto/contract/api/fleet.js';
+import type { TargetList } from '../../../proto/contract/api/lists.js';
+import { nodeFilterOf } from '../lists.js';
+import type { Handlers } from '../mount.js';
+import type { DISCOVERY_ROUTES } from '../table/discovery.js';
+
+/** The whole fleet in one answer, as http_sd_config wants it. */
+const NODES_MAX = 100_000;
+
+/**
+ * Service discovery of Prometheus. Nodes go by their names, because their agents listen nowhere: whoever scrapes something
+ * of a node's own relabels __address__ to where it is reached.
+ * Source: https://prometheus.io/docs/prometheus/latest/http_sd/
+ */
+export function discoveryHandlers(): Handlers<typeof DISCOVERY_ROUTES> {
+  return {
+    discoverTargets({ query, request, fleet }) {
+      const { role, port, state } = query;
+      const groups: TargetList = [];
+      const { host } = request.headers;
+      // Under the address that Prometheus itself asked; through the socket there is none.
+      if (role !== 'node' && host !== undefined && host !== '') groups.push(controllerTarget(host));
+      if (role === 'controller') return groups;
+      const { items } = fleet.nodePage({ ...nodeFilterOf(query), state, limit: NODES_MAX });
+      for (const node of items) if (node.state !== 'revoked') groups.push(nodeTarget(node, port));
+      return groups;
+    },
+  };
+}
+
+function controllerTarget(host: string): TargetList[number] {
+  return { targets: [host], labels: { __meta_bramble_role: 'controller', __metrics_path__: '/metrics' } };
+}
+
+function nodeTarget({ id, name, site, kind, state, model, labels }: NodeView, port: number): TargetList[number] {
+  const own = Object.entries(labels).flatMap(([key, value]) => [
+    [`__meta_bramble_label_${labelName(key)}`, value] as const,
+    [`__meta_bramble_labelpresent_${labelName(key)}`, 'true'] as const,
+  ]);
+  return {
+    targets: [`${name}:${port}`],
+    labels: {
+      __meta_bramble_role: 'node',
+      __meta_bramble_node_id: id,
+      __meta_bramble_node_name: name,
+      __meta_bramble_site: site,
+      __meta_bramble_kind: kind,
+      __meta_bramble_state: state,
+      __meta_bramble_model: model,
+      ...Object.fromEntries(own),
+    },
+  };
+}
+
+/** Names of Prometheus labels have letters, digits and underscores only; two keys that differ elsewhere share a name. */
+function labelName(key: string): string {
+  return key.replaceAll(/[^A-Za-z0-9_]/g, '_');
+}
