@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { measureAgent } from './agent.js';
+import { measureApi } from './api.js';
+import { runApiLoad } from './api-load.js';
 import { runBareServer } from './bare-server.js';
 import { type Figure, printFigure } from './figure.js';
 import { historyBytes } from './history.js';
@@ -19,6 +21,7 @@ function areas(): Readonly<Record<string, () => Promise<readonly Figure[]>>> {
     wire: measureWire,
     ingest: async () => [...(await measured()).ingest, historyBytes()],
     streams: async () => (await measured()).streams,
+    api: measureApi,
   };
 }
 
@@ -27,11 +30,13 @@ const { values, positionals } = parseArgs({
   options: {
     load: { type: 'string' },
     'bare-server': { type: 'string' },
+    'api-load': { type: 'string' },
   },
 });
 
 if (values.load !== undefined) await runLoad(values.load);
 else if (values['bare-server'] !== undefined) await runBareServer(values['bare-server']);
+else if (values['api-load'] !== undefined) await runApiLoad(Number(values['api-load']));
 else process.exitCode = await bench(positionals);
 
 async function bench(wanted: readonly string[]): Promise<number> {
