@@ -46,6 +46,10 @@ export class SqlWriter extends SqlReader implements StoreWriter {
     await insert.onConflict((conflict) => conflict.column('name').doUpdateSet({ value })).execute();
   }
 
+  async removeSetting(name: string): Promise<void> {
+    await this.query.deleteFrom('setting').where('name', '=', name).execute();
+  }
+
   async putToken(token: JoinToken): Promise<void> {
     const { key_id, ...rest } = tokenRow(token);
     const insert = this.query.insertInto('join_token').values({ key_id, ...rest });

@@ -45,7 +45,7 @@ export class Admission {
   }
 
   /** @throws BrambleError `unauthenticated`, `permission-denied`, `already-exists` */
-  async admit(peer: AgentPeer, hello: AgentHello, epoch: number): Promise<NodeEntry> {
+  async admit(peer: AgentPeer, hello: AgentHello): Promise<NodeEntry> {
     const entry = await this.#findNode(peer.nodeId);
     if (entry === undefined) throw new BrambleError('unauthenticated', `node ${peer.nodeId} is not known`);
     if (entry.node.lifecycle === 'revoked') {
@@ -57,7 +57,7 @@ export class Admission {
       throw new BrambleError('permission-denied', `a ${entry.node.kind} may not speak as ${visible(hello.kind, 20)}`);
     }
     if (entry.node.lifecycle === 'frozen') await this.#admitFrozen(entry, hello);
-    await this.#hold.check(entry, hello.ledgerHead, epoch);
+    await this.#hold.check(entry, hello.ledgerHead);
     return entry;
   }
 

@@ -45,7 +45,6 @@ export interface SessionDeps {
   readonly ingest: ReportIngest;
   readonly events: EventCommitter;
   readonly counters: Counters;
-  readonly epoch: number;
   readonly options: SessionOptions;
   /** A node came into service: what waits for it may be sent. */
   readonly onConnected: (entry: NodeEntry) => void;
@@ -156,7 +155,7 @@ export class AgentSessions implements AgentGate, SessionOwner {
   }
 
   async #letIn(connection: AgentConnection, hello: AgentHello): Promise<Session> {
-    const entry = await this.#deps.admission.admit(connection.peer, hello, this.#deps.epoch);
+    const entry = await this.#deps.admission.admit(connection.peer, hello);
     await this.#takeOver(entry, connection, hello);
     this.#refuseWhenStopping();
     if (entry.node.lifecycle === 'revoked')
@@ -186,12 +185,12 @@ export class AgentSessions implements AgentGate, SessionOwner {
   }
 
   #welcome(session: Session): ToAgent {
-    const { world, epoch, hold } = this.#deps;
+    const { world, hold } = this.#deps;
     return {
       kind: 'welcome',
       sessionId: session.id,
       controllerMs: world.clock.nowMs(),
-      epoch,
+      epoch: hold.epoch,
       cadence: this.#cadence(),
       desiredRevision: session.entry.node.desiredRevision,
       commandsHeld: hold.because !== undefined,

@@ -35,7 +35,6 @@ export interface CommandDeps {
   readonly counters: Counters;
   /** Whether who ordered it, by the name on record, may still have it done. */
   readonly mayStill: MayStill;
-  readonly epoch: number;
   readonly onCommitted: () => void;
 }
 
@@ -196,7 +195,7 @@ export class Commands {
     session: LiveSession | undefined,
     { create, actor }: { readonly create: CommandCreate; readonly actor: Actor },
   ): CommandRecord {
-    const { world, hold, epoch } = this.#deps;
+    const { world, hold } = this.#deps;
     const decision = judgeCommand({
       action: create.action,
       lifecycle: node.lifecycle,
@@ -216,7 +215,7 @@ export class Commands {
       state: session === undefined ? 'issued' : 'dispatched',
       rejection: undefined,
       detail: '',
-      epoch,
+      epoch: hold.epoch,
       issuedAtMs: nowMs,
       validForMs: create.validForMs,
       bootId: decision.bootId,

@@ -6,7 +6,7 @@ import type { NodeTable } from './node-table.js';
 import type { Store, World } from './ports.js';
 import { NO_CONTACT_TYPE } from './transitions.js';
 
-const EPOCH_SETTING = 'epoch';
+export const EPOCH_SETTING = 'epoch';
 const LONGEST_INTERVAL_SETTING = 'report-interval-longest-ms';
 
 export interface LoadedSettings {

@@ -1,10 +1,11 @@
 import type { NodeId } from '../../proto/contract/ids.js';
+import type { Actor } from '../domain/access/actor.js';
 import { newcomerGraceMs } from '../domain/amnesty.js';
 import { Admission } from './admission.js';
 import type { AgentGate, ToAgent } from './agent-messages.js';
 import { AgentSessions } from './agent-sessions.js';
 import { AuditAnchors } from './audit/anchors.js';
-import { CommandHold } from './command-hold.js';
+import { CommandHold, type Promoted } from './command-hold.js';
 import { Commands, type MayStill } from './commands.js';
 import { EventCommitter } from './commit-events.js';
 import { forgetEarlierCadence, loadNodes, loadSettings } from './core-load.js';
@@ -65,6 +66,8 @@ export interface Core {
   readonly onCommitted: () => void;
   /** Reads a node anew from the store, after somebody else made or changed it; `undefined` when there is none. */
   refreshNode(id: NodeId): Promise<NodeEntry | undefined>;
+  /** Ends the hold on commands after a restore, at a higher epoch. @throws BrambleError `failed-precondition` */
+  promote(reason: string, actor: Actor): Promise<Promoted>;
   /** Flat numbers for /metrics; names ending in `_total` only go up. */
   counters(): Record<string, number>;
   /** Says goodbye to every agent, writes what waits, and stops. The store stays open. */
@@ -82,14 +85,14 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   const feed = await EventFeed.open(store, world);
   const onCommitted = (): void => feed.poke();
   const journal = new Journal({ store, world, counters, onCommitted });
-  const hold = await CommandHold.load({ store, world, onCommitted });
   const { epoch, longestReportIntervalMs } = await loadSettings(store, reportIntervalMs);
+  const hold = await CommandHold.load({ store, world, onCommitted }, epoch);
   const graceUntilMs = await loadNodes({ store, world, nodes, journal }, { reportIntervalMs, longestReportIntervalMs });
 
   const maintenances = new Maintenances({ world, nodes, journal, onChanged: (entry) => watch.nodeChanged(entry) });
   await maintenances.load(store.reader);
   const known = { counters, nodes, watch, feed, journal, hold, maintenances };
-  const parts: Parts = { ...deps, ...known, options, epoch, graceUntilMs };
+  const parts: Parts = { ...deps, ...known, options, graceUntilMs };
   const refreshNode = (id: NodeId): Promise<NodeEntry | undefined> => readNode(parts, id);
   const commands = new Commands({ ...parts, onCommitted });
   await commands.load();
@@ -130,6 +133,11 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     world,
     onCommitted,
     refreshNode,
+    async promote(reason, actor) {
+      const promoted = await hold.promote(reason, actor);
+      await sendWaiting(parts, commands);
+      return promoted;
+    },
     counters: () => countAll(parts, { observer, events, commands, sessions }),
     async stop() {
       stopSweep();
@@ -153,7 +161,6 @@ interface Parts extends CoreDeps {
   readonly journal: Journal;
   readonly hold: CommandHold;
   readonly maintenances: Maintenances;
-  readonly epoch: number;
   /** End of the amnesty after this start; monotonic. */
   readonly graceUntilMs: number;
 }
@@ -196,13 +203,26 @@ function makeSessions(
     ingest: new ReportIngest({ observer, history, world, counters, onReported: (entry) => watch.nodeReported(entry) }),
     onConnected: (entry) => {
       anchors.connected(entry);
-      void commands.dispatchTo(entry).catch((thrown: unknown) => {
-        const fields = { err: thrown, nodeId: entry.node.id };
-        world.log.warn(fields, 'waiting commands could not be sent; they are sent at the next connection');
-      });
+      void sendWaitingTo(entry, parts, commands);
     },
     onChanged: (entry) => watch.nodeChanged(entry),
   });
+}
+
+async function sendWaitingTo(entry: NodeEntry, { world }: Parts, commands: Commands): Promise<void> {
+  try {
+    await commands.dispatchTo(entry);
+  } catch (thrown) {
+    const fields = { err: thrown, nodeId: entry.node.id };
+    world.log.warn(fields, 'waiting commands could not be sent; they are sent at the next connection');
+  }
+}
+
+/** What waited while commands were held; nodes that are away get theirs when they come. */
+async function sendWaiting(parts: Parts, commands: Commands): Promise<void> {
+  for (const entry of parts.nodes.all()) {
+    if (entry.session !== undefined) await sendWaitingTo(entry, parts, commands);
+  }
 }
 
 /** One pass over everything that time changes, once a second; returns the way to stop it. */

@@ -135,6 +135,8 @@ export interface StoreWriter extends StoreReader {
   readonly access: AccessWriter;
   readonly audit: AuditWriter;
   putSetting(name: string, value: string): Promise<void>;
+  /** One that is not there is success. */
+  removeSetting(name: string): Promise<void>;
   putToken(token: JoinToken): Promise<void>;
   putEnrollment(record: EnrollmentRecord): Promise<void>;
   /** @throws BrambleError `already-exists` when another node has the name. */

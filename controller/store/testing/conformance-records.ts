@@ -36,6 +36,9 @@ export function describeRecords(current: () => Store): void {
     await write((writer) => writer.putSetting('epoch', '1'));
     await write((writer) => writer.putSetting('epoch', '2'));
     expect(await reader.setting('epoch')).toBe('2');
+    await write((writer) => writer.removeSetting('epoch'));
+    await write((writer) => writer.removeSetting('epoch'));
+    expect(await reader.setting('epoch')).toBeUndefined();
   });
 
   test('tokens come back as they were put, the newest first', async () => {
