@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { parse as parseYaml } from 'yaml';
 import { VERSION } from '../proto/contract/build.js';
 import { BrambleError } from '../proto/contract/errors.js';
+import { BackupFolder, isRestoreUnfinished } from './backups/backup-folder.js';
+import { restoreBackup } from './backups/restore.js';
 import { Closers } from './closers.js';
 import { type ControllerConfig, parseConfig } from './config/config.js';
 import { type Flags, parseFlags, USAGE, withFlags } from './config/flags.js';
@@ -21,6 +23,7 @@ import { startIntrospection } from './rpc/introspection.js';
 import { type RpcServer, startRpcServer } from './rpc/server.js';
 import { UPLOAD_RETENTION, UploadFiles } from './rpc/upload-files.js';
 import type { UploadSink } from './rpc/upload-sink.js';
+import { adoptDatabaseCopy } from './store/adopt-copy.js';
 import { openSqliteStore, type SqliteStore } from './store/sqlite-store.js';
 import { systemClock, systemRandom, systemTimers } from './system.js';
 import { makeNotifier } from './systemd.js';
@@ -28,6 +31,7 @@ import { cronScheduler, Ticks } from './ticks/cron.js';
 import { storeTicks } from './ticks/store-ticks.js';
 import { readTlsFiles } from './tls-files.js';
 import { Access } from './usecases/access/access.js';
+import { Backups } from './usecases/backups.js';
 import { type Controller, startController } from './usecases/controller.js';
 import type { HistoryRecorder } from './usecases/history-recorder.js';
 import type { World } from './usecases/ports.js';
@@ -60,7 +64,27 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(flags.mode === 'help' ? USAGE : `${VERSION}\n`);
     return 0;
   }
-  return run(flags);
+  return flags.restore === undefined ? run(flags) : restore(flags, flags.restore);
+}
+
+/** Offline: the lock says that no controller runs on this data. */
+async function restore(flags: Flags, backup: string): Promise<number> {
+  process.umask(0o077);
+  try {
+    const { dataDir } = await readConfig(flags);
+    await prepareDataDir(dataDir);
+    const lock = await lockDataDir(dataDir, process.pid);
+    try {
+      const restored = await restoreBackup(backup, dataDir, { clock: systemClock, adopt: adoptDatabaseCopy });
+      process.stdout.write(`${JSON.stringify({ dataDir, ...restored })}\n`);
+    } finally {
+      await lock.release();
+    }
+    return 0;
+  } catch (thrown) {
+    process.stderr.write(startError(thrown));
+    return 1;
+  }
 }
 
 async function run(flags: Flags): Promise<number> {
@@ -110,6 +134,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   await prepareDataDir(dataDir);
   const lock = await lockDataDir(dataDir, process.pid);
   closers.add('lock', () => lock.release());
+  await assertNotHalfRestored(dataDir);
   const authority = await openAuthority({ dir: join(dataDir, 'pki'), clock: systemClock, random: systemRandom });
   const store = await openSqliteStore({
     path: join(dataDir, 'bramble.db'),
@@ -149,6 +174,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     wholeFleet: controller.api,
     access,
     audit: controller.audit,
+    backups: makeBackups(dataDir, store, world, core),
     metricsOpenOnLoopback: config.http.metrics === 'loopback',
     idempotency: controller.idempotency,
     history,
@@ -182,6 +208,20 @@ async function introspect({ introspectionPort }: ControllerConfig, log: ProcessL
   const introspection = await startIntrospection(introspectionPort);
   closers.add('introspection', () => introspection.close());
   log.info({ port: introspection.port }, 'gRPC health and reflection are served on 127.0.0.1');
+}
+
+async function assertNotHalfRestored(dataDir: string): Promise<void> {
+  if (!(await isRestoreUnfinished(dataDir))) return;
+  throw new BrambleError('failed-precondition', `a restore into ${dataDir} was cut off`, {
+    hint: 'run bramble restore again; what it replaced is kept in the folders replaced-* there',
+  });
+}
+
+function makeBackups(dataDir: string, store: SqliteStore, world: World, core: Controller['core']): Backups {
+  const { clock } = world;
+  const { schemaVersion } = store;
+  const files = new BackupFolder({ dataDir, clock, schemaVersion, copyDatabase: (toPath) => store.backup(toPath) });
+  return new Backups({ store, world, files, core, hostName: hostname() });
 }
 
 async function openDoors(

@@ -57,7 +57,7 @@ export function errorOfEnvelope(status: number, text: string): BrambleError {
   }
   const { code, message, hint, requestId, details } = parsed.data;
   return new BrambleError(isErrorCode(code) ? code : 'internal', message, {
-    context: { requestId },
+    context: { ...details, requestId },
     ...(hint === undefined ? {} : { hint }),
     ...(details === undefined ? {} : { details }),
   });

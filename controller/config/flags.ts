@@ -3,12 +3,14 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import type { ControllerConfig } from './config.js';
 
 export const USAGE = `usage: bramble-controller [--config FILE] [--data DIR] [--http-port N] [--link-port N] [--enrol-port N] [--version]
+       bramble-controller --data DIR --restore BACKUP
 
   --config FILE     YAML configuration; defaults apply where it is silent
   --data DIR        where everything that must survive is kept
   --http-port N     status page and API, loopback only
   --link-port N     agents, mutual TLS
   --enrol-port N    agents that have no certificate yet
+  --restore BACKUP  put this backup in the place of what DIR holds, and end
 `;
 
 /** What the command line asks for; what it does not say stays `undefined`. */
@@ -19,6 +21,8 @@ export interface Flags {
   readonly httpPort: number | undefined;
   readonly linkPort: number | undefined;
   readonly enrolPort: number | undefined;
+  /** Folder of a backup. */
+  readonly restore: string | undefined;
 }
 
 /** @throws BrambleError `invalid-argument` */
@@ -31,6 +35,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     httpPort: portOf('--http-port', values['http-port']),
     linkPort: portOf('--link-port', values['link-port']),
     enrolPort: portOf('--enrol-port', values['enrol-port']),
+    restore: values.restore,
   };
 }
 
@@ -44,6 +49,7 @@ function parseOrThrow(argv: readonly string[]) {
         'http-port': { type: 'string' },
         'link-port': { type: 'string' },
         'enrol-port': { type: 'string' },
+        restore: { type: 'string' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -7,7 +7,7 @@ import { copyDatabase, type Migration, type MigrationReport, migrate } from './m
 import { storeError } from './sqlite-error.js';
 
 /** Marks the file as ours: "BRMB" in ASCII. Source: https://www.sqlite.org/fileformat.html, 1.3.17. */
-const APPLICATION_ID = 0x42524d42;
+export const APPLICATION_ID = 0x42524d42;
 const BUSY_TIMEOUT_MS = 5_000;
 const LOG_SIZE_BYTES_MAX = 64 * 1024 * 1024;
 const CACHE_KIB = 16 * 1024;

@@ -9,7 +9,7 @@ import type { NodeEntry } from './node-table.js';
 import type { Store, World } from './ports.js';
 
 /** A restore leaves this setting in the copy that it puts in place. */
-const HELD_SETTING = 'commands-held';
+export const HELD_SETTING = 'commands-held';
 const PROMOTED_SETTING = 'promoted-at-ms';
 
 /** Older commands may be gone from the store by its retention, so not knowing them proves nothing. */

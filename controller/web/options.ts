@@ -7,6 +7,7 @@ import type { Secret } from '../../proto/contract/secret.js';
 import type { Access } from '../usecases/access/access.js';
 import type { FleetApi } from '../usecases/api.js';
 import type { AuditLog } from '../usecases/audit/audit-log.js';
+import type { Backups } from '../usecases/backups.js';
 import type { Idempotency } from '../usecases/idempotency.js';
 import type { Log, Timers } from '../usecases/ports.js';
 
@@ -16,6 +17,7 @@ export interface WebOptions {
   readonly wholeFleet: FleetApi;
   readonly access: Access;
   readonly audit: AuditLog;
+  readonly backups: Backups;
   /** Figures may be scraped from this machine without a token. */
   readonly metricsOpenOnLoopback: boolean;
   readonly idempotency: Pick<Idempotency, 'begin' | 'finish' | 'fail'>;

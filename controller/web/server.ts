@@ -11,6 +11,7 @@ import { type Handlers, mount } from './mount.js';
 import type { WebOptions } from './options.js';
 import { accountHandlers } from './routes/accounts.js';
 import { auditHandlers } from './routes/audit.js';
+import { backupHandlers } from './routes/backups.js';
 import { batchHandlers } from './routes/batch.js';
 import { commandHandlers } from './routes/commands.js';
 import { discoveryHandlers } from './routes/discovery.js';
@@ -62,6 +63,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...sessionHandlers(options, () => url),
       ...accountHandlers(options),
       ...auditHandlers(options),
+      ...backupHandlers(options),
     };
     pageRoutes(app, options);
     mount(app, kind, ROUTES, handlers, {

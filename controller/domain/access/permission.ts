@@ -20,6 +20,7 @@ export const PERMISSIONS = {
   'access.manage': 'make, change and end users and API tokens',
   'audit.read': 'see who did what',
   'audit.verify': 'check the audit log against what agents remember',
+  'fleet.manage': 'make backups of the controller, and let a restored one command again',
   'metrics.read': 'scrape figures of the whole fleet',
 } as const;
 
@@ -32,6 +33,7 @@ export const FLEET_WIDE: ReadonlySet<Permission> = new Set([
   'access.read',
   'access.manage',
   'audit.verify',
+  'fleet.manage',
   'metrics.read',
 ]);
 

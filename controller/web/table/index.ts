@@ -1,5 +1,6 @@
 import { ACCOUNT_ROUTES } from './accounts.js';
 import { AUDIT_ROUTES } from './audit.js';
+import { BACKUP_ROUTES } from './backups.js';
 import { BATCH_ROUTES } from './batch.js';
 import { COMMAND_ROUTES } from './commands.js';
 import { DISCOVERY_ROUTES } from './discovery.js';
@@ -25,6 +26,7 @@ export const ROUTES = {
   ...SESSION_ROUTES,
   ...ACCOUNT_ROUTES,
   ...AUDIT_ROUTES,
+  ...BACKUP_ROUTES,
   ...UPLOAD_ROUTES,
   ...DISCOVERY_ROUTES,
 } as const;

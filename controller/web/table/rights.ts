@@ -69,4 +69,7 @@ export const ROUTE_RIGHTS = {
 
   listAudit: 'audit.read',
   verifyAudit: 'audit.verify',
+
+  makeBackup: 'fleet.manage',
+  promoteController: 'fleet.manage',
 } as const satisfies Readonly<Record<keyof typeof ROUTES, RouteRight>>;

@@ -5,6 +5,7 @@ import { Access } from '../../usecases/access/access.js';
 import type { Passwords } from '../../usecases/access/ports.js';
 import { grantViews } from '../../usecases/access/users.js';
 import { AuditLog } from '../../usecases/audit/audit-log.js';
+import { Backups } from '../../usecases/backups.js';
 import type { Store } from '../../usecases/ports.js';
 import { by } from '../../usecases/testing/by.js';
 import { testTrust } from '../../usecases/testing/trust-bench.js';
@@ -41,6 +42,12 @@ export function nodeDetail(over: Partial<NodeDetail> = {}): NodeDetail {
   };
 }
 
+const BACKUP = {
+  name: 'bramble-20261120T120000000Z',
+  path: '/data/backups/bramble-20261120T120000000Z',
+  ...{ madeAtMs: NOW_MS, schemaVersion: 3, sizeBytes: 4_096 },
+};
+
 /** Options for doors on any free port, over a fleet in memory; `adminSocket` must be in a fresh directory. */
 export function webOptions(
   adminSocket: string,
@@ -59,6 +66,12 @@ export function webOptions(
   return {
     wholeFleet: fleet,
     access: new Access({ ...deps, passwords: quickPasswords }),
+    backups: new Backups({
+      ...deps,
+      files: { make: (withKeys) => Promise.resolve({ ...BACKUP, withKeys }) },
+      core: { promote: () => Promise.resolve({ epoch: 5, epochBefore: 4, heldBecause: 'restored' }) },
+      hostName: 'controller.example',
+    }),
     audit: new AuditLog({ ...deps, remembered: () => [] }),
     metricsOpenOnLoopback: true,
     idempotency: { begin: async () => undefined, finish: async () => undefined, fail: async () => undefined },
