@@ -131,10 +131,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   assertGuarded(config.http); // before anything is made
   const tls = config.http.tls === undefined ? undefined : await readTlsFiles(config.http.tls);
   const assets = await loadAssets(fileURLToPath(new URL('./dashboard/', import.meta.url)));
-  await prepareDataDir(dataDir);
-  const lock = await lockDataDir(dataDir, process.pid);
-  closers.add('lock', () => lock.release());
-  await assertNotHalfRestored(dataDir);
+  await takeDataDir(dataDir, closers);
   const authority = await openAuthority({ dir: join(dataDir, 'pki'), clock: systemClock, random: systemRandom });
   const store = await openSqliteStore({
     path: join(dataDir, 'bramble.db'),
@@ -210,7 +207,10 @@ async function introspect({ introspectionPort }: ControllerConfig, log: ProcessL
   log.info({ port: introspection.port }, 'gRPC health and reflection are served on 127.0.0.1');
 }
 
-async function assertNotHalfRestored(dataDir: string): Promise<void> {
+async function takeDataDir(dataDir: string, closers: Closers): Promise<void> {
+  await prepareDataDir(dataDir);
+  const lock = await lockDataDir(dataDir, process.pid);
+  closers.add('lock', () => lock.release());
   if (!(await isRestoreUnfinished(dataDir))) return;
   throw new BrambleError('failed-precondition', `a restore into ${dataDir} was cut off`, {
     hint: 'run bramble restore again; what it replaced is kept in the folders replaced-* there',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, mkdir, open, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 
 /** Copies the plain files of a folder, 0700 and 0600, each on disk when this returns; their names. */
 export async function copyFolder(from: string, to: string): Promise<readonly string[]> {
@@ -50,7 +51,7 @@ export async function syncPath(path: string): Promise<void> {
 /** Lower-case hex. */
 export async function sha256Of(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
 

@@ -10,6 +10,7 @@ import {
   UserView,
 } from '../../proto/contract/api/access.js';
 import { AuditList, AuditVerdict } from '../../proto/contract/api/audit.js';
+import { BackupView, PromotionView } from '../../proto/contract/api/backup.js';
 import {
   CommandView,
   EnrollmentView,
@@ -248,6 +249,14 @@ export class ApiClient {
 
   verifyAudit(): Promise<AuditVerdict> {
     return this.#ask('GET', '/api/v1/audit/verify', AuditVerdict);
+  }
+
+  makeBackup(wish: { readonly withKeys: boolean; readonly reason: string }): Promise<BackupView> {
+    return this.#ask('POST', '/api/v1/backups', BackupView, wish);
+  }
+
+  promote(wish: { readonly reason: string; readonly confirm: string }): Promise<PromotionView> {
+    return this.#ask('POST', '/api/v1/promotions', PromotionView, wish);
   }
 
   /** Every page of a list, or as many as hold `enough`. */

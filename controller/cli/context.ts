@@ -24,6 +24,10 @@ export interface CliHost {
   /** Columns of the terminal; `undefined` when the output is none. */
   readonly widthColumns: number | undefined;
   readonly userName: string;
+  /** Copies a folder that its owner alone may read. @throws BrambleError `already-exists`, `invalid-argument` */
+  copyFolder(from: string, to: string): Promise<void>;
+  /** Runs the controller's program of this installation to its end; what it says on standard error is passed on. */
+  runController(args: readonly string[]): Promise<{ readonly exitCode: number; readonly out: string }>;
   connect(where: Where, actor: string): Transport;
 }
 

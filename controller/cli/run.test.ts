@@ -60,6 +60,8 @@ async function bramble(line: string, over: Partial<CliHost> = {}, signal?: Abort
       saved.set(path, Buffer.from(content).toString('hex'));
     },
     widthColumns: undefined,
+    copyFolder: () => Promise.reject(new Error('no folder is copied here')),
+    runController: () => Promise.reject(new Error('no controller is run here')),
     userName: 'kim',
     connect: (where, actor) => new HttpTransport(where, actor),
     ...over,

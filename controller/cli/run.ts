@@ -6,6 +6,7 @@ import { visible } from '../../proto/contract/visible.js';
 import { ApiClient } from './api-client.js';
 import { registerApiToken } from './commands/api-token.js';
 import { registerAudit } from './commands/audit.js';
+import { registerBackup } from './commands/backup.js';
 import { registerCommand } from './commands/command.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerEnrol } from './commands/enrol.js';
@@ -18,6 +19,7 @@ import type { RunCommand } from './commands/register.js';
 import { registerSite } from './commands/site.js';
 import { registerToken } from './commands/token.js';
 import { registerUser } from './commands/user.js';
+import { registerWhy } from './commands/why.js';
 import type { CliContext, CliHost } from './context.js';
 import { EXIT, exitCodeOf, isUsageError } from './errors.js';
 import { OUTPUT_FORMATS, type OutputFormat, type Screen } from './output.js';
@@ -37,6 +39,8 @@ const NOUNS = [
   registerApiToken,
   registerLoginLink,
   registerAudit,
+  registerBackup,
+  registerWhy,
 ] as const;
 
 interface GlobalOptions {

@@ -1,0 +1,102 @@
+import type { CommandView, ConditionView, EventView, NodeDetail } from '../../../proto/contract/api/fleet.js';
+import { visible } from '../../../proto/contract/visible.js';
+import type { CliContext } from '../context.js';
+import { EXIT } from '../errors.js';
+import { actionText, ago, outcomeText } from '../listings.js';
+import { renderData } from '../output.js';
+import { resolveNode } from '../resolve.js';
+import type { Register } from './register.js';
+
+const EVENTS_SHOWN = 5;
+const SETTLED: ReadonlySet<CommandView['state']> = new Set(['succeeded', 'failed', 'rejected', 'lapsed']);
+/** What tells of the last boot and its end, in the order of telling. */
+const BOOT_FACTS = ['boot_reason_state', 'boot_crash_text'];
+
+interface Known {
+  readonly node: NodeDetail;
+  readonly openCommands: readonly CommandView[];
+  readonly events: readonly EventView[];
+}
+
+export const registerWhy: Register = (program, run) => {
+  program
+    .command('why')
+    .description('Why a node is in its state: what is wrong and since when, contact, boot, commands, what happened')
+    .argument('<name|id>')
+    .action((nameOrId: string) =>
+      run(async (context) => {
+        const { id } = await resolveNode(context.api, nameOrId);
+        const [node, commands, events] = await Promise.all([
+          context.api.node(id),
+          context.api.commands(id),
+          context.api.events(id, EVENTS_SHOWN),
+        ]);
+        const known: Known = { node, openCommands: commands.filter(({ state }) => !SETTLED.has(state)), events };
+        const { format } = context.screen;
+        if (format === 'json' || format === 'yaml') context.out(`${renderData(known, format)}\n`);
+        else if (format === 'name') context.out(`node/${visible(node.name)}\n`);
+        else context.out(`${renderWhy(context, known)}\n`);
+        return EXIT.ok;
+      }),
+    );
+};
+
+/** The answer first, then what it rests on. */
+function renderWhy(context: CliContext, { node, openCommands, events }: Known): string {
+  const nowMs = context.nowMs();
+  return [
+    `${visible(node.name)} is ${node.state}: ${visible(node.why, 500)}`,
+    ...section('Troubles', troublesOf(node.conditions, nowMs), 'none'),
+    ...section('Contact', contactOf(node, nowMs), ''),
+    ...section('Boot', bootOf(node, nowMs), 'nothing is known of it'),
+    ...section(
+      'Open commands',
+      openCommands.map((command) => commandLine(command, nowMs)),
+      'none',
+    ),
+    ...section(
+      'What happened last',
+      events.map((event) => `${ago(event.atMs, nowMs)}: ${event.reason}: ${visible(event.message, 500)}`),
+      'nothing',
+    ),
+  ].join('\n');
+}
+
+function section(title: string, lines: readonly string[], empty: string): readonly string[] {
+  return [title, ...(lines.length === 0 ? [empty] : lines).map((line) => `  ${line}`)];
+}
+
+const WEIGHT = { error: 0, warning: 1, info: 2 } as const;
+
+/** The worst first, and of equals the oldest: the first trouble often made the others. */
+function troublesOf(conditions: readonly ConditionView[], nowMs: number): readonly string[] {
+  return conditions
+    .filter(({ status }) => status === 'true')
+    .toSorted((a, b) => WEIGHT[a.severity] - WEIGHT[b.severity] || a.sinceMs - b.sinceMs)
+    .flatMap(({ type, instance, severity, sinceMs, message, remedy }) => [
+      `${severity}  ${type}${instance === '' ? '' : ` (${visible(instance)})`}, since ${ago(sinceMs, nowMs)}`,
+      `  because  ${visible(message, 500)}`,
+      `  what to do  ${visible(remedy, 500)}`,
+    ]);
+}
+
+function contactOf(node: NodeDetail, nowMs: number): readonly string[] {
+  const since = node.connectedSinceMs;
+  return [
+    `${node.liveness}: last seen ${ago(node.lastSeenMs, nowMs)}`,
+    since === undefined ? 'not connected' : `connected since ${ago(since, nowMs)}`,
+  ];
+}
+
+function bootOf({ facts, bootedAtMs }: NodeDetail, nowMs: number): readonly string[] {
+  const told = BOOT_FACTS.flatMap((name) => facts.filter(({ fact }) => fact === name));
+  const lines = told.map(({ fact, value }) => `${fact.replaceAll('_', ' ')}: ${visible(String(value), 200)}`);
+  return bootedAtMs === undefined ? lines : [`booted ${ago(bootedAtMs, nowMs)}`, ...lines];
+}
+
+function commandLine(command: CommandView, nowMs: number): string {
+  const outcome = outcomeText(command);
+  const why = outcome === '' ? '' : ` (${visible(outcome, 200)})`;
+  const by = `by ${visible(command.actor)}: ${visible(command.reason, 200)}`;
+  return `${visible(actionText(command.action))}, ${command.state}${why} since ${ago(command.updatedAtMs, nowMs)}, ${by}`;
+}
