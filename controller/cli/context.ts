@@ -24,6 +24,10 @@ export interface CliHost {
   /** Columns of the terminal; `undefined` when the output is none. */
   readonly widthColumns: number | undefined;
   readonly userName: string;
+  /** Text of a small file; `undefined` when there is none. @throws BrambleError `invalid-argument` */
+  readTextIfThere(path: string): string | undefined;
+  /** Replaces the user's own config file, which they alone may read, or makes it. */
+  saveConfig(path: string, text: string): Promise<void>;
   /** Copies a folder that its owner alone may read. @throws BrambleError `already-exists`, `invalid-argument` */
   copyFolder(from: string, to: string): Promise<void>;
   /** Runs the controller's program of this installation to its end; what it says on standard error is passed on. */

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { chmod, cp, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BrambleError } from '../../proto/contract/errors.js';
 
@@ -41,4 +42,33 @@ export function runController(args: readonly string[]): Promise<{ readonly exitC
       else reject(new BrambleError('unavailable', `${program} cannot be run: ${error.message}`, { cause: error }));
     });
   });
+}
+
+export function readTextIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
+      return undefined;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BrambleError('invalid-argument', `${path} cannot be read: ${why}`, { cause });
+  }
+}
+
+/** Under its name only when it is whole, 0600. */
+export async function saveConfig(path: string, text: string): Promise<void> {
+  const partial = `${path}.partial`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await rm(partial, { force: true });
+    const file = await open(partial, 'wx', 0o600);
+    await file
+      .writeFile(text)
+      .then(() => file.sync())
+      .finally(() => file.close());
+    await rename(partial, path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BrambleError('failed-precondition', `${path} cannot be written: ${why}`, { cause });
+  }
 }

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { askSecret, readSecretFile } from './ask-secret.js';
 import type { CliHost } from './context.js';
-import { copyFolder, runController } from './machine.js';
+import { copyFolder, readTextIfThere, runController, saveConfig } from './machine.js';
 import { runCli } from './run.js';
 import { HttpTransport } from './transport.js';
 
@@ -39,6 +39,8 @@ const host: CliHost = {
   readSecretFile,
   askSecret,
   widthColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  readTextIfThere,
+  saveConfig,
   copyFolder,
   runController,
   userName: loginName(),

@@ -60,6 +60,8 @@ async function bramble(line: string, over: Partial<CliHost> = {}, signal?: Abort
       saved.set(path, Buffer.from(content).toString('hex'));
     },
     widthColumns: undefined,
+    readTextIfThere: () => undefined,
+    saveConfig: () => Promise.reject(new Error('no config is saved here')),
     copyFolder: () => Promise.reject(new Error('no folder is copied here')),
     runController: () => Promise.reject(new Error('no controller is run here')),
     userName: 'kim',

@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
 import { VERSION } from '../../proto/contract/build.js';
 import { BrambleError } from '../../proto/contract/errors.js';
-import type { Secret } from '../../proto/contract/secret.js';
 import { visible } from '../../proto/contract/visible.js';
 import { ApiClient } from './api-client.js';
 import { registerApiToken } from './commands/api-token.js';
 import { registerAudit } from './commands/audit.js';
 import { registerBackup } from './commands/backup.js';
 import { registerCommand } from './commands/command.js';
+import { registerContext } from './commands/context.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerEnrol } from './commands/enrol.js';
 import { registerEvents } from './commands/events.js';
@@ -23,7 +23,7 @@ import { registerWhy } from './commands/why.js';
 import type { CliContext, CliHost } from './context.js';
 import { EXIT, exitCodeOf, isUsageError } from './errors.js';
 import { OUTPUT_FORMATS, type OutputFormat, type Screen } from './output.js';
-import type { Where } from './transport.js';
+import { type WhereOptions, whereOf } from './where.js';
 
 /** Adding a noun is one file and one line here. */
 const NOUNS = [
@@ -41,13 +41,11 @@ const NOUNS = [
   registerAudit,
   registerBackup,
   registerWhy,
+  registerContext,
 ] as const;
 
-interface GlobalOptions {
+interface GlobalOptions extends WhereOptions {
   readonly output: OutputFormat;
-  readonly socket?: string;
-  readonly server?: string;
-  readonly tokenFile?: string;
   readonly color: boolean;
 }
 
@@ -80,6 +78,8 @@ function makeProgram(host: CliHost): Command {
     .option('--socket <path>', 'administrator’s socket of the controller ($BRAMBLE_SOCKET)')
     .option('--server <url>', 'the page’s address instead, with an API token ($BRAMBLE_SERVER)')
     .option('--token-file <path>', 'file that holds the API token for --server ($BRAMBLE_TOKEN_FILE)')
+    .option('--ca <path>', 'PEM file of the authority that signed the page’s certificate, for --server https://…')
+    .option('--context <name>', 'a controller by its name in the config file ($BRAMBLE_CONTEXT)')
     .option('--no-color', 'no colours; NO_COLOR=1 does the same')
     .exitOverride()
     .configureOutput({ writeOut: (text) => host.out(text), writeErr: (text) => host.err(text) })
@@ -87,9 +87,11 @@ function makeProgram(host: CliHost): Command {
 }
 
 function makeContext(options: GlobalOptions, host: CliHost, signal: AbortSignal): CliContext {
-  const transport = host.connect(whereOf(options, host), host.userName);
   return {
-    api: new ApiClient(transport, signal),
+    // Only when it is wanted: what needs no controller works with a config file that names none.
+    get api() {
+      return new ApiClient(host.connect(whereOf(options, host), host.userName), signal);
+    },
     host,
     screen: screenOf(options, host),
     signal,
@@ -101,33 +103,6 @@ function makeContext(options: GlobalOptions, host: CliHost, signal: AbortSignal)
 function screenOf(options: GlobalOptions, { env, widthColumns }: CliHost): Screen {
   const wantsNone = !options.color || (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
   return { format: options.output, colour: widthColumns !== undefined && !wantsNone, widthColumns };
-}
-
-/** What was said, else the environment, else the controller of `npm start` in this directory, else the installed one. */
-function whereOf(options: GlobalOptions, host: CliHost): Where {
-  const { socket, server } = options;
-  const { env, exists } = host;
-  if (server !== undefined) return { kind: 'server', url: checkedUrl(server), token: tokenOf(options, host) };
-  if (socket !== undefined) return { kind: 'socket', path: socket };
-  const fromEnv = env['BRAMBLE_SOCKET'] ?? '';
-  if (fromEnv !== '') return { kind: 'socket', path: fromEnv };
-  const serverFromEnv = env['BRAMBLE_SERVER'] ?? '';
-  if (serverFromEnv !== '') return { kind: 'server', url: checkedUrl(serverFromEnv), token: tokenOf(options, host) };
-  const local = '.bramble/admin.sock';
-  return { kind: 'socket', path: exists(local) ? local : '/var/lib/bramble/admin.sock' };
-}
-
-/** A token is read from a file: command lines and environments are seen by others. */
-function tokenOf({ tokenFile }: GlobalOptions, { env, readSecretFile }: CliHost): Secret | undefined {
-  const path = tokenFile ?? env['BRAMBLE_TOKEN_FILE'] ?? '';
-  return path === '' ? undefined : readSecretFile(path);
-}
-
-function checkedUrl(text: string): string {
-  if (URL.canParse(text)) return text;
-  throw new BrambleError('invalid-argument', `--server ${visible(text)} is not an address`, {
-    hint: 'it looks like http://127.0.0.1:8080',
-  });
 }
 
 /** For people by default; the envelope when the output is for programs too. */

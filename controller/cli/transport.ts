@@ -23,7 +23,7 @@ export interface Transport {
 /** Where a controller is: its administrator's socket, or the address of its page with an API token. */
 export type Where =
   | { readonly kind: 'socket'; readonly path: string }
-  | { readonly kind: 'server'; readonly url: string; readonly token: Secret | undefined };
+  | { readonly kind: 'server'; readonly url: string; readonly token: Secret | undefined; readonly caPem?: string };
 
 const ANSWER_MS_MAX = 30_000;
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
@@ -115,14 +115,15 @@ export class HttpTransport implements Transport {
   }
 }
 
-function target(where: Where): RequestOptions {
+function target(where: Where): RequestOptions & { readonly ca?: string } {
   if (where.kind === 'socket') return { socketPath: where.path };
   const { hostname, port, protocol } = new URL(where.url);
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new BrambleError('invalid-argument', `--server ${where.url} is not an http:// or https:// address`);
   }
   const usual = protocol === 'https:' ? 443 : 80;
-  return { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
+  const trusted = where.caPem === undefined ? {} : { ca: where.caPem };
+  return { ...trusted, hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
 }
 
 function isSecure(where: Where): boolean {

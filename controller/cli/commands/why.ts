@@ -9,8 +9,8 @@ import type { Register } from './register.js';
 
 const EVENTS_SHOWN = 5;
 const SETTLED: ReadonlySet<CommandView['state']> = new Set(['succeeded', 'failed', 'rejected', 'lapsed']);
-/** What tells of the last boot and its end, in the order of telling. */
-const BOOT_FACTS = ['boot_reason_state', 'boot_crash_text'];
+/** What boot_reason_state carries, in words. */
+const BOOT_REASONS = ['', 'power-on', 'an orderly restart', 'the watchdog', 'a kernel panic', 'low voltage'];
 
 interface Known {
   readonly node: NodeDetail;
@@ -89,9 +89,14 @@ function contactOf(node: NodeDetail, nowMs: number): readonly string[] {
 }
 
 function bootOf({ facts, bootedAtMs }: NodeDetail, nowMs: number): readonly string[] {
-  const told = BOOT_FACTS.flatMap((name) => facts.filter(({ fact }) => fact === name));
-  const lines = told.map(({ fact, value }) => `${fact.replaceAll('_', ' ')}: ${visible(String(value), 200)}`);
-  return bootedAtMs === undefined ? lines : [`booted ${ago(bootedAtMs, nowMs)}`, ...lines];
+  const value = (name: string) => facts.find(({ fact }) => fact === name)?.value;
+  const reason = BOOT_REASONS[Number(value('boot_reason_state') ?? 0)] ?? '';
+  const crash = value('boot_crash_text');
+  return [
+    ...(bootedAtMs === undefined ? [] : [`booted ${ago(bootedAtMs, nowMs)}`]),
+    ...(reason === '' ? [] : [`because of ${reason}`]),
+    ...(crash === undefined || crash === '' ? [] : [`left behind: ${visible(String(crash), 300)}`]),
+  ];
 }
 
 function commandLine(command: CommandView, nowMs: number): string {

@@ -57,6 +57,8 @@ export class CliBench {
       askSecret: async () => new Secret('none'),
       readText: async () => '',
       save: () => Promise.reject(new Error('nothing is saved here')),
+      readTextIfThere: () => undefined,
+      saveConfig: () => Promise.reject(new Error('no config is saved here')),
       copyFolder: () => Promise.reject(new Error('no folder is copied here')),
       runController: () => Promise.reject(new Error('no controller is run here')),
       widthColumns: undefined,
