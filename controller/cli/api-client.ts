@@ -96,6 +96,11 @@ export class ApiClient {
     this.#signal = signal;
   }
 
+  /** The same, for whoever cannot wait longer than this. */
+  within(limitMs: number): ApiClient {
+    return new ApiClient(this.#transport, AbortSignal.any([this.#signal, AbortSignal.timeout(limitMs)]));
+  }
+
   nodes(filter: NodeWish = {}): Promise<readonly NodeView[]> {
     return this.#all('/api/v1/nodes', { ...filter, limit: 1_000 }, NodeList, ({ nodes }) => nodes);
   }

@@ -7,6 +7,7 @@ import { registerApiToken } from './commands/api-token.js';
 import { registerAudit } from './commands/audit.js';
 import { registerBackup } from './commands/backup.js';
 import { registerCommand } from './commands/command.js';
+import { registerCompletion } from './commands/completion.js';
 import { registerContext } from './commands/context.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerEnrol } from './commands/enrol.js';
@@ -42,6 +43,7 @@ const NOUNS = [
   registerBackup,
   registerWhy,
   registerContext,
+  registerCompletion,
 ] as const;
 
 interface GlobalOptions extends WhereOptions {
