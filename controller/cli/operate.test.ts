@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { BrambleError } from '../../proto/contract/errors.js';
 import { NOW_MS, nodeDetail } from '../web/testing/fixtures.js';
 import { CliBench } from './testing/bench.js';
 
@@ -76,4 +77,42 @@ test('text of a node is inert in why', async () => {
   bench.options.fleet.putNode(nodeDetail({ name: 'pi\u001b[2J\u202e', why: 'a\nb' }));
   const { out } = await bench.run(['why', nodeDetail().id]);
   expect(out.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+});
+
+test('top shows who is nearest to a limit first, and leaves out who is not in contact', async () => {
+  const facts = (cpu: number, milli: number) => [
+    { fact: 'cpu_busy_permille', instance: '', value: cpu },
+    { fact: 'memory_total_bytes', instance: '', value: 1_000 },
+    { fact: 'memory_available_bytes', instance: '', value: 600 },
+    { fact: 'temperature_millidegrees', instance: 'soc', value: milli },
+  ];
+  const put = (number: number, over: Parameters<typeof nodeDetail>[0]) => {
+    bench.options.fleet.putNode(nodeDetail({ id: `n-000000000000${number}`, name: `pi-0${number}`, ...over }));
+  };
+  put(1, { facts: facts(100, 40_000) });
+  put(2, { facts: facts(200, 80_000) });
+  put(3, { facts: facts(1_000, 90_000), liveness: 'gone' });
+  put(4, { facts: [] });
+  const { code, out } = await bench.run(['top']);
+  expect(code).toBe(0);
+  expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+    ['NAME', 'SITE', 'STATE', 'CPU', 'MEMORY', 'TEMPERATURE'],
+    ['pi-02', 'cam', 'ready', '20 %', '40 %', '80 °C'],
+    ['pi-01', 'cam', 'ready', '10 %', '40 %', '40 °C'],
+    ['pi-04', 'cam', 'ready', '-', '-', '-'],
+    [''],
+  ]);
+});
+
+test('-w shows it again until it is interrupted', async () => {
+  const interrupt = new AbortController();
+  let sleeps = 0;
+  const sleep = async (): Promise<void> => {
+    sleeps += 1;
+    if (sleeps < 3) return;
+    interrupt.abort();
+    throw new BrambleError('cancelled', 'interrupted');
+  };
+  const { code, out } = await bench.run(['get', 'nodes', '-w', '-o', 'name'], { sleep }, interrupt.signal);
+  expect([code, out]).toEqual([130, 'node/pi-01\n'.repeat(3)]);
 });

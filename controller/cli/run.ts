@@ -19,6 +19,7 @@ import { withFileOption } from './commands/node-actions.js';
 import type { RunCommand } from './commands/register.js';
 import { registerSite } from './commands/site.js';
 import { registerToken } from './commands/token.js';
+import { registerTop } from './commands/top.js';
 import { registerUser } from './commands/user.js';
 import { registerWhy } from './commands/why.js';
 import type { CliContext, CliHost } from './context.js';
@@ -42,6 +43,7 @@ const NOUNS = [
   registerAudit,
   registerBackup,
   registerWhy,
+  registerTop,
   registerContext,
   registerCompletion,
 ] as const;

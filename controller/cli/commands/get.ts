@@ -1,6 +1,7 @@
 import { print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
+import { refreshed } from '../refreshed.js';
 import type { Register } from './register.js';
 
 export const registerGet: Register = (program, run) => {
@@ -11,12 +12,15 @@ export const registerGet: Register = (program, run) => {
     .description('Nodes, trouble first')
     .option('-l, --selector <selector>', 'with labels like these: rack=3,env in (a,b),!broken')
     .option('--site <site>', 'of one site only')
-    .action((wish: { readonly selector?: string; readonly site?: string }) =>
-      run(async (context) => {
-        const nodes = await context.api.nodes(wish);
-        print(context, nodeListing(context.nowMs()), nodes.toSorted(troubleFirst), { nodes });
-        return EXIT.ok;
-      }),
+    .option('-w, --watch', 'stay, and show them anew every 5 s until interrupted')
+    .action(({ watch, ...wish }: { readonly watch?: boolean; readonly selector?: string; readonly site?: string }) =>
+      run((context) =>
+        refreshed(context, watch === true, async () => {
+          const nodes = await context.api.nodes(wish);
+          print(context, nodeListing(context.nowMs()), nodes.toSorted(troubleFirst), { nodes });
+          return EXIT.ok;
+        }),
+      ),
     );
 
   get
