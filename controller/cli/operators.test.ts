@@ -2,11 +2,9 @@
 
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Secret } from '../../proto/contract/secret.js';
 import { makeNode } from '../usecases/testing/fleet.js';
 import { RealFleet } from '../web/testing/real-fleet.js';
-import { runCli } from './run.js';
-import { HttpTransport } from './transport.js';
+import { runCommandLine } from './testing/host.js';
 
 let fleet: RealFleet;
 beforeEach(async () => {
@@ -17,33 +15,8 @@ afterEach(async () => {
   await fleet.store.close();
 });
 
-async function bramble(...words: readonly string[]) {
-  let [out, err] = ['', ''];
-  const code = await runCli(
-    words,
-    {
-      out: (text) => {
-        out += text;
-      },
-      err: (text) => {
-        err += text;
-      },
-      env: { BRAMBLE_SOCKET: join(fleet.dir, 'admin.sock') },
-      clock: fleet.world.clock,
-      sleep: async () => undefined,
-      exists: () => false,
-      readText: async () => '',
-      save: async () => undefined,
-      readSecretFile: () => new Secret(''),
-      askSecret: async () => new Secret(''),
-      widthColumns: undefined,
-      userName: 'kim',
-      connect: (where, actor) => new HttpTransport(where, actor),
-    },
-    new AbortController().signal,
-  );
-  return { code, out, err };
-}
+const bramble = (...words: readonly string[]) =>
+  runCommandLine(words, join(fleet.dir, 'admin.sock'), { clock: fleet.world.clock });
 
 test('a site is made, listed, described and deleted when its name is said twice', async () => {
   const uplink = ['--down', '50M', '--up', '10M', '--monthly', '500G'];

@@ -9,8 +9,7 @@ import { Secret } from '../../proto/contract/secret.js';
 import { startWebServer, type WebServer } from '../web/server.js';
 import { NODE_1, NOW_MS, nodeDetail, tokenHeaders, webOptions } from '../web/testing/fixtures.js';
 import type { CliHost } from './context.js';
-import { runCli } from './run.js';
-import { HttpTransport } from './transport.js';
+import { type Outcome, runCommandLine } from './testing/host.js';
 
 let dir = '';
 let options: ReturnType<typeof webOptions>;
@@ -31,45 +30,21 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** Runs one command line as a user would type it; time passes only by sleeping. */
-async function bramble(line: string, over: Partial<CliHost> = {}, signal?: AbortSignal): Promise<Outcome> {
-  let [out, err] = ['', ''];
-  const host: CliHost = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: { BRAMBLE_SOCKET: options.adminSocket },
+function bramble(line: string, over: Partial<CliHost> = {}, signal?: AbortSignal): Promise<Outcome> {
+  const host: Partial<CliHost> = {
     clock: { nowMs: () => NOW_MS, monotonicMs: () => nowMs },
     sleep: async (ms) => {
       nowMs += ms;
     },
-    exists: () => false,
     readSecretFile: (path) => new Secret(readFileSync(path, 'utf8').trim()),
     askSecret: async () => new Secret('correct horse battery'),
-    readText: async () => '',
     save: async (path, content) => {
       saved.set(path, Buffer.from(content).toString('hex'));
     },
-    widthColumns: undefined,
-    readTextIfThere: () => undefined,
-    saveConfig: () => Promise.reject(new Error('no config is saved here')),
-    copyFolder: () => Promise.reject(new Error('no folder is copied here')),
-    runController: () => Promise.reject(new Error('no controller is run here')),
-    userName: 'kim',
-    connect: (where, actor) => new HttpTransport(where, actor),
     ...over,
   };
-  const code = await runCli(line.split(' '), host, signal ?? new AbortController().signal);
-  return { code, out, err };
+  return runCommandLine(line.split(' '), options.adminSocket, host, signal);
 }
 
 function commandView(state: CommandView['state'], over: Partial<CommandView> = {}): CommandView {

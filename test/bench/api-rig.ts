@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BackupFolder } from '../../controller/backups/backup-folder.js';
 import { actorOf } from '../../controller/domain/access/actor.js';
 import { openAuthority } from '../../controller/pki/authority.js';
 import { ScryptPasswords } from '../../controller/pki/passwords.js';
@@ -9,6 +10,7 @@ import { openSqliteStore } from '../../controller/store/sqlite-store.js';
 import { systemClock, systemRandom, systemTimers } from '../../controller/system.js';
 import { Access } from '../../controller/usecases/access/access.js';
 import type { AgentHello, AgentSession } from '../../controller/usecases/agent-messages.js';
+import { Backups } from '../../controller/usecases/backups.js';
 import { type Controller, startController } from '../../controller/usecases/controller.js';
 import { startWebServer } from '../../controller/web/server.js';
 import { nodeId, siteId } from '../../proto/contract/ids.js';
@@ -62,6 +64,18 @@ export async function startApiRig(nodesCount: number): Promise<ApiRig> {
     wholeFleet: controller.api,
     access,
     audit: controller.audit,
+    backups: new Backups({
+      store,
+      world,
+      files: new BackupFolder({
+        dataDir: dir,
+        clock: systemClock,
+        schemaVersion: store.schemaVersion,
+        copyDatabase: (toPath) => store.backup(toPath),
+      }),
+      core: controller.core,
+      hostName: 'bench',
+    }),
     metricsOpenOnLoopback: true,
     uploads: { find: async () => undefined },
     idempotency: controller.idempotency,

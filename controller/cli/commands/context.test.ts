@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Secret } from '../../../proto/contract/secret.js';
 import type { CliHost } from '../context.js';
 import { readTextIfThere, saveConfig } from '../machine.js';
-import { CliBench, type Outcome } from '../testing/bench.js';
+import { CliBench } from '../testing/bench.js';
+import type { Outcome } from '../testing/host.js';
 import { HttpTransport, type Where } from '../transport.js';
 
 let bench: CliBench;
