@@ -139,16 +139,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
       return promoted;
     },
     counters: () => countAll(parts, { observer, events, commands, sessions }),
-    async stop() {
-      stopSweep();
-      sessions.closeAll('shutdown');
-      await events.settled();
-      await commands.settled();
-      await anchors.settled();
-      await journal.stop();
-      await feed.settled();
-      watch.stop();
-    },
+    stop: () => stopAll(parts, { stopSweep, sessions, settling: [events, commands, anchors] }),
   };
 }
 
@@ -216,6 +207,23 @@ async function sendWaitingTo(entry: NodeEntry, { world }: Parts, commands: Comma
     const fields = { err: thrown, nodeId: entry.node.id };
     world.log.warn(fields, 'waiting commands could not be sent; they are sent at the next connection');
   }
+}
+
+/** What is under way ends by itself, then what it told of is written. */
+async function stopAll(
+  { journal, feed, watch }: Parts,
+  more: {
+    readonly stopSweep: () => void;
+    readonly sessions: AgentSessions;
+    readonly settling: readonly { settled(): Promise<void> }[];
+  },
+): Promise<void> {
+  more.stopSweep();
+  more.sessions.closeAll('shutdown');
+  for (const part of more.settling) await part.settled();
+  await journal.stop();
+  await feed.settled();
+  watch.stop();
 }
 
 /** What waited while commands were held; nodes that are away get theirs when they come. */

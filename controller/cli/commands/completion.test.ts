@@ -20,7 +20,7 @@ afterEach(() => bench.close());
 
 test.for([
   ['node', '[describe]:d', 'describe'],
-  ['a verb below a noun', 'node re', 'reboot remount restart-unit revoke'],
+  ['a verb below a noun', 'node re', 'reboot remount restart-unit resume revoke'],
   ['an option of the command and of all', 'events --l', '--limit'],
   ['choices of an option', '-o js', 'json'],
   ['a node', 'why ', 'pi-01 switch-1'],
