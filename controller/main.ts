@@ -13,6 +13,7 @@ import { type Flags, parseFlags, USAGE, withFlags } from './config/flags.js';
 import { prepareDataDir } from './data-dir.js';
 import { lockDataDir } from './data-lock.js';
 import { expectsUpload } from './domain/command-lifecycle.js';
+import { HostWatch } from './host-facts.js';
 import { openLog, type ProcessLog } from './log.js';
 import { measuresOf } from './measures.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
@@ -29,10 +30,11 @@ import { systemClock, systemRandom, systemTimers } from './system.js';
 import { makeNotifier } from './systemd.js';
 import { cronScheduler, Ticks } from './ticks/cron.js';
 import { storeTicks } from './ticks/store-ticks.js';
-import { readTlsFiles } from './tls-files.js';
+import { pageCertificate, readTlsFiles } from './tls-files.js';
 import { Access } from './usecases/access/access.js';
 import { Backups } from './usecases/backups.js';
 import { type Controller, startController } from './usecases/controller.js';
+import { Doctor } from './usecases/doctor.js';
 import type { HistoryRecorder } from './usecases/history-recorder.js';
 import type { World } from './usecases/ports.js';
 import { DEFAULT_RETENTION, pruneStore, type Retention } from './usecases/prune-history.js';
@@ -148,8 +150,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     authority,
     trust: authority.trust,
     codec: commandCodec,
-    endpoints: () =>
-      config.link.advertise.length > 0 ? config.link.advertise : [`${advertisedHost(config.link.host)}:${linkPort}`],
+    endpoints: () => linkEndpoints(config, linkPort),
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
   });
   closers.add('controller', () => controller.stop());
@@ -167,11 +168,13 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
 
   const progress = () => store.transact((writer) => writer.setting('epoch'));
   const access = makeAccess(store, world, authority);
+  const doctor = makeDoctor(config, { controller, store, world, authority, rpc, progress, tls }, closers);
   const web = await startWebServer({
     wholeFleet: controller.api,
     access,
     audit: controller.audit,
     backups: makeBackups(dataDir, store, world, core),
+    doctor,
     metricsOpenOnLoopback: config.http.metrics === 'loopback',
     idempotency: controller.idempotency,
     history,
@@ -193,6 +196,33 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   closers.add('access', () => access.trail.settled());
   closers.add('web', () => web.close());
   return { addresses: { http: web.url, linkPort, enrolPort: rpc.enrolPort }, progress };
+}
+
+function makeDoctor(
+  config: ControllerConfig,
+  parts: {
+    readonly controller: Controller;
+    readonly store: SqliteStore;
+    readonly world: World;
+    readonly authority: OpenedAuthority;
+    readonly rpc: RpcServer;
+    readonly progress: () => Promise<unknown>;
+    readonly tls: { readonly certificatePem: string } | undefined;
+  },
+  closers: Closers,
+): Doctor {
+  const { controller, store, world, authority, rpc, progress, tls } = parts;
+  const watch = new HostWatch(config.dataDir, systemTimers);
+  watch.start();
+  closers.add('host watch', () => Promise.resolve(watch.stop()));
+  return new Doctor({
+    ...{ fleet: controller.api, store, world },
+    host: () => watch.facts(),
+    storeFacts: async () => ({ schemaVersion: store.schemaVersion, sizeBytes: await store.sizeBytes() }),
+    parts: () => readiness(progress, rpc),
+    certificates: () => [...authority.certificateFacts, ...(tls === undefined ? [] : [pageCertificate(tls)])],
+    endpoints: () => ({ link: linkEndpoints(config, rpc.linkPort), enrol: enrolEndpoint(config, rpc) }),
+  });
 }
 
 function makeAccess(store: SqliteStore, world: World, { trust }: OpenedAuthority): Access {
@@ -293,6 +323,10 @@ async function readiness(progress: () => Promise<unknown>, rpc: RpcServer): Prom
     { part: 'link', ready: linkPort > 0, detail: `listens on port ${linkPort}` },
     { part: 'enrol', ready: enrolPort > 0, detail: `listens on port ${enrolPort}` },
   ];
+}
+
+function linkEndpoints({ link }: ControllerConfig, linkPort: number): string[] {
+  return link.advertise.length > 0 ? [...link.advertise] : [`${advertisedHost(link.host)}:${linkPort}`];
 }
 
 function enrolEndpoint({ enrol }: ControllerConfig, { enrolPort }: RpcServer): string {

@@ -1,4 +1,6 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import type { CertificateFact } from '../proto/contract/api/doctor.js';
 import { BrambleError } from '../proto/contract/errors.js';
 import { Secret } from '../proto/contract/secret.js';
 
@@ -22,6 +24,12 @@ export async function readTlsFiles(paths: {
     });
   }
   return { certificatePem, privateKey: new Secret(await readText(paths.key)) };
+}
+
+/** Until when the page's own certificate is good: the first of the chain. */
+export function pageCertificate({ certificatePem }: { readonly certificatePem: string }): CertificateFact {
+  const { validTo } = new X509Certificate(certificatePem);
+  return { role: 'page', expiresAtMs: Date.parse(validTo), renewal: 'by-hand' };
 }
 
 async function readText(path: string): Promise<string> {

@@ -8,7 +8,7 @@ import { DATABASE_FILE, KEYS_DIR, MANIFEST_FILE, type Manifest } from './manifes
 
 /** Older ones make way: a full disk would stop the controller. */
 const KEPT = 10;
-const NAME = /^bramble-\d{8}T\d{9}Z$/;
+const NAME = /^bramble-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/;
 const UNFINISHED = '.partial';
 
 export interface BackupFolderDeps {
@@ -77,6 +77,16 @@ export class BackupFolder {
 async function describe(dir: string, path: string): Promise<Manifest['files'][number]> {
   const full = join(dir, path);
   return { path, sizeBytes: (await stat(full)).size, sha256: await sha256Of(full) };
+}
+
+/** When the newest backup that is kept in a data directory was made; `undefined` = there is none. */
+export async function newestBackupMs(dataDir: string): Promise<number | undefined> {
+  const names = await readdir(join(dataDir, 'backups')).catch(() => []); // made with the first backup
+  const newest = names
+    .filter((name) => NAME.test(name))
+    .sort()
+    .at(-1);
+  return newest === undefined ? undefined : Date.parse(newest.replace(NAME, '$1-$2-$3T$4:$5:$6.$7Z'));
 }
 
 /** What a cut-off restore leaves behind; see restore.ts. */

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import type { CertificateFact } from '../../proto/contract/api/doctor.js';
 import type { Clock } from '../../proto/contract/clock.js';
 import { nodeId } from '../../proto/contract/ids.js';
 import type { Random } from '../../proto/contract/random.js';
@@ -68,6 +69,20 @@ export class OpenedAuthority implements Authority {
 
   get serverIdentity(): ServerIdentity {
     return this.#server.identity;
+  }
+
+  /** Until when each certificate of this authority is good, and who sees to the next one. */
+  get certificateFacts(): readonly CertificateFact[] {
+    const { root, current } = this.#issuers;
+    const endOf = ({ certificate }: { readonly certificate: X509Certificate }): number =>
+      Date.parse(certificate.validTo);
+    return [
+      { role: 'root', expiresAtMs: endOf(root), renewal: 'by-hand' },
+      ...(['agents', 'actuators', 'servers'] as const).map(
+        (role) => ({ role, expiresAtMs: endOf(current[role]), renewal: 'at-start' }) as const,
+      ),
+      { role: 'controller', expiresAtMs: this.#server.expiresAtMs, renewal: 'by-itself' },
+    ];
   }
 
   /** @throws BrambleError `invalid-argument` for a key that a node may not have */

@@ -3,6 +3,7 @@ import * as access from '../../proto/contract/api/access.js';
 import * as audit from '../../proto/contract/api/audit.js';
 import * as backup from '../../proto/contract/api/backup.js';
 import * as batch from '../../proto/contract/api/batch.js';
+import * as doctor from '../../proto/contract/api/doctor.js';
 import * as fleet from '../../proto/contract/api/fleet.js';
 import * as lists from '../../proto/contract/api/lists.js';
 import * as nodeConfig from '../../proto/contract/api/node-config.js';
@@ -59,7 +60,17 @@ export function pathOf({ path }: Pick<RouteDeclaration, 'path'>): string {
 
 /** Names as the contract exports them. */
 function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
-  const modules = { ...access, ...audit, ...backup, ...batch, ...fleet, ...lists, ...nodeConfig, ...requests };
+  const modules = {
+    ...access,
+    ...audit,
+    ...backup,
+    ...batch,
+    ...doctor,
+    ...fleet,
+    ...lists,
+    ...nodeConfig,
+    ...requests,
+  };
   const exported = Object.entries({ ...modules, OpenApiDocument });
   return new Map(exported.flatMap(([name, schema]) => (schema instanceof z.ZodType ? [[schema, name] as const] : [])));
 }

@@ -8,6 +8,7 @@ import type { Access } from '../usecases/access/access.js';
 import type { FleetApi } from '../usecases/api.js';
 import type { AuditLog } from '../usecases/audit/audit-log.js';
 import type { Backups } from '../usecases/backups.js';
+import type { Doctor } from '../usecases/doctor.js';
 import type { Idempotency } from '../usecases/idempotency.js';
 import type { Log, Timers } from '../usecases/ports.js';
 
@@ -18,6 +19,7 @@ export interface WebOptions {
   readonly access: Access;
   readonly audit: AuditLog;
   readonly backups: Backups;
+  readonly doctor: Pick<Doctor, 'facts'>;
   /** Figures may be scraped from this machine without a token. */
   readonly metricsOpenOnLoopback: boolean;
   readonly idempotency: Pick<Idempotency, 'begin' | 'finish' | 'fail'>;

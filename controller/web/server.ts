@@ -15,6 +15,7 @@ import { backupHandlers } from './routes/backups.js';
 import { batchHandlers } from './routes/batch.js';
 import { commandHandlers } from './routes/commands.js';
 import { discoveryHandlers } from './routes/discovery.js';
+import { doctorHandlers } from './routes/doctor.js';
 import { enrollmentHandlers } from './routes/enrollments.js';
 import { eventHandlers } from './routes/events.js';
 import { nodeConfigHandlers } from './routes/node-configs.js';
@@ -64,6 +65,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...accountHandlers(options),
       ...auditHandlers(options),
       ...backupHandlers(options),
+      ...doctorHandlers(options),
     };
     pageRoutes(app, options);
     mount(app, kind, ROUTES, handlers, {

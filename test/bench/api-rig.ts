@@ -76,6 +76,7 @@ export async function startApiRig(nodesCount: number): Promise<ApiRig> {
       core: controller.core,
       hostName: 'bench',
     }),
+    doctor: { facts: () => Promise.reject(new Error('no doctor is asked here')) },
     metricsOpenOnLoopback: true,
     uploads: { find: async () => undefined },
     idempotency: controller.idempotency,

@@ -4,6 +4,7 @@ import { BACKUP_ROUTES } from './backups.js';
 import { BATCH_ROUTES } from './batch.js';
 import { COMMAND_ROUTES } from './commands.js';
 import { DISCOVERY_ROUTES } from './discovery.js';
+import { DOCTOR_ROUTES } from './doctor.js';
 import { ENROLLMENT_ROUTES } from './enrollment.js';
 import { EVENT_ROUTES } from './events.js';
 import { NODE_CONFIG_ROUTES } from './node-configs.js';
@@ -27,6 +28,7 @@ export const ROUTES = {
   ...ACCOUNT_ROUTES,
   ...AUDIT_ROUTES,
   ...BACKUP_ROUTES,
+  ...DOCTOR_ROUTES,
   ...UPLOAD_ROUTES,
   ...DISCOVERY_ROUTES,
 } as const;

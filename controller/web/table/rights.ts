@@ -72,4 +72,5 @@ export const ROUTE_RIGHTS = {
 
   makeBackup: 'fleet.manage',
   promoteController: 'fleet.manage',
+  examineController: 'metrics.read',
 } as const satisfies Readonly<Record<keyof typeof ROUTES, RouteRight>>;

@@ -6,6 +6,7 @@ import type { Passwords } from '../../usecases/access/ports.js';
 import { grantViews } from '../../usecases/access/users.js';
 import { AuditLog } from '../../usecases/audit/audit-log.js';
 import { Backups } from '../../usecases/backups.js';
+import { Doctor } from '../../usecases/doctor.js';
 import type { Store } from '../../usecases/ports.js';
 import { by } from '../../usecases/testing/by.js';
 import { testTrust } from '../../usecases/testing/trust-bench.js';
@@ -71,6 +72,18 @@ export function webOptions(
       files: { make: (withKeys) => Promise.resolve({ ...BACKUP, withKeys }) },
       core: { promote: () => Promise.resolve({ epoch: 5, epochBefore: 4, heldBecause: 'restored' }) },
       hostName: 'controller.example',
+    }),
+    doctor: new Doctor({
+      ...{ ...deps, fleet },
+      host: async () => ({
+        dataDir: { freeBytes: 30e9, totalBytes: 60e9 },
+        openFiles: { openCount: 40, limit: 65_536 },
+        ...{ eventLoopDelayMs: 1, clockSynchronised: 'yes', runtime: 'v22.21.1', lastBackupAtMs: NOW_MS - 3_600_000 },
+      }),
+      storeFacts: async () => ({ schemaVersion: 3, sizeBytes: 4_096 }),
+      parts: async () => parts,
+      certificates: () => [{ role: 'root', expiresAtMs: NOW_MS + 3e11, renewal: 'by-hand' }],
+      endpoints: () => ({ link: ['controller.example:7443'], enrol: 'controller.example:7442' }),
     }),
     audit: new AuditLog({ ...deps, remembered: () => [] }),
     metricsOpenOnLoopback: true,
