@@ -29,7 +29,7 @@ export async function readTlsFiles(paths: {
 /** Until when the page's own certificate is good: the first of the chain. */
 export function pageCertificate({ certificatePem }: { readonly certificatePem: string }): CertificateFact {
   const { validTo } = new X509Certificate(certificatePem);
-  return { role: 'page', expiresAtMs: Date.parse(validTo), renewal: 'by-hand' };
+  return { role: 'page', expiresAtMs: Date.parse(validTo) };
 }
 
 async function readText(path: string): Promise<string> {

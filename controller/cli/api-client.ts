@@ -11,6 +11,7 @@ import {
 } from '../../proto/contract/api/access.js';
 import { AuditList, AuditVerdict } from '../../proto/contract/api/audit.js';
 import { BackupView, PromotionView } from '../../proto/contract/api/backup.js';
+import { ControllerFacts } from '../../proto/contract/api/doctor.js';
 import {
   CommandView,
   EnrollmentView,
@@ -250,6 +251,16 @@ export class ApiClient {
   audit(query: Readonly<Record<string, string | number>>): Promise<AuditList> {
     const words = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
     return this.#ask('GET', `/api/v1/audit?${words.join('&')}`, AuditList);
+  }
+
+  /** Facts of the controller itself. */
+  controllerFacts(): Promise<ControllerFacts> {
+    return this.#ask('GET', '/api/v1/doctor', ControllerFacts);
+  }
+
+  /** Whether anything answers; the controller's clock, when it tells. */
+  async ping(): Promise<number | undefined> {
+    return (await this.#transport.request('GET', '/healthz', undefined, this.#signal)).dateMs;
   }
 
   verifyAudit(): Promise<AuditVerdict> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../proto/contract/clock.js';
 import type { Secret } from '../../proto/contract/secret.js';
 import type { ApiClient } from './api-client.js';
+import type { Probe } from './doctor/probe.js';
 import { type Listing, renderListing, type Screen } from './output.js';
 import type { Transport, Where } from './transport.js';
 
@@ -33,11 +34,14 @@ export interface CliHost {
   /** Runs the controller's program of this installation to its end; what it says on standard error is passed on. */
   runController(args: readonly string[]): Promise<{ readonly exitCode: number; readonly out: string }>;
   connect(where: Where, actor: string): Transport;
+  readonly probe: Probe;
 }
 
 /** What a command gets to work with. It prints through `out` and returns its exit code. */
 export interface CliContext {
   readonly api: ApiClient;
+  /** Where the controller is. @throws BrambleError `not-found`, `invalid-argument` */
+  where(): Where;
   readonly host: CliHost;
   readonly screen: Screen;
   readonly signal: AbortSignal;

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { askSecret, readSecretFile } from './ask-secret.js';
 import type { CliHost } from './context.js';
+import { NETWORK_PROBE } from './doctor/network-probe.js';
 import { copyFolder, readTextIfThere, runController, saveConfig } from './machine.js';
 import { runCli } from './run.js';
 import { HttpTransport } from './transport.js';
@@ -45,6 +46,7 @@ const host: CliHost = {
   runController,
   userName: loginName(),
   connect: (where, actor) => new HttpTransport(where, actor),
+  probe: NETWORK_PROBE,
 };
 
 process.exitCode = await runCli(process.argv.slice(2), host, interrupted.signal);

@@ -10,6 +10,7 @@ import { registerCommand } from './commands/command.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerContext } from './commands/context.js';
 import { registerDescribe } from './commands/describe.js';
+import { registerDoctor } from './commands/doctor.js';
 import { registerEnrol } from './commands/enrol.js';
 import { registerEvents } from './commands/events.js';
 import { registerGet } from './commands/get.js';
@@ -43,6 +44,7 @@ const NOUNS = [
   registerAudit,
   registerBackup,
   registerWhy,
+  registerDoctor,
   registerTop,
   registerContext,
   registerCompletion,
@@ -96,6 +98,7 @@ function makeContext(options: GlobalOptions, host: CliHost, signal: AbortSignal)
     get api() {
       return new ApiClient(host.connect(whereOf(options, host), host.userName), signal);
     },
+    where: () => whereOf(options, host),
     host,
     screen: screenOf(options, host),
     signal,

@@ -8,6 +8,8 @@ export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** The controller's clock, in whole seconds, ms since 1970-01-01 UTC; absent when it did not tell. */
+  readonly dateMs?: number;
 }
 
 /** How the CLI reaches a controller; tests give their own. */
@@ -46,7 +48,7 @@ export class HttpTransport implements Transport {
       text += chunk;
       if (text.length > ANSWER_BYTES_MAX) throw new BrambleError('resource-exhausted', 'the answer is too long');
     }
-    return { status: incoming.statusCode ?? 0, text };
+    return { status: incoming.statusCode ?? 0, text, ...dateOf(incoming.headers.date) };
   }
 
   async download(
@@ -100,7 +102,7 @@ export class HttpTransport implements Transport {
     if (signal.aborted) {
       const timedOut = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
       if (!timedOut) return new BrambleError('cancelled', 'interrupted', { cause });
-      return new BrambleError('deadline-exceeded', `no answer from ${at} within ${ANSWER_MS_MAX / 1000} s`, { cause });
+      return new BrambleError('deadline-exceeded', `${at} did not answer in time`, { cause });
     }
     if (code === 'EACCES' || code === 'EPERM') {
       return new BrambleError('permission-denied', `no permission to open ${at}`, {
@@ -108,11 +110,22 @@ export class HttpTransport implements Transport {
         cause,
       });
     }
+    if (isDistrust(code)) {
+      return new BrambleError('unavailable', `the certificate of ${at} is not trusted: ${cause.message}`, {
+        hint: 'name the authority that signed it with --ca FILE; bramble doctor tells more',
+        cause,
+      });
+    }
     return new BrambleError('unavailable', `no controller answers at ${at}`, {
-      hint: 'start it, or say where it is with --socket PATH or --server URL',
+      hint: 'start it, or say where it is with --socket PATH or --server URL; bramble doctor tells more',
       cause,
     });
   }
+}
+
+function dateOf(header: string | undefined): { readonly dateMs?: number } {
+  const dateMs = Date.parse(header ?? '');
+  return Number.isNaN(dateMs) ? {} : { dateMs };
 }
 
 function target(where: Where): RequestOptions & { readonly ca?: string } {
@@ -124,6 +137,11 @@ function target(where: Where): RequestOptions & { readonly ca?: string } {
   const usual = protocol === 'https:' ? 443 : 80;
   const trusted = where.caPem === undefined ? {} : { ca: where.caPem };
   return { ...trusted, hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? usual : Number(port) };
+}
+
+/** OpenSSL's verdicts on a chain, and Node's own on its names. */
+function isDistrust(code: unknown): boolean {
+  return typeof code === 'string' && /CERT|SIGNATURE|ERR_TLS/.test(code);
 }
 
 function isSecure(where: Where): boolean {

@@ -71,17 +71,17 @@ export class OpenedAuthority implements Authority {
     return this.#server.identity;
   }
 
-  /** Until when each certificate of this authority is good, and who sees to the next one. */
+  /** Until when each certificate of this authority is good. */
   get certificateFacts(): readonly CertificateFact[] {
     const { root, current } = this.#issuers;
     const endOf = ({ certificate }: { readonly certificate: X509Certificate }): number =>
       Date.parse(certificate.validTo);
     return [
-      { role: 'root', expiresAtMs: endOf(root), renewal: 'by-hand' },
+      { role: 'root', expiresAtMs: endOf(root) },
       ...(['agents', 'actuators', 'servers'] as const).map(
-        (role) => ({ role, expiresAtMs: endOf(current[role]), renewal: 'at-start' }) as const,
+        (role) => ({ role, expiresAtMs: endOf(current[role]) }) as const,
       ),
-      { role: 'controller', expiresAtMs: this.#server.expiresAtMs, renewal: 'by-itself' },
+      { role: 'controller', expiresAtMs: this.#server.expiresAtMs },
     ];
   }
 

@@ -1,8 +1,18 @@
+import { BrambleError } from '../../../proto/contract/errors.js';
 import { Secret } from '../../../proto/contract/secret.js';
 import { NOW_MS } from '../../web/testing/fixtures.js';
 import type { CliHost } from '../context.js';
+import type { Probe } from '../doctor/probe.js';
 import { runCli } from '../run.js';
 import { HttpTransport } from '../transport.js';
+
+/** No network beside the controller's two doors. */
+const NOTHING_ELSE: Probe = {
+  addressesOf: () => Promise.reject(new BrambleError('unavailable', 'there are no names here')),
+  connect: () => Promise.resolve(),
+  certificateOf: () => Promise.reject(new BrambleError('unavailable', 'there is no TLS here')),
+  freeBytes: () => Promise.resolve(undefined),
+};
 
 export interface Outcome {
   readonly code: number;
@@ -43,6 +53,7 @@ export async function runCommandLine(
     widthColumns: undefined,
     userName: 'kim',
     connect: (where, actor) => new HttpTransport(where, actor),
+    probe: NOTHING_ELSE,
     ...over,
   };
   const code = await runCli(words, host, signal);

@@ -23,7 +23,7 @@ export const DOCTOR_ROUTES = {
         store: { schemaVersion: 3, sizeBytes: 1_048_576 },
         parts: [{ part: 'store', ready: true, detail: 'takes transactions' }],
         endpoints: { link: ['controller.example:7443'], enrol: 'controller.example:7442' },
-        certificates: [{ role: 'root', expiresAtMs: AT_MS + 300_000_000_000, renewal: 'by-hand' }],
+        certificates: [{ role: 'root', expiresAtMs: AT_MS + 300_000_000_000 }],
         nodes: {
           inService: 24,
           agentVersions: [{ version: '0.1.0', count: 24 }],

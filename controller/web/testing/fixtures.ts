@@ -82,7 +82,7 @@ export function webOptions(
       }),
       storeFacts: async () => ({ schemaVersion: 3, sizeBytes: 4_096 }),
       parts: async () => parts,
-      certificates: () => [{ role: 'root', expiresAtMs: NOW_MS + 3e11, renewal: 'by-hand' }],
+      certificates: () => [{ role: 'root', expiresAtMs: NOW_MS + 3e11 }],
       endpoints: () => ({ link: ['controller.example:7443'], enrol: 'controller.example:7442' }),
     }),
     audit: new AuditLog({ ...deps, remembered: () => [] }),

@@ -14,8 +14,6 @@ export const CertificateFact = z.object({
     .enum(['root', 'agents', 'actuators', 'servers', 'controller', 'page'])
     .describe('root and the three issuing authorities; the controller’s own for agents; the page’s'),
   expiresAtMs: z.number(),
-  /** Who makes the next one before this one ends. */
-  renewal: z.enum(['by-itself', 'at-start', 'by-hand']),
 });
 export type CertificateFact = z.infer<typeof CertificateFact>;
 
