@@ -11,6 +11,7 @@ import {
 } from '../../proto/contract/api/access.js';
 import { AuditList, AuditVerdict } from '../../proto/contract/api/audit.js';
 import { BackupView, PromotionView } from '../../proto/contract/api/backup.js';
+import { BatchAnswer, type BatchOperation } from '../../proto/contract/api/batch.js';
 import { ControllerFacts } from '../../proto/contract/api/doctor.js';
 import {
   CommandView,
@@ -221,6 +222,11 @@ export class ApiClient {
 
   createLoginLink(wish: { readonly ttlMs?: number }): Promise<LoginLinkCreated> {
     return this.#ask('POST', '/api/v1/login-links', LoginLinkCreated, wish);
+  }
+
+  /** Does nothing but find out whether it could be done. */
+  tryOut(operations: readonly BatchOperation[]): Promise<BatchAnswer> {
+    return this.#ask('POST', '/api/v1/batch', BatchAnswer, { dryRun: true, operations });
   }
 
   async users(): Promise<readonly UserView[]> {

@@ -56,11 +56,16 @@ export function errorOfEnvelope(status: number, text: string): BrambleError {
     });
   }
   const { code, message, hint, requestId, details } = parsed.data;
-  return new BrambleError(isErrorCode(code) ? code : 'internal', message, {
+  return new BrambleError(errorCodeOf(code), message, {
     context: { ...details, requestId },
     ...(hint === undefined ? {} : { hint }),
     ...(details === undefined ? {} : { details }),
   });
+}
+
+/** A code that this release does not know is told as a bug. */
+export function errorCodeOf(text: string): ErrorCode {
+  return isErrorCode(text) ? text : 'internal';
 }
 
 function isErrorCode(text: string): text is ErrorCode {

@@ -1,6 +1,7 @@
 import type { CommandView, NodeView } from '../../proto/contract/api/fleet.js';
 import { visible } from '../../proto/contract/visible.js';
 import { type CliContext, print } from './context.js';
+import { type DryRunOption, tryOut } from './dry-run.js';
 import { EXIT } from './errors.js';
 import { actionText, commandListing, outcomeText } from './listings.js';
 
@@ -15,7 +16,7 @@ const FINAL = {
   lapsed: EXIT.timeout,
 } as const satisfies Partial<Record<CommandView['state'], number>>;
 
-export interface FollowOptions {
+export interface FollowOptions extends DryRunOption {
   readonly reason: string;
   readonly wait: boolean;
   /** Milliseconds. */
@@ -35,7 +36,20 @@ export async function issueAndFollow(
   action: CommandView['action'],
   options: FollowOptions,
 ): Promise<number> {
+  if (options.dryRun === true) return tryCommand(context, node, action, options);
   return (await issue(context, node, action, options)).exitCode;
+}
+
+/** Whether the controller would take the order; what the node makes of it only the node knows. */
+export function tryCommand(
+  context: CliContext,
+  node: NodeView,
+  action: CommandView['action'],
+  { reason, timeout }: FollowOptions,
+): Promise<number> {
+  const create = { action, reason, validForMs: validFor(timeout) };
+  const operation = { op: 'issue-command', node: node.id, create } as const;
+  return tryOut(context, operation, `order ${node.name} to ${actionText(action)}`);
 }
 
 /** The same, for whoever goes on with what the command has brought. */
@@ -46,9 +60,7 @@ export async function issue(
   { reason, wait, timeout }: FollowOptions,
 ): Promise<Followed> {
   const { api, host, signal } = context;
-  // Nobody waits longer than this, so the command must not start later than that either.
-  const validForMs = Math.min(86_400_000, Math.max(1_000, timeout));
-  let command = await api.issueCommand(node.id, { action, reason, validForMs });
+  let command = await api.issueCommand(node.id, { action, reason, validForMs: validFor(timeout) });
   const endsAtMs = host.clock.monotonicMs() + timeout;
   for (let poll = 0; wait && finalExit(command) === undefined; poll++) {
     if (host.clock.monotonicMs() >= endsAtMs) break;
@@ -57,6 +69,11 @@ export async function issue(
   }
   report(context, node, command, wait);
   return { command, exitCode: wait ? (finalExit(command) ?? EXIT.timeout) : EXIT.ok };
+}
+
+/** Nobody waits longer than this, so the command must not start later than that either. */
+function validFor(timeoutMs: number): number {
+  return Math.min(86_400_000, Math.max(1_000, timeoutMs));
 }
 
 function finalExit(command: CommandView): number | undefined {

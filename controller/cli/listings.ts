@@ -10,6 +10,7 @@ import type {
 import type { NodeConfigView } from '../../proto/contract/api/node-config.js';
 import { diffNodeConfigs } from '../../proto/contract/node-config/diff.js';
 import { renderDuration } from '../../proto/contract/words.js';
+import { spelledOut } from './lookalike.js';
 import type { Listing, Tone } from './output.js';
 
 /** How each kind of thing is listed. Ages are words; state is a word, colour only repeats it. */
@@ -35,7 +36,7 @@ function time(atMs: number): string {
 export function nodeListing(nowMs: number): Listing<NodeView> {
   return {
     columns: [
-      { title: 'NAME', text: (node) => node.name },
+      { title: 'NAME', text: (node) => spelledOut(node.name) },
       { title: 'STATE', text: (node) => node.state, tone: (node) => TONE_BY_STATE[node.state] },
       { title: 'SITE', text: (node) => node.site },
       { title: 'KIND', text: (node) => node.kind },
@@ -122,7 +123,7 @@ export function enrollmentListing(nowMs: number): Listing<EnrollmentView> {
     columns: [
       { title: 'FINGERPRINT', text: (request) => request.fingerprint.slice(0, 12) },
       { title: 'STATE', text: (request) => request.state },
-      { title: 'HOSTNAME', text: (request) => request.hostname },
+      { title: 'HOSTNAME', text: (request) => spelledOut(request.hostname) },
       { title: 'SITE', text: (request) => request.site },
       { title: 'KIND', text: (request) => request.kind },
       { title: 'ASKED', text: (request) => ago(request.lastAskedAtMs, nowMs) },

@@ -2,7 +2,6 @@ import type { EnrollmentView, NodeView } from '../../proto/contract/api/fleet.js
 import { BrambleError } from '../../proto/contract/errors.js';
 import { visible } from '../../proto/contract/visible.js';
 import type { ApiClient } from './api-client.js';
-import { refusedBySafetyGate } from './errors.js';
 
 /**
  * The node that a person named, by its name or id.
@@ -47,17 +46,7 @@ export async function resolveEnrollment(api: ApiClient, prefix: string): Promise
   });
 }
 
-/**
- * Severe verbs are typed twice: what is confirmed must be the node's own name, site included in what is shown.
- * @throws BrambleError refused by the safety gate
- */
-export function assertConfirmed(node: NodeView, confirmed: string | undefined, what: string): void {
-  if (confirmed === node.name) return;
-  const name = visible(node.name);
-  throw refusedBySafetyGate(
-    confirmed === undefined
-      ? `this would ${what} ${name} (${node.id}, site ${node.site}); it was not confirmed`
-      : `--confirm names another node than ${name} (${node.id}, site ${node.site})`,
-    `say so with --confirm=${name}`,
-  );
+/** What a severe verb would be done to, for assertConfirmed(). */
+export function severe({ name, id, site }: NodeView, would: string) {
+  return { name, would, also: ` (${id}, site ${site})` };
 }

@@ -1,5 +1,6 @@
 import type { ApiTokenView, GrantView } from '../../../proto/contract/api/access.js';
 import { apiTokenListing } from '../access-listings.js';
+import { assertConfirmed } from '../confirm.js';
 import { type CliContext, print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { renderData, renderPairs } from '../output.js';
@@ -54,7 +55,13 @@ export const registerApiToken: Register = (program, run) => {
     .command('revoke')
     .description('Make an API token useless, at once')
     .argument('<id>', 'as bramble api-token list shows it')
-    .action((id: string) => run(async (context) => show(context, [await context.api.revokeApiToken(id)])));
+    .option('--confirm <id>', 'the id, once more')
+    .action((id: string, { confirm }: { readonly confirm?: string }) =>
+      run(async (context) => {
+        assertConfirmed({ name: id, would: 'end the API token' }, confirm);
+        return show(context, [await context.api.revokeApiToken(id)]);
+      }),
+    );
 };
 
 function show(context: CliContext, tokens: readonly ApiTokenView[]): number {

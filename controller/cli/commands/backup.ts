@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { visible } from '../../../proto/contract/visible.js';
+import { assertConfirmed } from '../confirm.js';
 import type { CliContext } from '../context.js';
 import { EXIT } from '../errors.js';
 import { renderData } from '../output.js';
@@ -67,7 +68,7 @@ function registerRestore(program: Command, run: RunCommand): void {
     .option('--confirm <dir>', 'the data directory, once more')
     .action((folder: string, { data, confirm }: RestoreOptions) =>
       run(async (context) => {
-        if (confirm !== data) throw notConfirmed(`this would replace what ${visible(data)} holds`, visible(data));
+        assertConfirmed({ name: data, would: 'replace what is in' }, confirm);
         const { exitCode, out } = await context.host.runController(['--data', data, '--restore', folder]);
         if (exitCode !== 0) return EXIT.failure;
         const { format } = context.screen;
@@ -92,13 +93,6 @@ function registerPromote(program: Command, run: RunCommand): void {
         return EXIT.ok;
       }),
     );
-}
-
-function notConfirmed(message: string, name: string): BrambleError {
-  return new BrambleError('failed-precondition', `${message}; it was not confirmed`, {
-    hint: `say so with --confirm=${name}`,
-    context: { gate: 'confirm' },
-  });
 }
 
 function tell({ screen, out }: CliContext, data: unknown, words: string): void {

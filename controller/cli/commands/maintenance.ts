@@ -3,6 +3,7 @@ import type { MaintenanceView } from '../../../proto/contract/api/fleet.js';
 import { visible } from '../../../proto/contract/visible.js';
 import type { ScopeName } from '../api-client.js';
 import type { CliContext } from '../context.js';
+import { type DryRunOption, tryOut, withDryRun } from '../dry-run.js';
 import { EXIT } from '../errors.js';
 import { renderData } from '../output.js';
 import { resolveNode } from '../resolve.js';
@@ -10,7 +11,7 @@ import { durationMs, type RunCommand } from './register.js';
 
 const HOUR_MS = 3_600_000;
 
-interface StartOptions {
+interface StartOptions extends DryRunOption {
   readonly reason: string;
   readonly owner?: string;
   /** Milliseconds from now. */
@@ -20,9 +21,10 @@ interface StartOptions {
 /** `maintain` and `resume`, of a node or of a site. */
 export function registerMaintenance(parent: Command, run: RunCommand, kind: ScopeName['kind']): void {
   const argument = kind === 'node' ? '<name|id>' : '<site>';
-  parent
+  const maintain = parent
     .command('maintain')
-    .description(`Say that you work on a ${kind}: its trouble is expected until you end it, or the time is over`)
+    .description(`Say that you work on a ${kind}: its trouble is expected until you end it, or the time is over`);
+  withDryRun(maintain)
     .argument(argument)
     .requiredOption('--reason <text>', 'what is done')
     .option('--for <duration>', 'for how long, 1h when not given, at most 90d', durationMs, HOUR_MS)
@@ -33,17 +35,24 @@ export function registerMaintenance(parent: Command, run: RunCommand, kind: Scop
         const untilMs = context.nowMs() + options.for;
         const scope = await scopeOf(context, kind, name);
         const ask = { reason, untilMs, ...(owner === undefined ? {} : { owner }) };
+        if (options.dryRun === true) {
+          const operation = { op: 'start-maintenance', scope: batchScope(scope), start: ask } as const;
+          return tryOut(context, operation, `begin the maintenance of ${name}`);
+        }
         const { maintenance } = await context.api.startMaintenance(scope, ask);
         return tell(context, name, maintenance);
       }),
     );
-  parent
-    .command('resume')
-    .description(`End the maintenance of a ${kind}`)
+  withDryRun(parent.command('resume').description(`End the maintenance of a ${kind}`))
     .argument(argument)
-    .action((name: string) =>
+    .action((name: string, { dryRun }: DryRunOption) =>
       run(async (context) => {
-        const { maintenance } = await context.api.endMaintenance(await scopeOf(context, kind, name));
+        const scope = await scopeOf(context, kind, name);
+        if (dryRun === true) {
+          const operation = { op: 'end-maintenance', scope: batchScope(scope) } as const;
+          return tryOut(context, operation, `end the maintenance of ${name}`);
+        }
+        const { maintenance } = await context.api.endMaintenance(scope);
         return tell(context, name, maintenance);
       }),
     );
@@ -58,6 +67,10 @@ export function maintenanceText(maintenance: MaintenanceView | undefined): strin
 
 async function scopeOf(context: CliContext, kind: ScopeName['kind'], name: string): Promise<ScopeName> {
   return { kind, name: kind === 'site' ? name : (await resolveNode(context.api, name)).id };
+}
+
+function batchScope({ kind, name }: ScopeName): { node: string } | { site: string } {
+  return kind === 'node' ? { node: name } : { site: name };
 }
 
 function tell(context: CliContext, name: string, maintenance: MaintenanceView | undefined): number {

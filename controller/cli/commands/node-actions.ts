@@ -2,13 +2,14 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { renderBytes } from '../../../proto/contract/words.js';
 import type { CliContext } from '../context.js';
+import { type DryRunOption, withDryRun } from '../dry-run.js';
 import { EXIT } from '../errors.js';
-import { issue, issueAndFollow } from '../follow-command.js';
+import { issue, issueAndFollow, tryCommand } from '../follow-command.js';
 import { resolveNode } from '../resolve.js';
 import { DEFAULT_REASON, durationMs, type RunCommand } from './register.js';
 
 /** What every order to a node takes. */
-export interface ActionOptions {
+export interface ActionOptions extends DryRunOption {
   readonly reason: string;
   readonly wait: boolean;
   /** Milliseconds. */
@@ -19,7 +20,7 @@ export const MINUTE_MS = 60_000;
 const BLINK_MS = { min: 5_000, max: 300_000, usual: 30_000 } as const;
 
 export function withActionOptions(command: Command, timeoutMs: number): Command {
-  return command
+  return withDryRun(command)
     .option('--reason <text>', 'kept with the command', DEFAULT_REASON)
     .option('--no-wait', 'return as soon as the controller has taken the command')
     .option(
@@ -113,6 +114,7 @@ async function diagnose(
   if (host.exists(file)) {
     throw new BrambleError('already-exists', `${file} is there already`, { hint: 'name another file with -o' });
   }
+  if (options.dryRun === true) return tryCommand(context, target, { kind: 'diagnose' }, options);
   const { command, exitCode } = await issue(context, target, { kind: 'diagnose' }, options);
   if (!options.wait || exitCode !== EXIT.ok) return exitCode;
   const content = await api.upload(command.id);

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
+import { type DryRunOption, tryOut, withDryRun } from '../dry-run.js';
 import { EXIT } from '../errors.js';
 import { issueAndFollow } from '../follow-command.js';
 import { nodeListing } from '../listings.js';
-import { assertConfirmed, resolveNode } from '../resolve.js';
+import { resolveNode, severe } from '../resolve.js';
 import { parseLabelWords } from './labels.js';
 import { registerMaintenance } from './maintenance.js';
 import { type ActionOptions, MINUTE_MS, registerActions, withActionOptions } from './node-actions.js';
@@ -12,6 +14,10 @@ import type { Register, RunCommand } from './register.js';
 
 interface RebootOptions extends ActionOptions {
   readonly confirm?: string;
+}
+
+interface ReasonOptions extends DryRunOption {
+  readonly reason: string;
 }
 
 export const registerNode: Register = (program, run) => {
@@ -33,7 +39,7 @@ function registerReboot(node: Command, run: RunCommand): void {
     .action((nameOrId: string, options: RebootOptions) =>
       run(async (context) => {
         const target = await resolveNode(context.api, nameOrId);
-        assertConfirmed(target, options.confirm, 'reboot');
+        if (options.dryRun !== true) assertConfirmed(severe(target, 'reboot'), options.confirm);
         return issueAndFollow(context, target, { kind: 'reboot' }, options);
       }),
     );
@@ -54,16 +60,18 @@ function registerRestartUnit(node: Command, run: RunCommand): void {
 }
 
 function registerRevoke(node: Command, run: RunCommand): void {
-  node
-    .command('revoke')
-    .description('Shut a node out for good: its stream is cut within a second')
+  const command = node.command('revoke').description('Shut a node out for good: its stream is cut within a second');
+  withDryRun(command)
     .argument('<name|id>')
     .requiredOption('--reason <text>', 'kept with the decision')
     .option('--confirm <name>', 'the name of the node, once more')
-    .action((nameOrId: string, { reason, confirm }: { readonly reason: string; readonly confirm?: string }) =>
+    .action((nameOrId: string, { reason, confirm, dryRun }: ReasonOptions & { readonly confirm?: string }) =>
       run(async (context) => {
         const target = await resolveNode(context.api, nameOrId);
-        assertConfirmed(target, confirm, 'shut out');
+        if (dryRun === true) {
+          return tryOut(context, { op: 'revoke-node', node: target.id, reason }, `shut out ${target.name}`);
+        }
+        assertConfirmed(severe(target, 'shut out'), confirm);
         const view = await context.api.revoke(target.id, reason);
         print(context, nodeListing(context.nowMs()), [view], view);
         return EXIT.ok;
@@ -72,14 +80,18 @@ function registerRevoke(node: Command, run: RunCommand): void {
 }
 
 function registerThaw(node: Command, run: RunCommand): void {
-  node
+  const command = node
     .command('thaw')
-    .description('Let a frozen node in again, once it is settled which board is the true one')
+    .description('Let a frozen node in again, once it is settled which board is the true one');
+  withDryRun(command)
     .argument('<name|id>')
     .requiredOption('--reason <text>', 'kept with the decision')
-    .action((nameOrId: string, { reason }: { readonly reason: string }) =>
+    .action((nameOrId: string, { reason, dryRun }: ReasonOptions) =>
       run(async (context) => {
         const target = await resolveNode(context.api, nameOrId);
+        if (dryRun === true) {
+          return tryOut(context, { op: 'thaw-node', node: target.id, reason }, `let ${target.name} in again`);
+        }
         const view = await context.api.thaw(target.id, reason);
         print(context, nodeListing(context.nowMs()), [view], view);
         return EXIT.ok;
@@ -88,15 +100,18 @@ function registerThaw(node: Command, run: RunCommand): void {
 }
 
 function registerLabel(node: Command, run: RunCommand): void {
-  node
-    .command('label')
-    .description('Hang labels on a node: key=value sets, key- removes')
+  const command = node.command('label').description('Hang labels on a node: key=value sets, key- removes');
+  withDryRun(command)
     .argument('<name|id>')
     .argument('<label...>')
-    .action((nameOrId: string, words: readonly string[]) =>
+    .action((nameOrId: string, words: readonly string[], { dryRun }: DryRunOption) =>
       run(async (context) => {
         const labels = parseLabelWords(words);
         const target = await resolveNode(context.api, nameOrId);
+        if (dryRun === true) {
+          const operation = { op: 'change-node', node: target.id, change: { labels } } as const;
+          return tryOut(context, operation, `change the labels of ${target.name}`);
+        }
         const view = await context.api.changeNode(target.id, { labels });
         print(context, nodeListing(context.nowMs()), [view], view);
         return EXIT.ok;

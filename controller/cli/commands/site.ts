@@ -1,12 +1,16 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { SiteCreate } from '../../../proto/contract/api/requests.js';
+import { BrambleError } from '../../../proto/contract/errors.js';
+import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
-import { EXIT, refusedBySafetyGate } from '../errors.js';
+import { type DryRunOption, tryOut, withDryRun } from '../dry-run.js';
+import { EXIT } from '../errors.js';
 import { SITE_LISTING, uplinkText } from '../listings.js';
 import { renderData, renderPairs } from '../output.js';
 import { maintenanceText, registerMaintenance } from './maintenance.js';
 import type { Register, RunCommand } from './register.js';
 
-interface CreateOptions {
+interface CreateOptions extends DryRunOption {
   readonly label?: string;
   readonly location?: string;
   readonly down?: number;
@@ -38,32 +42,35 @@ function registerList(site: Command, run: RunCommand): void {
 }
 
 function registerCreate(site: Command, run: RunCommand): void {
-  site
-    .command('create')
-    .description('Make a site')
+  const command = site.command('create').description('Make a site');
+  withDryRun(command)
     .argument('<name>', 'a lower-case letter, then letters, digits and dashes')
     .option('--label <text>', 'what people call it')
     .option('--location <text>', 'where it is')
     .option('--down <rate>', 'what its uplink bears, such as 50M or 1G (bit/s)', quantity)
     .option('--up <rate>', 'the other direction', quantity)
     .option('--monthly <bytes>', 'what may pass in a month, such as 500G', quantity)
-    .action((name: string, { label, location, down, up, monthly }: CreateOptions) =>
+    .action((name: string, options: CreateOptions) =>
       run(async (context) => {
-        if ((down === undefined) !== (up === undefined) || (monthly !== undefined && down === undefined)) {
-          throw refusedBySafetyGate('an uplink has two directions', 'give --down and --up together');
-        }
-        const budget = down === undefined || up === undefined ? undefined : { downBitsPerS: down, upBitsPerS: up };
-        const uplink = budget && { ...budget, ...(monthly === undefined ? {} : { monthlyBytes: monthly }) };
-        const view = await context.api.createSite({
-          name,
-          ...(label === undefined ? {} : { label }),
-          ...(location === undefined ? {} : { location }),
-          ...(uplink === undefined ? {} : { uplink }),
-        });
+        const create = siteOf(name, options);
+        if (options.dryRun === true) return tryOut(context, { op: 'create-site', create }, `make the site ${name}`);
+        const view = await context.api.createSite(create);
         print(context, SITE_LISTING, [view], view);
         return EXIT.ok;
       }),
     );
+}
+
+/** @throws BrambleError `invalid-argument` for an uplink that is only half told */
+function siteOf(name: string, { label = '', location = '', down, up, monthly }: CreateOptions): SiteCreate {
+  if ((down === undefined) !== (up === undefined) || (monthly !== undefined && down === undefined)) {
+    throw new BrambleError('invalid-argument', 'an uplink has two directions', {
+      hint: 'give --down and --up together',
+    });
+  }
+  const budget = down === undefined || up === undefined ? undefined : { downBitsPerS: down, upBitsPerS: up };
+  const uplink = budget && { ...budget, ...(monthly === undefined ? {} : { monthlyBytes: monthly }) };
+  return { name, label, location, ...(uplink === undefined ? {} : { uplink }) };
 }
 
 function registerDescribe(site: Command, run: RunCommand): void {
@@ -96,16 +103,14 @@ function registerDescribe(site: Command, run: RunCommand): void {
 }
 
 function registerDelete(site: Command, run: RunCommand): void {
-  site
-    .command('delete')
-    .description('Delete a site that is empty')
+  const command = site.command('delete').description('Delete a site that is empty');
+  withDryRun(command)
     .argument('<name>')
     .option('--confirm <name>', 'its name, once more')
-    .action((name: string, { confirm }: { readonly confirm?: string }) =>
+    .action((name: string, { confirm, dryRun }: DryRunOption & { readonly confirm?: string }) =>
       run(async (context) => {
-        if (confirm !== name) {
-          throw refusedBySafetyGate(`this would delete site ${name}; it was not confirmed`, `say --confirm=${name}`);
-        }
+        if (dryRun === true) return tryOut(context, { op: 'delete-site', site: name }, `delete the site ${name}`);
+        assertConfirmed({ name, would: 'delete the site' }, confirm);
         const view = await context.api.deleteSite(name);
         print(context, SITE_LISTING, [view], view);
         return EXIT.ok;

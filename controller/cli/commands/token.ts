@@ -1,7 +1,9 @@
 import { Option } from 'commander';
 import type { TokenCreated } from '../../../proto/contract/api/requests.js';
 import { NODE_KINDS } from '../../../proto/contract/ids.js';
+import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
+import { type DryRunOption, tryOut, withDryRun } from '../dry-run.js';
 import { EXIT } from '../errors.js';
 import { tokenListing } from '../listings.js';
 import { renderData, renderPairs } from '../output.js';
@@ -39,12 +41,16 @@ export const registerToken: Register = (program, run) => {
       }),
     );
 
-  token
-    .command('revoke')
-    .description('Make a token useless; nodes that joined with it stay')
+  const revoke = token.command('revoke').description('Make a token useless; nodes that joined with it stay');
+  withDryRun(revoke)
     .argument('<key>', 'as bramble get tokens shows it')
-    .action((keyId: string) =>
+    .option('--confirm <key>', 'the key, once more')
+    .action((keyId: string, { confirm, dryRun }: DryRunOption & { readonly confirm?: string }) =>
       run(async (context) => {
+        if (dryRun === true) {
+          return tryOut(context, { op: 'revoke-token', token: keyId }, `make the token ${keyId} useless`);
+        }
+        assertConfirmed({ name: keyId, would: 'end the join token' }, confirm);
         const view = await context.api.revokeToken(keyId);
         print(context, tokenListing(context.nowMs()), [view], view);
         return EXIT.ok;
