@@ -24,6 +24,8 @@ export interface CliHost {
   askSecret(question: string, signal: AbortSignal): Promise<Secret>;
   /** Columns of the terminal; `undefined` when the output is none. */
   readonly widthColumns: number | undefined;
+  /** Whether a person sees standard error as it is written. */
+  readonly errIsTerminal: boolean;
   readonly userName: string;
   /** Text of a small file; `undefined` when there is none. @throws BrambleError `invalid-argument` */
   readTextIfThere(path: string): string | undefined;

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { ErrorEnvelope } from '../../proto/contract/api/requests.js';
 import { BrambleError, type ErrorCode } from '../../proto/contract/errors.js';
 
-/** What scripts may rely on. 8 is kept for commands on many nodes. */
+/** What scripts may rely on. */
 export const EXIT = {
   ok: 0,
   failure: 1,
@@ -12,6 +12,8 @@ export const EXIT = {
   conflict: 5,
   refusedBySafetyGate: 6,
   timeout: 7,
+  /** Of many nodes some failed. */
+  partial: 8,
   differences: 9,
   interrupted: 130,
 } as const;

@@ -1,9 +1,11 @@
 import type { CommandView, NodeView } from '../../proto/contract/api/fleet.js';
 import { visible } from '../../proto/contract/visible.js';
+import { renderDuration } from '../../proto/contract/words.js';
 import { type CliContext, print } from './context.js';
 import { type DryRunOption, tryOut } from './dry-run.js';
 import { EXIT } from './errors.js';
 import { actionText, commandListing, outcomeText } from './listings.js';
+import { Progress } from './progress.js';
 
 /** Fast at first, because most commands take less than a second, then gentle. */
 const POLL_MS = [100, 200, 500, 1_000] as const;
@@ -61,11 +63,19 @@ export async function issue(
 ): Promise<Followed> {
   const { api, host, signal } = context;
   let command = await api.issueCommand(node.id, { action, reason, validForMs: validFor(timeout) });
-  const endsAtMs = host.clock.monotonicMs() + timeout;
-  for (let poll = 0; wait && finalExit(command) === undefined; poll++) {
-    if (host.clock.monotonicMs() >= endsAtMs) break;
-    await host.sleep(POLL_MS[Math.min(poll, POLL_MS.length - 1)] ?? 1_000, signal);
-    command = await api.command(command.id);
+  const startedMs = host.clock.monotonicMs();
+  const progress = new Progress(host);
+  try {
+    for (let poll = 0; wait && finalExit(command) === undefined; poll++) {
+      const waitedMs = host.clock.monotonicMs() - startedMs;
+      if (waitedMs >= timeout) break;
+      const limits = `${renderDuration(waitedMs)} of at most ${renderDuration(timeout)}`;
+      progress.say(`${node.name}: ${actionText(action)} ${command.state}, ${limits}`);
+      await host.sleep(POLL_MS[Math.min(poll, POLL_MS.length - 1)] ?? 1_000, signal);
+      command = await api.command(command.id);
+    }
+  } finally {
+    progress.end();
   }
   report(context, node, command, wait);
   return { command, exitCode: wait ? (finalExit(command) ?? EXIT.timeout) : EXIT.ok };

@@ -40,6 +40,7 @@ const host: CliHost = {
   readSecretFile,
   askSecret,
   widthColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  errIsTerminal: process.stderr.isTTY && process.env['TERM'] !== 'dumb',
   readTextIfThere,
   saveConfig,
   copyFolder,

@@ -26,7 +26,7 @@ test('a site is made, listed, described and deleted when its name is said twice'
   const described = await bramble('site', 'describe', 'barn');
   expect(described.out).toContain('50 Mbit/s down, 10 Mbit/s up, 500 GB a month');
   expect((await bramble('site', 'create', 'barn')).code).toBe(5);
-  expect((await bramble('site', 'create', 'half', '--down', '1M')).code).toBe(6);
+  expect((await bramble('site', 'create', 'half', '--down', '1M')).code).toBe(2);
   expect((await bramble('site', 'delete', 'barn')).code).toBe(6);
   expect((await bramble('site', 'delete', 'barn', '--confirm=barn')).code).toBe(0);
   expect((await bramble('site', 'describe', 'barn')).code).toBe(3);
@@ -70,4 +70,74 @@ test('a list of more than a page is the whole list', async () => {
   });
   const { events } = JSON.parse((await bramble('events', '-l', '700', '-o', 'json')).out) as { events: unknown[] };
   expect(events).toHaveLength(700);
+});
+
+test('--dry-run of every verb that changes the fleet tells what would be done, and does nothing', async () => {
+  await bramble('site', 'create', 'barn');
+  const { keyId } = JSON.parse(
+    (await bramble('token', 'create', '--site', 'barn', '--kind', 'pi', '-o', 'json')).out,
+  ) as {
+    keyId: string;
+  };
+  const before = await everything();
+  for (const [line, would] of [
+    ['site create shed', 'would make the site shed'],
+    ['site maintain barn --reason x', 'would begin the maintenance of barn'],
+    ['site resume barn', 'would end the maintenance of barn'],
+    ['node label pi-1 rack=3', 'would change the labels of pi-1'],
+    ['node maintain pi-1 --reason x', 'would begin the maintenance of pi-1'],
+    ['node resume pi-1', 'would end the maintenance of pi-1'],
+    ['node revoke pi-1 --reason x', 'would shut out pi-1'],
+    ['node restart-unit pi-1 x.service', 'would order pi-1 to restart x.service'],
+    ['node step-clock pi-1', 'would order pi-1 to'],
+    ['node identify pi-1', 'would order pi-1 to'],
+    ['node diagnostics pi-1', 'would order pi-1 to'],
+    [`token revoke ${keyId}`, `would make the token ${keyId} useless`],
+  ] as const) {
+    const { code, out } = await bramble(...line.split(' '), '--dry-run');
+    expect({ line, code, out }).toEqual({ line, code: 0, out: expect.stringContaining(would) });
+    expect(out).toContain('nothing was changed');
+  }
+  expect(await everything()).toEqual(before);
+});
+
+/** All that a dry run could have changed. */
+async function everything(): Promise<readonly string[]> {
+  const views = ['get nodes', 'get sites', 'get tokens', 'get enrolments', 'audit list', 'events'];
+  const shown: string[] = [];
+  for (const view of views) {
+    const { code, out } = await bramble(...view.split(' '), '-o', 'json');
+    expect(code).toBe(0);
+    shown.push(view === 'audit list' ? changesIn(out) : out);
+  }
+  return shown;
+}
+
+/** Reading the log is itself in the log. */
+function changesIn(auditJson: string): string {
+  const { records } = JSON.parse(auditJson) as { records: { action: string }[] };
+  return JSON.stringify(records.filter(({ action }) => action !== 'audit.read'));
+}
+
+test('what a dry run finds in its way is what the change itself would meet', async () => {
+  await bramble('site', 'create', 'barn');
+  for (const line of [
+    'site create barn',
+    'site delete nowhere --confirm=nowhere',
+    'node thaw pi-1 --reason x',
+    'node reboot pi-1 --confirm=pi-1', // whose boot is not known
+    'token revoke abcdefgh --confirm=abcdefgh',
+    'site create Barn',
+  ]) {
+    const real = await bramble(...line.split(' '), '-o', 'json');
+    const dry = await bramble(...line.split(' '), '-o', 'json', '--dry-run');
+    expect({ line, code: dry.code, out: dry.out }).toEqual({ line, code: real.code, out: '' });
+    expect(real.code, line).not.toBe(0);
+    expect((JSON.parse(dry.err) as { code: string }).code).toBe((JSON.parse(real.err) as { code: string }).code);
+  }
+});
+
+test('a dry run in json says what it tried', async () => {
+  const { out } = await bramble('site', 'create', 'shed', '--dry-run', '-o', 'json');
+  expect(JSON.parse(out)).toMatchObject({ dryRun: true, operation: { op: 'create-site', create: { name: 'shed' } } });
 });

@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { Document, isScalar, visit } from 'yaml';
 import { visible } from '../../proto/contract/visible.js';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
@@ -32,7 +32,8 @@ export interface Screen {
 }
 
 const SGR: Record<Tone, string> = { good: '32', bad: '1;31', dim: '2', plain: '' };
-const HIDDEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
+const HIDDEN = /[\p{C}\p{Zl}\p{Zp}]/u;
+const EVERY_HIDDEN = new RegExp(HIDDEN, 'gu');
 
 /** Text without its final line break. `data` is what json and yaml show. */
 export function renderListing<Row>(listing: Listing<Row>, rows: readonly Row[], data: unknown, screen: Screen): string {
@@ -50,18 +51,43 @@ export function renderListing<Row>(listing: Listing<Row>, rows: readonly Row[], 
 
 /** The same values in the text format that was asked for; characters that could disturb a terminal are escaped. */
 export function renderData(data: unknown, format: 'json' | 'yaml'): string {
-  if (format === 'json') return escapeHidden(JSON.stringify(data, null, 2));
-  // Every string in double quotes, so that an escape can stand for any character in it.
-  const text = stringify(data, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 });
-  return escapeHidden(text).trimEnd();
+  return format === 'json' ? escapeHidden(JSON.stringify(data, null, 2), jsonEscape) : renderYaml(data);
 }
 
-function escapeHidden(text: string): string {
-  return text.replace(HIDDEN, (character) => {
-    if (character === '\n') return character;
-    const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
-    return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+/** JSON on one line, for streams of values. */
+export function renderJsonLine(data: unknown): string {
+  return escapeHidden(JSON.stringify(data), jsonEscape);
+}
+
+/** Every string in double quotes, so that an escape can stand for any character in it; keys too, unless they are harmless. */
+function renderYaml(data: unknown): string {
+  const document = new Document(data, { aliasDuplicateObjects: false });
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && typeof key.value === 'string' && HIDDEN.test(key.value)) key.type = 'QUOTE_DOUBLE';
+    },
   });
+  const text = document.toString({ defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 });
+  return escapeHidden(text, yamlEscape).trimEnd();
+}
+
+function escapeHidden(text: string, spell: (character: string) => string): string {
+  return text.replace(EVERY_HIDDEN, (character) => (character === '\n' ? character : spell(character)));
+}
+
+/** JSON knows sixteen bits at a time. */
+function jsonEscape(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  return units.map((unit) => `\\u${hex(unit, 4)}`).join('');
+}
+
+function yamlEscape(character: string): string {
+  const codePoint = character.codePointAt(0) ?? 0;
+  return codePoint > 0xffff ? `\\U${hex(codePoint, 8)}` : `\\u${hex(codePoint, 4)}`;
+}
+
+function hex(number: number, digits: number): string {
+  return number.toString(16).padStart(digits, '0');
 }
 
 function renderTable<Row>(all: readonly Column<Row>[], rows: readonly Row[], screen: Screen): string {

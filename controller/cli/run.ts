@@ -25,7 +25,7 @@ import { registerUser } from './commands/user.js';
 import { registerWhy } from './commands/why.js';
 import type { CliContext, CliHost } from './context.js';
 import { EXIT, exitCodeOf, isUsageError } from './errors.js';
-import { OUTPUT_FORMATS, type OutputFormat, type Screen } from './output.js';
+import { OUTPUT_FORMATS, type OutputFormat, renderJsonLine, type Screen } from './output.js';
 import { type WhereOptions, whereOf } from './where.js';
 
 /** Adding a noun is one file and one line here. */
@@ -58,7 +58,10 @@ interface GlobalOptions extends WhereOptions {
 /** Runs one command line; the answer is the exit code. Standard output stays empty on failure. */
 export async function runCli(argv: readonly string[], host: CliHost, signal: AbortSignal): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const program = makeProgram(host);
+  let complaint = '';
+  const program = makeProgram(host, (text) => {
+    complaint += text;
+  });
   const run: RunCommand = async (work) => {
     exitCode = await work(makeContext(program.opts<GlobalOptions>(), host, signal));
   };
@@ -67,7 +70,10 @@ export async function runCli(argv: readonly string[], host: CliHost, signal: Abo
     await program.parseAsync(withFileOption(argv), { from: 'user' });
     return exitCode;
   } catch (thrown) {
-    if (isUsageError(thrown)) return EXIT.usage; // commander has said what is wrong
+    if (isUsageError(thrown)) {
+      host.err(renderUsage(complaint, program.opts<GlobalOptions>().output));
+      return EXIT.usage;
+    }
     if (thrown instanceof Error && 'exitCode' in thrown && thrown.exitCode === 0) return EXIT.ok; // --help, --version
     if (signal.aborted) return EXIT.interrupted;
     const error = BrambleError.from(thrown);
@@ -76,7 +82,8 @@ export async function runCli(argv: readonly string[], host: CliHost, signal: Abo
   }
 }
 
-function makeProgram(host: CliHost): Command {
+/** `complain` gets what commander has to say of wrong words, for whoever renders it. */
+function makeProgram(host: CliHost, complain: (text: string) => void): Command {
   return new Command('bramble')
     .description('See and steer a fleet of Raspberry Pis')
     .version(VERSION)
@@ -88,7 +95,7 @@ function makeProgram(host: CliHost): Command {
     .option('--context <name>', 'a controller by its name in the config file ($BRAMBLE_CONTEXT)')
     .option('--no-color', 'no colours; NO_COLOR=1 does the same')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => host.out(text), writeErr: (text) => host.err(text) })
+    .configureOutput({ writeOut: (text) => host.out(text), writeErr: complain })
     .showHelpAfterError('(--help lists what there is)');
 }
 
@@ -112,13 +119,24 @@ function screenOf(options: GlobalOptions, { env, widthColumns }: CliHost): Scree
   return { format: options.output, colour: widthColumns !== undefined && !wantsNone, widthColumns };
 }
 
+/** Commander's words, with its suggestion, or the envelope of them. */
+function renderUsage(complaint: string, format: OutputFormat): string {
+  if (format !== 'json' && format !== 'yaml') return complaint;
+  const lines = complaint.split('\n').filter((line) => line !== '');
+  const [first = 'wrong usage', ...more] = lines.filter((line) => !line.startsWith('(--help'));
+  const suggestion = /^\((Did you mean .*)\)$/.exec(more[0] ?? '')?.[1];
+  const hint = suggestion ?? '--help lists what there is';
+  const message = first.replace(/^error: /, '');
+  return `${renderJsonLine({ code: 'invalid-argument', message, hint, details: {} })}\n`;
+}
+
 /** For people by default; the envelope when the output is for programs too. */
 function renderError(error: BrambleError, format: OutputFormat): string {
   const { code, hint, context, details } = error;
   const message = code === 'internal' ? `this is a bug: ${error.message}` : error.message;
   const requestId = context['requestId'];
   if (format === 'json' || format === 'yaml') {
-    return `${JSON.stringify({ code, message, hint, requestId, details: { ...context, ...details } })}\n`;
+    return `${renderJsonLine({ code, message, hint, requestId, details: { ...context, ...details } })}\n`;
   }
   const lines = [`error: ${visible(message, 2_000)}`];
   if (hint !== undefined) lines.push(`  what to do: ${visible(hint, 2_000)}`);

@@ -4,7 +4,7 @@ import { BrambleError } from '../../../proto/contract/errors.js';
 import { type CliContext, print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { EVENT_LISTING } from '../listings.js';
-import { renderData, renderListing } from '../output.js';
+import { renderData, renderJsonLine, renderListing } from '../output.js';
 import { resolveNode } from '../resolve.js';
 import { parseEventStream } from '../sse.js';
 import { type Register, wholeNumber } from './register.js';
@@ -73,7 +73,7 @@ async function watch(context: CliContext, nodeId: string | undefined, afterId: n
 function printLine(context: CliContext, event: EventView): void {
   const { screen } = context;
   if (screen.format === 'json') {
-    context.out(`${renderData(event, 'json').replaceAll(/\n\s*/g, '')}\n`);
+    context.out(`${renderJsonLine(event)}\n`);
   } else if (screen.format === 'yaml') {
     context.out(`---\n${renderData(event, 'yaml')}\n`);
   } else {

@@ -56,7 +56,7 @@ function renderWhy(context: CliContext, { node, openCommands, events }: Known): 
     ),
     ...section(
       'What happened last',
-      events.map((event) => `${ago(event.atMs, nowMs)}: ${event.reason}: ${visible(event.message, 500)}`),
+      events.map((event) => `${ago(event.atMs, nowMs)}: ${visible(event.reason)}: ${visible(event.message, 500)}`),
       'nothing',
     ),
   ].join('\n');

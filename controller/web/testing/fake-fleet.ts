@@ -1,5 +1,11 @@
 import type { BatchRequest } from '../../../proto/contract/api/batch.js';
-import type { CommandView, EventView, NodeDetail, NodeView } from '../../../proto/contract/api/fleet.js';
+import type {
+  CommandView,
+  EnrollmentView,
+  EventView,
+  NodeDetail,
+  NodeView,
+} from '../../../proto/contract/api/fleet.js';
 import type { NodeConfigRollback, NodeConfigView } from '../../../proto/contract/api/node-config.js';
 import type { CommandCreate, SiteCreate, TokenCreate } from '../../../proto/contract/api/requests.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
@@ -9,6 +15,7 @@ import type { ConfigWish } from '../../domain/node-config.js';
 import type { EventQuery, FleetApi, FleetChange } from '../../usecases/api.js';
 import type { NodeQuery } from '../../usecases/node-query.js';
 import type { Paged } from '../../usecases/paging.js';
+import type { EnrollmentKey } from '../../usecases/ports.js';
 
 const EMPTY = { items: [], next: undefined } as const;
 const MEMORY_EVENTS_MAX = 100_000;
@@ -175,7 +182,7 @@ export class FakeFleet implements FleetApi {
     throw new BrambleError('not-found', `no token ${keyId}`);
   }
 
-  async enrollments() {
+  async enrollments(): Promise<Paged<EnrollmentView, EnrollmentKey>> {
     return EMPTY;
   }
 
