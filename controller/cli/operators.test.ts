@@ -90,7 +90,6 @@ test('--dry-run of every verb that changes the fleet tells what would be done, a
     ['node revoke pi-1 --reason x', 'would shut out pi-1'],
     ['node restart-unit pi-1 x.service', 'would order pi-1 to restart x.service'],
     ['node step-clock pi-1', 'would order pi-1 to'],
-    ['node identify pi-1', 'would order pi-1 to'],
     ['node diagnostics pi-1', 'would order pi-1 to'],
     [`token revoke ${keyId}`, `would make the token ${keyId} useless`],
   ] as const) {
