@@ -111,6 +111,22 @@ test('what is replaced is kept aside, keys among it, and nothing unfinished stay
   store = await open();
 });
 
+test('a restore that was cut off leaves its mark, what it replaces is not lost, and restoring again ends it', async () => {
+  const { path } = await folder().make(true);
+  await store.close();
+  const stamp = new Date(world.clock.nowMs()).toISOString().replaceAll(/[-:.]/g, '');
+  await mkdir(join(dataDir, `replaced-${stamp}`)); // in the way of the very first step after the mark
+  await expect(restore(path)).rejects.toThrow('EEXIST');
+  expect(await isRestoreUnfinished(dataDir)).toBe(true);
+  expect(await readFile(join(dataDir, 'pki', 'root.key'), 'utf8')).toBe('the key');
+  await world.advance(1_000);
+  const { replaced = '' } = await restore(path);
+  expect(await readdir(replaced)).toContain('bramble.db');
+  expect(await isRestoreUnfinished(dataDir)).toBe(false);
+  store = await open();
+  expect(await store.reader.nodes()).toHaveLength(1);
+});
+
 test.for([
   ['a damaged database', 'bramble.db', 'data-loss'],
   ['a damaged key', 'pki/root.key', 'data-loss'],

@@ -194,7 +194,12 @@ test.for<[string, string, number, string]>([
   ['a duration that is none', 'token create --site a --kind pi --ttl 5', 2, 'duration'],
   ['a wrong state', 'node thaw pi-01 --reason x', 5, 'is not frozen'],
   ['a severe verb without confirmation', 'node reboot pi-01', 6, '--confirm=pi-01'],
-  ['a severe verb confirmed with another name', 'node revoke pi-01 --reason x --confirm=pi-02', 6, 'names another than pi-01'],
+  [
+    'a severe verb confirmed with another name',
+    'node revoke pi-01 --reason x --confirm=pi-02',
+    6,
+    'names another than pi-01',
+  ],
   ['a fingerprint that is too short', 'enrol approve abc', 2, '8 hex digits'],
   ['a controller that is not there', '--socket /nonexistent/admin.sock get nodes', 1, 'no controller answers'],
   ['an address that is none', '--server nowhere get nodes', 2, 'is not an address'],

@@ -19,6 +19,9 @@ const PACKAGES: readonly DebianPackage[] = [
   },
   { name: 'chromium', provides: '/usr/bin/chromium', why: 'tests of the page' },
   { name: 'qemu-user-static', provides: '/usr/bin/qemu-aarch64-static', why: 'the agent on 64-bit ARM' },
+  { name: 'zsh', provides: '/usr/bin/zsh', why: 'completion in its shell' },
+  { name: 'fish', provides: '/usr/bin/fish', why: 'completion in its shell' },
+  { name: 'openssl', provides: '/usr/bin/openssl', why: 'a certificate for the page from an authority of its own' },
   { name: 'mmdebstrap', provides: '/usr/bin/mmdebstrap', why: 'a Debian for 64-bit ARM' },
 ];
 

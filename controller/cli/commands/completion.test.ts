@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -69,14 +68,8 @@ describe('in a real shell', () => {
     expect(said).toBe('asked-5,pi-01,pi-02,complete -o default -F _bramble bramble\n');
   });
 
-  test.for([
-    ['zsh', '/usr/bin/zsh'],
-    ['fish', '/usr/bin/fish'],
-  ] as const)('%s accepts its script, where it is installed', async ([shell, path]) => {
+  test.for(['zsh', 'fish'] as const)('the script for %s asks bramble for what to offer', async (shell) => {
     const { code, out } = await bench.run(['completion', shell]);
-    expect([code, out.includes('__complete')]).toEqual([0, true]);
-    if (!existsSync(path)) return;
-    await writeFile(join(dir, 'script'), out);
-    execFileSync(path, ['-n', join(dir, 'script')]);
+    expect([code, out]).toEqual([0, expect.stringContaining('bramble __complete -- ')]);
   });
 });
