@@ -158,6 +158,11 @@ const CASES: readonly (readonly [string, Gathered, string, Finding['verdict'], s
     ...(['rights', 'fail', 'kim may not'] as const),
   ],
   [
+    'a controller whose store hangs',
+    gathered({ facts: { error: new BrambleError('deadline-exceeded', 'it did not answer in time') } }),
+    ...(['facts', 'fail', 'did not answer in time'] as const),
+  ],
+  [
     'an old controller',
     gathered({ facts: { error: new BrambleError('not-found', 'no such path') } }),
     ...(['rights', 'warn', 'too old'] as const),
@@ -330,7 +335,7 @@ test('of a controller that is down only what was tried is judged, and no check t
   const found = examine(
     gathered({ answered: { error: systemError('ENOENT') }, facts: { error: systemError('ENOENT') }, doors: [] }),
   );
-  expect(found.map(({ check }) => check)).toEqual(['address', 'controller', 'rights']);
+  expect(found.map(({ check }) => check)).toEqual(['address', 'controller', 'facts']);
   for (const check of CHECKS) {
     expect(() => check({ cliVersion: '', nowMs: 0, address: { error: systemError('x') }, doors: [] })).not.toThrow();
   }

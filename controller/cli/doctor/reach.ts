@@ -7,6 +7,7 @@ const DAY_MS = 86_400_000;
 const PAGE_CERTIFICATE = { warnMs: 21 * DAY_MS, failMs: 3 * DAY_MS } as const;
 const FREE_BYTES_MIN = 200 * 1024 ** 2;
 
+const READ_THE_LOG = 'read its log: journalctl -u bramble-controller -n 50';
 const LOOK_AT_SERVICE =
   'on the controller’s machine: systemctl status bramble-controller, then journalctl -u bramble-controller -n 50; to try Bramble out: npm start';
 
@@ -158,7 +159,9 @@ export const checkRights: Check = ({ facts }) => {
       },
     ];
   }
-  return [failed('rights', error)];
+  if (error.code === 'unauthenticated' || error.code === 'permission-denied') return [failed('rights', error)];
+  // It answers, and cannot say how it is: what it leans on does not.
+  return [{ ...failed('facts', error), remedy: `curl its /readyz, which says what is not ready; ${READ_THE_LOG}` }];
 };
 
 /** An error in the words that it came with. */
