@@ -1,11 +1,10 @@
-import { access, readdir, readFile, statfs } from 'node:fs/promises';
+import { readdir, readFile, statfs } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { HostFacts } from '../proto/contract/api/doctor.js';
 import { newestBackupMs } from './backups/backup-folder.js';
+import { clockSynchronised } from './clock-service.js';
 import type { Timers } from './usecases/ports.js';
 
-/** Both systemd-timesyncd and chrony's wait unit leave a mark when the clock was set from a server. */
-const SYNCHRONISED_MARKS = ['/run/systemd/timesync/synchronized', '/run/chrony/synchronized'] as const;
 const WINDOW_MS = 60_000;
 const RESOLUTION_MS = 50;
 
@@ -33,18 +32,18 @@ export class HostWatch {
   }
 
   async facts(): Promise<HostFacts> {
-    const [dataDir, openFiles, lastBackupAtMs, isSynchronised] = await Promise.all([
+    const [dataDir, openFiles, lastBackupAtMs, synchronised] = await Promise.all([
       spaceOf(this.#dataDir),
       openFilesOfThis(),
       newestBackupMs(this.#dataDir),
-      anyExists(SYNCHRONISED_MARKS),
+      clockSynchronised(),
     ]);
     return {
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(openFiles === undefined ? {} : { openFiles }),
       ...(lastBackupAtMs === undefined ? {} : { lastBackupAtMs }),
       eventLoopDelayMs: Math.round(Math.max(this.#lastWindowMs, this.#windowMs())),
-      clockSynchronised: isSynchronised ? 'yes' : 'unknown',
+      clockSynchronised: synchronised,
       runtime: process.version,
     };
   }
@@ -81,16 +80,4 @@ async function openFilesOfThis(): Promise<HostFacts['openFiles']> {
 export function parseOpenFilesLimit(limits: string): { readonly limit?: number } {
   const soft = /^Max open files\s+(\d+)\s/m.exec(limits)?.[1];
   return soft === undefined ? {} : { limit: Number(soft) };
-}
-
-async function anyExists(paths: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(
-    paths.map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.includes(true);
 }

@@ -191,11 +191,16 @@ const CASES: readonly (readonly [string, Gathered, string, Finding['verdict'], s
     'set back by 1 min',
   ],
   [
+    'a clock that nothing keeps',
+    gathered({ facts: { value: host({ clockSynchronised: 'no' }) } }),
+    ...(['controller-clock', 'warn', 'nothing keeps it right'] as const),
+  ],
+  [
     'no time service',
     gathered({ facts: { value: host({ clockSynchronised: 'unknown' }) } }),
     'controller-clock',
     'unknown',
-    'left a sign',
+    'nobody there can say',
   ],
   ['an older controller', gathered({ cliVersion: '0.2.0' }), 'cli-version', 'warn', 'the controller is older'],
   [

@@ -23,7 +23,7 @@ export const HostFacts = z.object({
   openFiles: z.object({ openCount: z.number(), limit: z.number().optional().describe('absent: none') }).optional(),
   /** Longest of the last minute or so. */
   eventLoopDelayMs: z.number(),
-  clockSynchronised: z.enum(['yes', 'unknown']).describe('what a time service says; silence proves nothing'),
+  clockSynchronised: z.enum(['yes', 'no', 'unknown']).describe('what the kernel says, whichever service keeps it'),
   runtime: z.string().describe('of Node.js, such as v22.21.1'),
   lastBackupAtMs: z.number().optional().describe('newest one in the data directory'),
 });
