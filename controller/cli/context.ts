@@ -24,6 +24,8 @@ export interface CliHost {
   askSecret(question: string, signal: AbortSignal): Promise<Secret>;
   /** Columns of the terminal; `undefined` when the output is none. */
   readonly widthColumns: number | undefined;
+  /** Whoever types does not wait for a controller that is away longer than this. */
+  readonly completionMsMax: number;
   /** Whether a person sees standard error as it is written. */
   readonly errIsTerminal: boolean;
   readonly userName: string;

@@ -40,6 +40,7 @@ const host: CliHost = {
   readSecretFile,
   askSecret,
   widthColumns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  completionMsMax: 300,
   errIsTerminal: process.stderr.isTTY && process.env['TERM'] !== 'dumb',
   readTextIfThere,
   saveConfig,

@@ -4,9 +4,6 @@ import type { CliContext } from '../context.js';
 import { EXIT } from '../errors.js';
 import type { Register } from './register.js';
 
-/** Whoever types does not wait for a controller that is away. */
-const LIVE_MS_MAX = 300;
-
 const SCRIPTS = {
   bash: `# bramble completion bash > /etc/bash_completion.d/bramble
 _bramble() {
@@ -64,7 +61,7 @@ async function complete(program: Command, words: readonly string[], context: Cli
 
 async function liveNames(kind: Exclude<Wanted['kind'], 'words'>, context: CliContext): Promise<readonly string[]> {
   try {
-    const nodes = await context.api.within(LIVE_MS_MAX).nodes();
+    const nodes = await context.api.within(context.host.completionMsMax).nodes();
     return nodes.map(({ name, site }) => (kind === 'nodes' ? name : site));
   } catch {
     return []; // no controller, no right, no time

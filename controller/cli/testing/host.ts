@@ -51,6 +51,7 @@ export async function runCommandLine(
     copyFolder: () => Promise.reject(new Error('no folder is copied here')),
     runController: () => Promise.reject(new Error('no controller is run here')),
     widthColumns: undefined,
+    completionMsMax: 30_000, // a busy machine is no controller that is away
     errIsTerminal: false,
     userName: 'kim',
     connect: (where, actor) => new HttpTransport(where, actor),
