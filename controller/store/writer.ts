@@ -66,7 +66,8 @@ export class SqlWriter extends SqlReader implements StoreWriter {
     // Asked first: a failed insert would end the whole transaction on databases stricter than SQLite.
     const holder = await this.nodeByName(node.name);
     if (holder !== undefined && holder.id !== node.id) {
-      throw new BrambleError('already-exists', `node ${holder.id} has the name ${node.name}`, {
+      // Not whose: it may be at a site that whoever asks may not see.
+      throw new BrambleError('already-exists', `another node has the name ${node.name}`, {
         hint: 'choose another name',
       });
     }

@@ -130,6 +130,38 @@ describe('a session', () => {
   });
 });
 
+test('T-42: a login by the old password that was under way when a new one was set opens nothing', async () => {
+  let open: () => void = () => undefined;
+  passwords.gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const slow = refusal(login());
+  await world.settle();
+  await access.users.change('kim', { password: 'another good password' }, admin);
+  open();
+  expect((await slow).code).toBe('unauthenticated');
+});
+
+test.for(['password', 'disabled', 'logout'])(
+  'T-42: a login link that was made before ends with the sessions: %s',
+  async (how) => {
+    await access.users.change('kim', { grants: [{ role: 'fleet-admin' }] }, admin);
+    const kim = await caller((await login()).secret);
+    const { path } = await access.createLoginLink(MINUTE_MS, kim);
+    if (how === 'logout') await access.sessions.logout(kim.idHmac, kim, true);
+    else {
+      await access.users.change(
+        'kim',
+        how === 'password' ? { password: 'another good one' } : { disabled: true },
+        admin,
+      );
+      if (how === 'disabled') await access.users.change('kim', { disabled: false }, admin);
+    }
+    const code = new Secret(path.slice(path.indexOf('#') + 1));
+    expect((await refusal(access.sessions.loginByLink(code, from()))).code).toBe('unauthenticated');
+  },
+);
+
 describe('T-43: guessing', () => {
   test('no name, wrong password and disabled account are told apart by nothing, and cost the same', async () => {
     await access.users.create({ name: 'old', password: good, grants: viewer }, admin);

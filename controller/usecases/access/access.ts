@@ -43,7 +43,7 @@ export class Access {
     const guard = new LoginGuard(world.clock);
     this.sessions = new Sessions({ ...deps, accounts, guard, links: this.#links, trail, changes });
     this.apiTokens = new ApiTokens({ ...deps, changes });
-    this.users = new Users({ ...deps, changes });
+    this.users = new Users({ ...deps, changes, links: this.#links });
   }
 
   /** A path of the page that opens a session of this caller, once. The code is in the fragment, which is never sent. */

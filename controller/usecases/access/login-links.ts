@@ -48,6 +48,11 @@ export class LoginLinks {
     return link?.account;
   }
 
+  /** Those of an account that must prove anew who it is. */
+  forget(account: string): void {
+    for (const [key, link] of this.#links) if (link.account === account) this.#links.delete(key);
+  }
+
   #keyOf(code: string): string {
     return renderHex(this.#trust.tokenHmac(new TextEncoder().encode(`bramble-login-link-v1\0${code}`)));
   }

@@ -14,7 +14,7 @@ import type { Principal } from '../../domain/access/principal.js';
 import { ANONYMOUS, principalName } from '../../domain/access/principal.js';
 import { renderHex } from '../../domain/hex.js';
 import type { AuditTrail } from '../audit/trail.js';
-import type { Store, Trust, World } from '../ports.js';
+import type { Store, StoreWriter, Trust, World } from '../ports.js';
 import type { Accounts } from './accounts.js';
 import type { Caller } from './caller.js';
 import type { AccessChanges } from './changes.js';
@@ -41,6 +41,13 @@ export interface SignedIn {
   /** To be sent along with every change: a page of somebody else cannot read it. */
   readonly csrfToken: Secret;
   readonly expiresAtMs: number;
+}
+
+/** A password that was right, for the account as it was then. */
+interface Login {
+  readonly user: User;
+  /** The same password by today's rules; `undefined` = it is hashed by them. */
+  readonly rehashed: string | undefined;
 }
 
 const SECRET_BYTES = 32;
@@ -125,6 +132,7 @@ export class Sessions {
   async logout(idHmac: string, caller: Caller, everywhere: boolean): Promise<number> {
     const { store, world, changes } = this.#deps;
     const account = principalName(caller.principal);
+    if (everywhere) this.#deps.links.forget(account);
     const count = await store.transact(async (writer) => {
       const ended = everywhere ? await writer.access.removeSessionsOf(account) : 1;
       if (!everywhere) await writer.access.removeSession(idHmac);
@@ -139,12 +147,7 @@ export class Sessions {
     return count;
   }
 
-  async #open(
-    principal: Principal,
-    how: 'password' | 'link',
-    from: Origin,
-    login?: { readonly user: User; readonly rehashed: string | undefined },
-  ): Promise<NewSession> {
+  async #open(principal: Principal, how: 'password' | 'link', from: Origin, login?: Login): Promise<NewSession> {
     const { store, world } = this.#deps;
     const secret = new Secret(renderHex(world.random.bytes(SECRET_BYTES)));
     const nowMs = world.clock.nowMs();
@@ -152,7 +155,7 @@ export class Sessions {
     const expiresAtMs = nowMs + SESSION_LIFE_MS;
     await store.transact(async (writer) => {
       await writer.access.pruneSessions(nowMs - SESSION_IDLE_MS, nowMs);
-      if (login?.rehashed !== undefined) await this.#keepBetterHash(writer, login.user, login.rehashed);
+      if (login !== undefined) await confirmLogin(writer, login);
       await writer.access.putSession({
         ...{ idHmac: this.#hmac('bramble-session-v1', secret), account, createdAtMs: nowMs },
         ...{ lastUsedAtMs: nowMs, expiresAtMs, address: from.address },
@@ -163,12 +166,6 @@ export class Sessions {
       });
     });
     return { secret, expiresAtMs };
-  }
-
-  /** Unless somebody set a new password meanwhile. */
-  async #keepBetterHash(writer: Parameters<Parameters<Store['transact']>[0]>[0], user: User, hash: string) {
-    const stored = await writer.access.user(user.name);
-    if (stored?.passwordHash === user.passwordHash) await writer.access.putUser({ ...stored, passwordHash: hash });
   }
 
   #actor(principal: Principal, { source, requestId }: Origin): Actor {
@@ -197,6 +194,16 @@ export class Sessions {
   #hmac(domain: string, secret: Secret): string {
     return renderHex(this.#deps.trust.tokenHmac(new TextEncoder().encode(`${domain}\0${secret.reveal()}`)));
   }
+}
+
+/**
+ * Hashing takes a while: whoever set another password or disabled the account meanwhile ended its sessions, and one more
+ * by the old password must not come after that.
+ */
+async function confirmLogin(writer: StoreWriter, { user, rehashed }: Login): Promise<void> {
+  const stored = await writer.access.user(user.name);
+  if (stored === undefined || stored.disabled || stored.passwordHash !== user.passwordHash) throw wrongPassword();
+  if (rehashed !== undefined) await writer.access.putUser({ ...stored, passwordHash: rehashed });
 }
 
 function wrongPassword(): BrambleError {

@@ -8,6 +8,7 @@ import { isUserName, judgePassword, type User } from '../../domain/access/accoun
 import type { Store, World } from '../ports.js';
 import { assertMay, type Caller } from './caller.js';
 import type { AccessChanges } from './changes.js';
+import type { LoginLinks } from './login-links.js';
 import type { Passwords } from './ports.js';
 
 export interface UsersDeps {
@@ -15,6 +16,7 @@ export interface UsersDeps {
   readonly world: Pick<World, 'clock'>;
   readonly passwords: Passwords;
   readonly changes: AccessChanges;
+  readonly links: LoginLinks;
 }
 
 /** Accounts of people. */
@@ -65,7 +67,7 @@ export class Users {
   /** @throws BrambleError `not-found`, `invalid-argument` */
   async change(name: string, change: UserChange, caller: Caller): Promise<UserView> {
     assertMay(caller, 'access.manage');
-    const { store, world, passwords, changes } = this.#deps;
+    const { store, world, passwords, changes, links } = this.#deps;
     const password = change.password === undefined ? undefined : new Secret(change.password);
     if (password !== undefined) assertGoodPassword(password, name);
     const passwordHash = password === undefined ? undefined : await passwords.hash(password);
@@ -94,6 +96,7 @@ export class Users {
       await writer.audit.add({ ...base, action: 'user.change', details });
       return changed;
     });
+    if (passwordHash !== undefined || user.disabled) links.forget(`user:${name}`);
     changes.changed(`user:${name}`);
     return userView(user);
   }

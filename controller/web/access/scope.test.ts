@@ -42,6 +42,10 @@ test('T-22 lists hold what is of one’s own sites, whatever the filter says', a
 test('T-63 discovery needs a token, and tells targets of one’s own sites', async () => {
   const targets = (await fleet.askAs('viewer@lab', 'GET', '/sd/prometheus?role=node')).json() as TargetList;
   expect(targets.flatMap((group) => group.targets)).toEqual(['pi-1:9100']);
+  const every = (await fleet.askAs('viewer@lab', 'GET', '/sd/prometheus')).json() as TargetList;
+  expect(every.flatMap((group) => group.targets)).toEqual(['pi-1:9100']); // whose token may not scrape the controller
+  const whole = (await fleet.askAs('viewer', 'GET', '/sd/prometheus')).json() as TargetList;
+  expect(whole.flatMap((group) => group.targets).sort()).toEqual([`127.0.0.1:${fleet.port}`, 'pi-1:9100', 'pi-2:9100']);
 });
 
 test('the list that is known is known by its scope: another scope gets its own', async () => {
@@ -117,4 +121,39 @@ test('what was done is in the audit log, by whom and to what; a dry run is not',
     expect.arrayContaining(['maintenance.end lab', 'maintenance.start lab', `node.change ${OWN}`]),
   );
   expect(done.filter((line) => line.startsWith('node.change'))).toHaveLength(1);
+});
+
+test('T-22 a name that is taken elsewhere is taken, and whose it is stays untold', async () => {
+  const rename = { name: 'pi-2' };
+  const alone = await fleet.askAs('site-admin@lab', 'PATCH', `/api/v1/nodes/${OWN}`, rename);
+  const operations = [{ op: 'change-node', node: OWN, change: rename }];
+  const batched = await fleet.askAs('site-admin@lab', 'POST', '/api/v1/batch', { operations });
+  for (const answer of [alone, batched]) {
+    expect([answer.status, answer.json()]).toMatchObject([409, { code: 'already-exists' }]);
+    expect(answer.text).not.toContain(OTHER);
+    expect(answer.text).not.toContain('cellar');
+  }
+});
+
+test.for<[string, object]>([
+  ['change-node', { node: OTHER, change: { labels: { a: '1' } } }],
+  ['revoke-node', { node: OTHER, reason: 'x' }],
+  ['thaw-node', { node: OTHER, reason: 'x' }],
+  ['issue-command', { node: OTHER, create: { action: { kind: 'restart-unit', unit: 'x.service' }, reason: 'x' } }],
+  ['end-maintenance', { scope: { node: OTHER } }],
+  ['end-maintenance', { scope: { site: 'cellar' } }],
+  ['change-site', { site: 'cellar', change: { label: 'x' } }],
+  ['delete-site', { site: 'cellar' }],
+])('T-22 in a batch, even as a dry run, %s elsewhere is answered as if there were nothing', async ([op, operation]) => {
+  const text = JSON.stringify(operation);
+  const never = JSON.parse(text.replaceAll(OTHER, id(99)).replaceAll('cellar', 'nowhere')) as object;
+  const answers = [];
+  for (const wanted of [operation, never]) {
+    const body = { dryRun: true, operations: [{ op, ...wanted }] };
+    const answer = await fleet.askAs('site-admin@lab', 'POST', '/api/v1/batch', body);
+    const { code, message } = answer.json() as { readonly code: string; readonly message: string };
+    answers.push([answer.status, code, message.replace(id(99), OTHER).replace('nowhere', 'cellar')]);
+  }
+  expect(answers[0]).toEqual(answers[1]);
+  expect(answers[0]?.slice(0, 2)).toEqual([404, 'not-found']);
 });

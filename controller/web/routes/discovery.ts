@@ -1,5 +1,6 @@
 import type { NodeView } from '../../../proto/contract/api/fleet.js';
 import type { TargetList } from '../../../proto/contract/api/lists.js';
+import { authorise } from '../../domain/access/authorise.js';
 import { nodeFilterOf } from '../lists.js';
 import type { Handlers } from '../mount.js';
 import type { DISCOVERY_ROUTES } from '../table/discovery.js';
@@ -14,12 +15,14 @@ const NODES_MAX = 100_000;
  */
 export function discoveryHandlers(): Handlers<typeof DISCOVERY_ROUTES> {
   return {
-    discoverTargets({ query, request, fleet }) {
+    discoverTargets({ query, request, caller, fleet }) {
       const { role, port, state } = query;
       const groups: TargetList = [];
       const { host } = request.headers;
-      // Under the address that Prometheus itself asked; through the socket there is none.
-      if (role !== 'node' && host !== undefined && host !== '') groups.push(controllerTarget(host));
+      // Under the address that Prometheus itself asked; through the socket there is none. For whoever may scrape it only:
+      // its figures are of the whole fleet, so a token for one site would see a target that is always down.
+      const isTarget = host !== undefined && host !== '' && authorise(caller.principal, 'metrics.read');
+      if (role !== 'node' && isTarget) groups.push(controllerTarget(host));
       if (role === 'controller') return groups;
       const { items } = fleet.nodePage({ ...nodeFilterOf(query), state, limit: NODES_MAX });
       for (const node of items) if (node.state !== 'revoked') groups.push(nodeTarget(node, port));
