@@ -6,6 +6,7 @@ import {
   ApiTokenView,
   type GrantView,
   LoginLinkCreated,
+  PasswordChanged,
   UserList,
   UserView,
 } from '../../proto/contract/api/access.js';
@@ -240,6 +241,12 @@ export class ApiClient {
   changeUser(name: string, { password, ...change }: UserWish): Promise<UserView> {
     const body = password === undefined ? change : { ...change, password: password.reveal() };
     return this.#ask('PATCH', `/api/v1/users/${encodeURIComponent(name)}`, UserView, body);
+  }
+
+  /** No other right is needed than to know the present one. */
+  changeOwnPassword(user: string, password: Secret, newPassword: Secret): Promise<PasswordChanged> {
+    const body = { user, password: password.reveal(), newPassword: newPassword.reveal() };
+    return this.#ask('POST', '/api/v1/session/password', PasswordChanged, body);
   }
 
   async apiTokens(): Promise<readonly ApiTokenView[]> {

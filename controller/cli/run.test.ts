@@ -398,6 +398,10 @@ test('users and API tokens are made, listed and ended; a password is never an ar
   expect([added.code, added.out]).toEqual([0, expect.stringMatching(/kim +enabled +operator@cam viewer/)]);
   expect(asked).toEqual(['Password for kim: ']);
   expect((await bramble('user passwd kim', { askSecret })).code).toBe(0);
+  const lines = ['correct horse battery', 'staple of another sort'];
+  const own = await bramble('user passwd kim --own', { askSecret: async () => new Secret(lines.shift() ?? '') });
+  expect([own.code, own.err, own.out]).toEqual([0, 'changed; 0 sessions of the page ended\n', '']);
+  expect((await bramble('user passwd kim --own', { askSecret })).code).toBe(4);
   expect((await bramble('user disable kim')).out).toContain('disabled');
   expect((await bramble('user list -o name')).out).toBe('user/kim\n');
   expect((await bramble('user grant nobody --grant viewer')).code).toBe(3);

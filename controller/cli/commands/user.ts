@@ -1,4 +1,5 @@
 import type { GrantView, UserView } from '../../../proto/contract/api/access.js';
+import { renderCount } from '../../../proto/contract/words.js';
 import { userListing } from '../access-listings.js';
 import { type CliContext, print } from '../context.js';
 import { EXIT } from '../errors.js';
@@ -29,8 +30,10 @@ export const registerUser: Register = (program, run) => {
     .command('passwd')
     .description('Set a new password; ends every session of the user')
     .argument('<name>')
-    .action((name: string) =>
+    .option('--own', 'as the user, who has no other rights: asks for the present password first')
+    .action((name: string, { own }: { readonly own?: boolean }) =>
       run(async (context) => {
+        if (own === true) return await changeOwn(context, name);
         const password = await context.host.askSecret(`New password for ${name}: `, context.signal);
         return show(context, [await context.api.changeUser(name, { password })]);
       }),
@@ -58,6 +61,14 @@ export const registerUser: Register = (program, run) => {
       );
   }
 };
+
+async function changeOwn({ host, signal, api }: CliContext, name: string): Promise<number> {
+  const present = await host.askSecret(`Present password of ${name}: `, signal);
+  const wanted = await host.askSecret(`New password for ${name}: `, signal);
+  const { sessionsEnded } = await api.changeOwnPassword(name, present, wanted);
+  host.err(`changed; ${renderCount(sessionsEnded, 'session')} of the page ended\n`);
+  return EXIT.ok;
+}
 
 function show(context: CliContext, users: readonly UserView[]): number {
   print(context, userListing(context.nowMs()), users, users);

@@ -9,6 +9,7 @@ import { assertMay, type Caller } from './caller.js';
 import { AccessChanges } from './changes.js';
 import { LoginGuard } from './login-guard.js';
 import { LoginLinks } from './login-links.js';
+import { OwnPassword } from './own-password.js';
 import type { Passwords } from './ports.js';
 import { ScopedFleet } from './scoped-fleet.js';
 import { Sessions } from './sessions.js';
@@ -26,6 +27,7 @@ export class Access {
   readonly sessions: Sessions;
   readonly apiTokens: ApiTokens;
   readonly users: Users;
+  readonly ownPassword: OwnPassword;
   readonly accounts: Accounts;
   readonly changes: AccessChanges;
   readonly trail: AuditTrail;
@@ -43,6 +45,7 @@ export class Access {
     const guard = new LoginGuard(world.clock);
     this.sessions = new Sessions({ ...deps, accounts, guard, links: this.#links, trail, changes });
     this.apiTokens = new ApiTokens({ ...deps, changes });
+    this.ownPassword = new OwnPassword({ ...deps, guard, links: this.#links, trail, changes });
     this.users = new Users({ ...deps, changes, links: this.#links });
   }
 

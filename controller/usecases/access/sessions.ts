@@ -206,7 +206,8 @@ async function confirmLogin(writer: StoreWriter, { user, rehashed }: Login): Pro
   if (rehashed !== undefined) await writer.access.putUser({ ...stored, passwordHash: rehashed });
 }
 
-function wrongPassword(): BrambleError {
+/** In the same words whatever was wrong. */
+export function wrongPassword(): BrambleError {
   return new BrambleError('unauthenticated', 'the name or the password is wrong', {
     hint: 'after five tries the way is closed for a quarter of an hour',
   });

@@ -115,7 +115,8 @@ export function renderGrants(grants: readonly Grant[]): string {
   return grants.map(renderGrant).join(' ');
 }
 
-function assertGoodPassword(password: Secret, name: string): void {
+/** @throws BrambleError `invalid-argument` */
+export function assertGoodPassword(password: Secret, name: string): void {
   const wrong = judgePassword(password.reveal(), name);
   if (wrong === undefined) return;
   throw new BrambleError('invalid-argument', `this password is too weak: ${wrong}`, {

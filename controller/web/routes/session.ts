@@ -36,6 +36,10 @@ export function sessionHandlers({ access }: WebOptions, pageUrl: () => string): 
     async loginByLink({ body: { code }, request, reply }) {
       return await opened(await sessions.loginByLink(new Secret(code), originOf(request)), request, reply);
     },
+    async changeOwnPassword({ body: { user, password, newPassword }, request }) {
+      const change = { name: user, password: new Secret(password), newPassword: new Secret(newPassword) };
+      return { sessionsEnded: await access.ownPassword.change(change, originOf(request), request.session) };
+    },
     getSession: ({ caller, request }) => sessionView(caller.principal, request.session),
     logout: (call) => ended(call, false),
     logoutEverywhere: (call) => ended(call, true),

@@ -55,6 +55,8 @@ export const ROUTE_RIGHTS = {
 
   login: 'public',
   loginByLink: 'public',
+  // The present password is the right, as with signing in.
+  changeOwnPassword: 'public',
   getSession: 'signed-in',
   logout: 'signed-in',
   logoutEverywhere: 'signed-in',

@@ -4,6 +4,8 @@ import {
   LoginLinkCreate,
   LoginLinkCreated,
   LoginRequest,
+  PasswordChange,
+  PasswordChanged,
   SessionView,
 } from '../../../proto/contract/api/access.js';
 import { declareRoute } from '../declare.js';
@@ -66,6 +68,17 @@ export const SESSION_ROUTES = {
     doors: 'both',
     answer: { status: 200, description: 'signed out', schema: LoggedOut, example: { sessionsEnded: 3 } },
     errors: ['unauthenticated', 'failed-precondition'],
+  }),
+  changeOwnPassword: declareRoute({
+    method: 'POST',
+    path: '/api/v1/session/password',
+    summary: 'Replace one’s own password, proven by the present one; ends every other session of the user',
+    tag: 'session',
+    doors: 'both',
+    body: PasswordChange,
+    unkeyed: true,
+    answer: { status: 200, description: 'changed', schema: PasswordChanged, example: { sessionsEnded: 2 } },
+    errors: ['unauthenticated', 'resource-exhausted'],
   }),
   createLoginLink: declareRoute({
     method: 'POST',

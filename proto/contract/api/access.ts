@@ -19,6 +19,17 @@ const Password = z.string().max(1_024);
 
 export const LoginRequest = z.strictObject({ user: z.string().max(64), password: Password });
 
+/** One's own password, proven by the one that it replaces. */
+export const PasswordChange = z.strictObject({
+  user: z.string().max(64),
+  password: Password.describe('the present one'),
+  newPassword: Password,
+});
+
+export const PasswordChanged = z.object({ sessionsEnded: z.number().describe('all but the one that asked') });
+
+export type PasswordChanged = z.infer<typeof PasswordChanged>;
+
 export const LinkLoginRequest = z.strictObject({ code: z.string().max(128) });
 
 /** Who the asker is, and what it may do. */
