@@ -44,7 +44,12 @@ export class RealFleet {
   }
 
   static async start(
-    given: { readonly nodes?: readonly Node[]; readonly store?: Store; readonly seed?: number } = {},
+    given: {
+      readonly nodes?: readonly Node[];
+      readonly store?: Store;
+      readonly seed?: number;
+      readonly metricsOpenOnLoopback?: boolean;
+    } = {},
   ): Promise<RealFleet> {
     const world = new FakeWorld(given.seed ?? (given.store === undefined ? 1 : 2));
     const store = given.store ?? (await makeStore(world));
@@ -57,7 +62,10 @@ export class RealFleet {
     const dir = await mkdtemp(join(tmpdir(), 'bramble-fleet-'));
     const { idempotency, audit, api: wholeFleet } = controller;
     const access = new Access({ store, world, trust: testTrust, passwords: quickPasswords });
-    const options = webOptions(join(dir, 'admin.sock'), { ...world, idempotency, audit, wholeFleet, access });
+    const options = webOptions(join(dir, 'admin.sock'), {
+      ...{ ...world, idempotency, audit, wholeFleet, access },
+      metricsOpenOnLoopback: given.metricsOpenOnLoopback ?? true,
+    });
     const server = await startWebServer({ ...options, random: world.random, log: world.log });
     const headers = await tokenHeaders({ access });
     return new RealFleet({ dir, world, store, controller, server, access, headers });
