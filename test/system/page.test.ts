@@ -152,7 +152,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('what a node says is text: no markup, no script, no picture is fetched', async () => {
+  test('T-39: what a node says is text: no markup, no script, no picture is fetched', async () => {
     const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
     options.fleet.putNode(
       nodeDetail({

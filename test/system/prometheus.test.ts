@@ -62,7 +62,8 @@ describe.skipIf(!existsSync(PROMETHEUS) || !existsSync(PROMTOOL))('Debian’s Pr
       ...{ job_name: job, ...more },
       http_sd_configs: [{ url: `http://${controller}/sd/prometheus?role=controller`, refresh_interval: '1s', ...more }],
     });
-    const authorization = { credentials_file: path.join(dir, 'token') };
+    // Debian 12's Prometheus sends the bare token to discovery when the type is left to its default.
+    const authorization = { type: 'Bearer', credentials_file: path.join(dir, 'token') };
     const nodes = {
       ...discovery('nodes', { authorization }),
       http_sd_configs: [{ url: `http://${controller}/sd/prometheus?role=node`, refresh_interval: '1s', authorization }],

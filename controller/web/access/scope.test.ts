@@ -1,6 +1,6 @@
 /** What callers with rights at one site see and may change of sites, lists and batches, on real use cases. */
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NodeList, SiteList, TargetList } from '../../../proto/contract/api/lists.js';
 import { siteId } from '../../../proto/contract/ids.js';
 import { id, makeNode } from '../../usecases/testing/fleet.js';
@@ -156,4 +156,37 @@ test.for<[string, object]>([
   }
   expect(answers[0]).toEqual(answers[1]);
   expect(answers[0]?.slice(0, 2)).toEqual([404, 'not-found']);
+});
+
+describe('T-53: what is asked with SQL in it', () => {
+  const texts = [
+    "lab' OR '1'='1",
+    "lab'; DROP TABLE node; --",
+    'lab" OR 1=1 --',
+    'pi-%',
+    'pi_1',
+    "lab') UNION SELECT 1 --",
+  ];
+  test.for(
+    texts.flatMap((text) =>
+      [
+        'nodes?site=',
+        'nodes?name=',
+        'nodes?selector=',
+        'nodes?search=',
+        'nodes?sort=',
+        'events?node=',
+        'events?reason=',
+        'commands?site=',
+      ].map((where): [string, string] => [where, text]),
+    ),
+  )('%s%s finds nothing that is not there, and breaks nothing', async ([where, text]) => {
+    const answer = await fleet.askAs('viewer@lab', 'GET', `/api/v1/${where}${encodeURIComponent(text)}`);
+    expect([200, 400, 404]).toContain(answer.status);
+    expect(answer.text).not.toContain(OTHER);
+    expect(answer.text).not.toMatch(/sqlite|syntax error/i);
+    if (answer.status === 200) expect(Object.values(answer.json() as object)[0]).toEqual([]);
+    expect(fleet.controller.api.nodes()).toHaveLength(2);
+    expect(await fleet.store.reader.node(OWN)).toBeDefined();
+  });
 });
