@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse as parseYaml } from 'yaml';
 import { VERSION } from '../proto/contract/build.js';
 import { BrambleError } from '../proto/contract/errors.js';
 import { BackupFolder, isRestoreUnfinished } from './backups/backup-folder.js';
@@ -10,6 +8,7 @@ import { restoreBackup } from './backups/restore.js';
 import { Closers } from './closers.js';
 import { type ControllerConfig, parseConfig } from './config/config.js';
 import { type Flags, parseFlags, USAGE, withFlags } from './config/flags.js';
+import { readConfigFile } from './config/read-config.js';
 import { prepareDataDir } from './data-dir.js';
 import { lockDataDir } from './data-lock.js';
 import { expectsUpload } from './domain/command-lifecycle.js';
@@ -50,7 +49,6 @@ const RPC_GRACE_MS = 1_000;
 const STOP_MS_MAX = 5_000;
 /** A store that does not answer within this time is not ready. */
 const STORE_ANSWER_MS_MAX = 2_000;
-const CONFIG_BYTES_MAX = 1024 * 1024;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -344,21 +342,7 @@ async function readConfig(flags: Flags): Promise<ControllerConfig> {
   const dataDir = flags.data === undefined ? undefined : resolve(flags.data);
   if (flags.config === undefined) return withFlags(parseConfig(undefined, 'the configuration'), flags, dataDir);
   const path = flags.config;
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new BrambleError('failed-precondition', `cannot read the configuration ${path}: ${String(cause)}`, {
-      hint: 'name the right file with --config',
-      cause,
-    });
-  });
-  if (text.length > CONFIG_BYTES_MAX) throw new BrambleError('invalid-argument', `${path} is larger than 1 MiB`);
-  let raw: unknown;
-  try {
-    raw = parseYaml(text);
-  } catch (cause) {
-    const message = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new BrambleError('invalid-argument', `${path} is not YAML: ${message}`, { cause });
-  }
-  return withFlags(parseConfig(raw, path), flags, dataDir);
+  return withFlags(parseConfig(await readConfigFile(path), path), flags, dataDir);
 }
 
 function nextStopSignal(): Promise<string> {
