@@ -33,7 +33,7 @@ export class Cluster {
   readonly world: SimWorld;
   readonly network: SimNetwork;
   readonly agents: SimAgent[] = [];
-  readonly #store: SqliteStore;
+  #store: SqliteStore;
   readonly #authority: Authority;
   readonly #trust: Trust;
   #controller: SimController | undefined;
@@ -80,6 +80,16 @@ export class Cluster {
     this.controller.crash();
     this.#controller = undefined;
     this.world.after(backAfterMs, () => this.startController());
+  }
+
+  /** The controller and its database are lost for good; what starts instead has another database, and the same keys. */
+  async replaceController(store: SqliteStore): Promise<void> {
+    this.world.trace('controller replaced');
+    this.controller.crash();
+    this.#controller = undefined;
+    await this.#store.close();
+    this.#store = store;
+    await this.startController();
   }
 
   async addAgents(count: number): Promise<void> {
