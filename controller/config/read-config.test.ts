@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { systemClock } from '../system.js';
 import { parseConfigText, readConfigFile } from './read-config.js';
 
 const bomb = [
@@ -18,7 +19,7 @@ test.for<[string, string, number]>([
   ['an open bracket', 'http:\n  names: [a, b\nlog: {}', 3],
   ['a second document', 'log: {}\n---\nhttp: {}', 2],
 ])('T-54 %s in the configuration is refused with its line', ([, text, line]) => {
-  const startMs = performance.now();
+  const startMs = systemClock.monotonicMs();
   try {
     parseConfigText(text, '/etc/bramble/controller.yaml');
     expect.unreachable();
@@ -26,7 +27,7 @@ test.for<[string, string, number]>([
     const { code, message } = BrambleError.from(thrown);
     expect([code, message]).toEqual(['invalid-argument', expect.stringContaining(`controller.yaml, line ${line}: `)]);
   }
-  expect(performance.now() - startMs).toBeLessThan(1_000);
+  expect(systemClock.monotonicMs() - startMs).toBeLessThan(1_000);
 });
 
 test('T-54 a key of the prototype is data like any other, and changes nothing', () => {
