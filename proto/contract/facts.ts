@@ -179,6 +179,53 @@ export const FACTS = {
 
   config_state: state(320),
   config_drifts_count: counter(321),
+
+  raid_level_text: text(400),
+  raid_array_state: state(401),
+  raid_members_count: gauge(402),
+  raid_missing_count: gauge(403),
+  raid_sync_state: state(404),
+  raid_sync_permille: gauge(405, 5),
+  raid_sync_speed_bytes: gauge(406, MIB, 0.2),
+  raid_sync_remaining_s: gauge(407, 60, 0.1),
+  raid_mismatches_count: gauge(408),
+  raid_spares_count: gauge(409),
+  raid_failed_count: gauge(410),
+  raid_bitmap_flag: state(411),
+  raid_size_bytes: gauge(412),
+  raid_uuid_text: text(413),
+  raid_metadata_text: text(414),
+  raid_event_skew_count: gauge(415),
+  raid_interlock_text: text(416),
+  raid_member_state: state(420),
+  raid_member_slot_count: gauge(421),
+  raid_member_read_errors_count: counter(422),
+  raid_member_events_count: gauge(423),
+
+  smart_model_text: text(440),
+  smart_serial_text: text(441),
+  smart_health_state: state(442),
+  smart_powered_on_s: gauge(443, 86_400),
+  smart_temperature_millidegrees: gauge(444, 2_000),
+  smart_reallocated_count: gauge(445),
+  smart_pending_count: gauge(446),
+  smart_uncorrectable_count: gauge(447),
+  smart_cable_errors_count: gauge(448),
+  smart_life_used_permille: gauge(449),
+  smart_prefail_flag: state(450),
+  smart_self_test_failed_flag: state(451),
+
+  btrfs_write_errors_count: counter(460),
+  btrfs_read_errors_count: counter(461),
+  btrfs_flush_errors_count: counter(462),
+  btrfs_corruption_errors_count: counter(463),
+  btrfs_generation_errors_count: counter(464),
+  btrfs_missing_flag: state(465),
+
+  thin_pool_data_permille: gauge(470, 5),
+  thin_pool_metadata_permille: gauge(471, 5),
+  thin_pool_size_bytes: gauge(472),
+  thin_pool_health_text: text(473),
 } as const satisfies Record<string, Fact>;
 
 export type FactName = keyof typeof FACTS;
@@ -210,6 +257,42 @@ export type CollectorState = keyof typeof COLLECTOR_STATES;
 /** How the newest node config goes, as `config_state` carries it. */
 export const CONFIG_STATES = { reached: 1, 'on-trial': 2, refused: 3, undone: 4 } as const;
 export type ConfigState = keyof typeof CONFIG_STATES;
+
+/** What an md array is, as `raid_array_state` carries it. Source: Linux Documentation/admin-guide/md.rst, array_state. */
+export const RAID_ARRAY_STATES = {
+  clear: 1,
+  inactive: 2,
+  suspended: 3,
+  readonly: 4,
+  'read-auto': 5,
+  clean: 6,
+  active: 7,
+  'write-pending': 8,
+  'active-idle': 9,
+  broken: 10,
+} as const;
+
+/** What the kernel does to an md array, as `raid_sync_state` carries it. Source: the same, sync_action. */
+export const RAID_SYNC_STATES = {
+  idle: 1,
+  frozen: 2,
+  resync: 3,
+  recover: 4,
+  check: 5,
+  repair: 6,
+  reshape: 7,
+} as const;
+
+/** What a member is to its array, as `raid_member_state` carries it. */
+export const RAID_MEMBER_STATES = {
+  'in-sync': 1,
+  rebuilding: 2,
+  spare: 3,
+  faulty: 4,
+  journal: 5,
+  replacement: 6,
+} as const;
+export type RaidMemberState = keyof typeof RAID_MEMBER_STATES;
 
 /** Largest magnitude that travels: beyond it a JavaScript number is no longer exact. */
 export const FACT_VALUE_MAX = Number.MAX_SAFE_INTEGER;

@@ -1,11 +1,11 @@
 import type { Collector } from '../../kit/collect/collector.js';
 import { noData, ok } from '../../kit/collect/collector.js';
 import { cpuinfoField, parseRevisionCell } from '../../kit/collectors/board-files.js';
+import { listNumbered, readLine } from '../../kit/collectors/kernel-line.js';
 import { Samples } from '../../kit/collectors/sample.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
 import { NETBOOT_STATES } from './board-types.js';
 import { DEVICE_TREE, readCell, readString } from './device-tree.js';
-import { listNumbered, readLine } from './kernel-line.js';
 import { decodeRevision, type Revision } from './revision-code.js';
 
 const WATCHDOGS = '/sys/class/watchdog';

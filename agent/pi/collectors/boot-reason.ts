@@ -1,9 +1,9 @@
 import type { Collector } from '../../kit/collect/collector.js';
 import { noData, ok } from '../../kit/collect/collector.js';
+import { listNumbered, readCount } from '../../kit/collectors/kernel-line.js';
 import { Samples } from '../../kit/collectors/sample.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
 import { readCell } from './device-tree.js';
-import { listNumbered, readCount } from './kernel-line.js';
 
 /** Why a machine started, as boot_reason_state carries it. */
 const BOOT_REASONS = { 'power-on': 1, orderly: 2, watchdog: 3, panic: 4, undervoltage: 5 } as const;

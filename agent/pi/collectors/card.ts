@@ -1,9 +1,9 @@
 import type { Collector } from '../../kit/collect/collector.js';
 import { noData, ok } from '../../kit/collect/collector.js';
+import { listNumbered, readCount, readLine } from '../../kit/collectors/kernel-line.js';
 import { Samples } from '../../kit/collectors/sample.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
 import { makerName } from './card-makers.js';
-import { listNumbered, readCount, readLine } from './kernel-line.js';
 
 const SECTOR_BYTES = 512;
 /** Beyond the estimated life, as card_life_used_permille carries it. */

@@ -1,7 +1,7 @@
 import type { Collector } from '../../kit/collect/collector.js';
 import { noData, ok } from '../../kit/collect/collector.js';
+import { readCount } from '../../kit/collectors/kernel-line.js';
 import { Samples } from '../../kit/collectors/sample.js';
-import { readCount } from './kernel-line.js';
 
 const EXT4 = '/sys/fs/ext4';
 /** Beside the filesystems lies a folder that lists what the driver can do. */

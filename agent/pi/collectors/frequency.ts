@@ -1,8 +1,8 @@
 import type { Collector } from '../../kit/collect/collector.js';
 import { noData, ok } from '../../kit/collect/collector.js';
+import { listNumbered, readCount, readLine } from '../../kit/collectors/kernel-line.js';
 import { Samples } from '../../kit/collectors/sample.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
-import { listNumbered, readCount, readLine } from './kernel-line.js';
 
 const POLICIES = '/sys/devices/system/cpu/cpufreq';
 

@@ -1,5 +1,5 @@
+import { listNumbered, readLine } from '../../kit/collectors/kernel-line.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
-import { listNumbered, readLine } from './kernel-line.js';
 
 export interface HwmonDevice {
   /** Directory of its files. */

@@ -1,11 +1,11 @@
 import type { Collector } from '../../kit/collect/collector.js';
 import type { AgentProbe } from '../../kit/collect/probe.js';
+import { makeDiskCollector } from '../../kit/collectors/disk.js';
 import { hostCollectors } from '../../kit/collectors/index.js';
 import type { CollectorWishes } from '../../kit/program/agent-program.js';
 import { makeBoardModelCollector } from './board-model.js';
 import { makeBootReasonCollector } from './boot-reason.js';
 import { makeCardCollector } from './card.js';
-import { makeDiskCollector } from './disk.js';
 import { makeExt4Collector } from './ext4.js';
 import { makeFrequencyCollector } from './frequency.js';
 import { makeHardwareCollector } from './hardware.js';

@@ -1,6 +1,6 @@
+import { readCount } from '../../kit/collectors/kernel-line.js';
 import { parseMeminfo } from '../../kit/collectors/memory.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
-import { readCount } from './kernel-line.js';
 
 /**
  * Memory that a program started by this process may still take: what the machine can give, or less where the process's own

@@ -1,10 +1,10 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Collector } from '../../kit/collect/collector.js';
 import { noData, ok } from '../../kit/collect/collector.js';
+import { readLine } from '../../kit/collectors/kernel-line.js';
 import { Samples } from '../../kit/collectors/sample.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
 import { listHwmon } from './hwmon.js';
-import { readLine } from './kernel-line.js';
 
 /** Which of the four things that slow a Pi down are meant. */
 export interface PowerFlags {

@@ -1,6 +1,6 @@
+import { listNumbered, readLine } from '../../kit/collectors/kernel-line.js';
 import type { KernelFiles } from '../../kit/host/ports.js';
 import { type HwmonDevice, listHwmon } from './hwmon.js';
-import { listNumbered, readLine } from './kernel-line.js';
 
 /** A file that is read at every poll, and what its value is about. */
 interface Sensor {

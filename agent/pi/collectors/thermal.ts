@@ -1,7 +1,7 @@
 import type { Collector } from '../../kit/collect/collector.js';
 import { noData, ok } from '../../kit/collect/collector.js';
+import { readCount, readLine } from '../../kit/collectors/kernel-line.js';
 import { Samples } from '../../kit/collectors/sample.js';
-import { readCount, readLine } from './kernel-line.js';
 import { findThermalSensors, parseMillidegrees, type ThermalSensors } from './thermal-sensors.js';
 
 /** Which sensors there are is looked up this often; a poll in between reads only their values: ms. */

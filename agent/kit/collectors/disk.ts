@@ -1,9 +1,9 @@
-import type { Collector } from '../../kit/collect/collector.js';
-import { noData, ok } from '../../kit/collect/collector.js';
-import { Samples } from '../../kit/collectors/sample.js';
-import type { KernelFiles } from '../../kit/host/ports.js';
+import type { Collector } from '../collect/collector.js';
+import { noData, ok } from '../collect/collector.js';
+import type { KernelFiles } from '../host/ports.js';
 import { type DiskCounters, moved, parseDiskstats } from './disk-counters.js';
 import { readLine } from './kernel-line.js';
+import { Samples } from './sample.js';
 
 const SECTOR_BYTES = 512;
 

@@ -1,5 +1,5 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
-import { wholeNumber } from '../../kit/collectors/sample.js';
+import { wholeNumber } from './sample.js';
 
 /** Of one block device, since boot. */
 export interface DiskCounters {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { recorded } from '../../../test/fixtures/index.js';
 import { expectNoInvention, expectRefusalOfGarbage } from '../../../test/fixtures/parser-properties.js';
-import { collectOn, values } from '../../kit/testing/collect-on.js';
+import { collectOn, values } from '../testing/collect-on.js';
 import { diskRates, isSaturated, makeDiskCollector } from './disk.js';
 import { type DiskCounters, moved, parseDiskstats } from './disk-counters.js';
 

@@ -1,4 +1,4 @@
-import type { KernelFiles } from '../../kit/host/ports.js';
+import type { KernelFiles } from '../host/ports.js';
 
 /** The one line of a file in /sys or /proc, without its newline; `undefined` when absent, not readable or cut short. */
 export function readLine(kernel: KernelFiles, path: string): string | undefined {
