@@ -221,11 +221,13 @@ export const FACTS = {
   btrfs_corruption_errors_count: counter(463),
   btrfs_generation_errors_count: counter(464),
   btrfs_missing_flag: state(465),
+  btrfs_errors_count: counter(466),
 
   thin_pool_data_permille: gauge(470, 5),
   thin_pool_metadata_permille: gauge(471, 5),
   thin_pool_size_bytes: gauge(472),
   thin_pool_health_text: text(473),
+  thin_pool_failed_flag: state(474),
 } as const satisfies Record<string, Fact>;
 
 export type FactName = keyof typeof FACTS;

@@ -60,6 +60,20 @@ const WITHOUT_RULE: Partial<Record<FactName, string>> = {
   pressure_io_some_permille: 'some task waits while others work; IoPressure looks at all of them',
   nfs_operations_count: COUNTED,
   power_soft_temperature_limit_since_boot_flag: 'by design, and SoftTemperatureLimit says it while it lasts',
+  raid_spares_count: 'an array without a spare is made so; RaidDegraded says when one is needed',
+  raid_failed_count: 'RaidMemberFailed names each of them',
+  raid_bitmap_flag: IDENTITY,
+  raid_size_bytes: IDENTITY,
+  raid_uuid_text: IDENTITY,
+  raid_metadata_text: IDENTITY,
+  raid_sync_speed_bytes: CONTEXT,
+  raid_interlock_text: 'RaidDegraded, RaidRebuilding and RaidEventSkew say it in their own words',
+  raid_member_slot_count: IDENTITY,
+  raid_member_events_count: 'RaidEventSkew compares them',
+  smart_model_text: IDENTITY,
+  smart_serial_text: IDENTITY,
+  smart_powered_on_s: 'age alone is no trouble',
+  thin_pool_size_bytes: IDENTITY,
 };
 
 /** Facts that only the sentence of a rule needs. */
@@ -69,6 +83,16 @@ const IN_SENTENCES: readonly FactName[] = [
   'clock_rtc_present_flag',
   'ext4_last_error_unix_s',
   'nfs_server_text',
+  'raid_level_text',
+  'raid_members_count',
+  'raid_sync_permille',
+  'raid_sync_remaining_s',
+  'btrfs_write_errors_count',
+  'btrfs_read_errors_count',
+  'btrfs_flush_errors_count',
+  'btrfs_corruption_errors_count',
+  'btrfs_generation_errors_count',
+  'thin_pool_health_text',
 ];
 
 /** Rules of the kernel's log that raise nothing, and why. */

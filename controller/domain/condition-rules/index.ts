@@ -15,14 +15,20 @@ import { NFS_RULES } from './nfs.js';
 import { NODE_CONFIG_RULES } from './node-config.js';
 import { POWER_RULES } from './power.js';
 import { PRESSURE_RULES } from './pressure.js';
+import { RAID_RULES } from './raid.js';
+import { SMART_RULES } from './smart.js';
 import { STORAGE_RULES } from './storage.js';
 import { THERMAL_RULES } from './thermal.js';
 import { UPKEEP_RULES } from './upkeep.js';
+import { VOLUME_RULES } from './volumes.js';
 
 /** Every rule, in the order in which troubles of one severity are told: what breaks others comes first. */
 export const CONDITION_RULES: readonly ConditionRule[] = [
   ...POWER_RULES,
   ...THERMAL_RULES,
+  ...RAID_RULES,
+  ...SMART_RULES,
+  ...VOLUME_RULES,
   ...STORAGE_RULES,
   ...CARD_RULES,
   ...NFS_RULES,
