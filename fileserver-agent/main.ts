@@ -3,6 +3,7 @@ import { agentMain } from '../agent/kit/agent-main.js';
 import { makeNodeProgramIo } from '../agent/kit/host/node/program-io.js';
 import type { AgentProgram } from '../agent/kit/program/agent-program.js';
 import { fileserverCollectors } from './collectors/index.js';
+import { makeRaidWatch } from './raid/raid-watch.js';
 
 const FILESERVER_AGENT: AgentProgram = {
   kind: 'fileserver',
@@ -10,6 +11,7 @@ const FILESERVER_AGENT: AgentProgram = {
   configPath: '/etc/bramble/fileserver-agent.yaml',
   stateDir: '/var/lib/bramble-fileserver-agent',
   collectors: fileserverCollectors,
+  watches: (probe) => [makeRaidWatch(probe)],
   handlers: hostHandlers,
 };
 

@@ -91,7 +91,7 @@ async function tellStart(
 
 /** Until it is asked to stop. Answers with what a bug threw. */
 async function work(
-  { dispatcher, nodeConfig, session, reporter }: WiredAgent,
+  { dispatcher, nodeConfig, session, reporter, watch }: WiredAgent,
   life: AbortSignal,
   signal: AbortSignal,
 ): Promise<{ readonly error: unknown } | undefined> {
@@ -105,11 +105,17 @@ async function work(
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });
-  const failed = reporter.run(life).then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  );
-  return Promise.race([failed, stopped]);
+  const failed = (work: Promise<void>): Promise<{ readonly error: unknown } | undefined> =>
+    work.then(
+      () => stopped,
+      (error: unknown) => ({ error }),
+    );
+  const watching = new AbortController();
+  try {
+    return await Promise.race([failed(reporter.run(life)), failed(watch(watching.signal)), stopped]);
+  } finally {
+    watching.abort();
+  }
 }
 
 interface Ending {

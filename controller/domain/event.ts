@@ -23,6 +23,24 @@ export type AgentEventKind =
       readonly changes: readonly string[];
       readonly detail: string;
     }
+  /** One change of an md array; `before` and `after` are empty where there was, or is, nothing. */
+  | {
+      readonly kind: 'raid-changed';
+      readonly change:
+        | 'array-appeared'
+        | 'array-vanished'
+        | 'array-state'
+        | 'member-state'
+        | 'missing-count'
+        | 'sync-action'
+        | 'mismatches'
+        | 'unknown';
+      readonly array: string;
+      /** Empty for the array itself. */
+      readonly member: string;
+      readonly before: string;
+      readonly after: string;
+    }
   /** A kind of a newer agent: kept and acknowledged, shown as unknown. */
   | { readonly kind: 'unknown' };
 

@@ -11,6 +11,7 @@ import type { AgentHello } from '../usecases/agent-messages.js';
 import type { EnrollmentProof } from '../usecases/enroll.js';
 import { readCommandState, readNodeKind, readPreviousExit, readRejectionReason } from './enums.js';
 import { readSettled } from './translate-config.js';
+import { readRaidChanged } from './translate-raid.js';
 
 /** From the wire to our words. Every text is cut to a length, every list to a count: what is kept is bounded here. */
 
@@ -116,6 +117,8 @@ function readEventKind(kind: WireEvent['kind']): AgentEventKind {
       };
     case 'nodeConfigSettled':
       return readSettled(kind.value);
+    case 'raidChanged':
+      return readRaidChanged(kind.value);
     case undefined:
       return { kind: 'unknown' };
   }

@@ -3,6 +3,7 @@ import { kernelLogMeaning } from '../../proto/contract/kernel-log.js';
 import { visible } from '../../proto/contract/visible.js';
 import { renderCount, renderDuration } from '../../proto/contract/words.js';
 import type { AgentEvent, FleetEvent, Severity } from '../domain/event.js';
+import { tellRaidChanged } from './raid-event-words.js';
 
 export interface Told {
   readonly severity: Severity;
@@ -41,6 +42,8 @@ export function tellAgentEvent({ what }: AgentEvent): Told | undefined {
       return tellNodeConfig(what);
     case 'kernel-log-matched':
       return tellKernelLog(what);
+    case 'raid-changed':
+      return tellRaidChanged(what);
     case 'unknown':
       return told('info', 'UnknownEvent', 'the agent told something that this controller does not know; upgrade it');
     case 'command-update':

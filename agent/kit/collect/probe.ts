@@ -1,4 +1,6 @@
 import type { ConfigState } from '../../../proto/contract/facts.js';
+import type { Event } from '../../../proto/gen/bramble/agent/v1/event.js';
+import type { Mark } from '../durable/outbox-records.js';
 
 /** Lines of the kernel's log that one rule matched. */
 export interface KernelLogMatch {
@@ -33,6 +35,11 @@ export interface AgentProbe {
   clockStepsCount(): number;
   /** Tells the controller, in an event, what the kernel's log said. Never throws. */
   kernelLogMatched(match: KernelLogMatch): void;
+  /** What was remembered last under that name, by this process or one before it; `undefined` = nothing. */
+  remembered(name: string): string | undefined;
+  remember(mark: Mark): Promise<void>;
+  /** Tells the controller of something and remembers that: after a crash either both have happened or none. */
+  tellAndRemember(kind: NonNullable<Event['kind']>, mark: Mark): Promise<void>;
   /** Milliseconds since boot when this process started. */
   readonly agentStartedMs: number;
   /** Empty when the kernel does not tell. */

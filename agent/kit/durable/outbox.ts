@@ -10,7 +10,10 @@ import {
   decodeOutboxRecord,
   encodeAcknowledged,
   encodeAdded,
+  encodeAddedWithMark,
   encodeDropped,
+  encodeMark,
+  type Mark,
   type Priority,
   type SequenceRange,
 } from './outbox-records.js';
@@ -47,6 +50,7 @@ export class Outbox {
   readonly #journal: Journal;
   readonly #listeners: (() => void)[] = [];
   readonly #entries = new OutboxEntries();
+  readonly #marks = new Map<string, string>();
   #nextSequence = 0;
   #droppedCount = 0;
   /** Dropped events that no EventsDropped event has told yet. */
@@ -106,15 +110,16 @@ export class Outbox {
   }
 
   /**
-   * Resolves once the event is durable, or once it is in memory when storage has failed.
+   * Resolves once the event is durable, or once it is in memory when storage has failed. A mark is kept with it, both or none.
    * @throws BrambleError `invalid-argument` for an event over 64 KiB
    */
-  async add(kind: NonNullable<Event['kind']>, stamp: EventStamp, priority: Priority): Promise<Event> {
+  async add(kind: NonNullable<Event['kind']>, stamp: EventStamp, priority: Priority, mark?: Mark): Promise<Event> {
     const event: Event = { ...stamp, sequence: this.#nextSequence, kind };
-    const record = encodeAdded(event, priority);
+    const record = mark === undefined ? encodeAdded(event, priority) : encodeAddedWithMark(event, mark);
     if (record.length > EVENT_LIMIT_BYTES) {
       throw new BrambleError('invalid-argument', `event of ${record.length} bytes is over ${EVENT_LIMIT_BYTES}`);
     }
+    if (mark !== undefined) this.#marks.set(mark.name, mark.text);
     this.#nextSequence += 1;
     this.#lastStamp = stamp;
     this.#makeRoom(record.length);
@@ -122,6 +127,17 @@ export class Outbox {
     await this.#storeSoon();
     for (const listener of this.#listeners) listener();
     return event;
+  }
+
+  /** The newest mark of that name; `undefined` = there never was one, or it is lost. */
+  mark(name: string): string | undefined {
+    return this.#marks.get(name);
+  }
+
+  /** A mark that no event goes with. Resolves once it is durable, or in memory when storage has failed. */
+  async setMark(mark: Mark): Promise<void> {
+    this.#marks.set(mark.name, mark.text);
+    if (!this.storageFailed) await this.#guardStorage(() => this.#journal.append([encodeMark(mark)]));
   }
 
   /** Oldest first. What is handed out here may be acknowledged. */
@@ -180,8 +196,11 @@ export class Outbox {
   #replay(records: readonly Uint8Array[]): void {
     const found = new Map<number, Entry>();
     let nextSequence = 0;
+    const newer = new Map(this.#marks); // set before the file could be read
     for (const bytes of records) {
       const record = decodeOutboxRecord(bytes);
+      if (record?.kind === 'added' || record?.kind === 'mark') this.#keepMark(record.mark);
+      if (record?.kind === 'mark') continue;
       if (record?.kind === 'added') {
         const { event, priority } = record;
         found.set(event.sequence, { event, priority, record: bytes, isReady: true, isOffered: false });
@@ -197,10 +216,15 @@ export class Outbox {
       }
     }
     for (const entry of found.values()) this.#entries.insert(entry, true);
+    for (const [name, text] of newer) this.#marks.set(name, text);
     if (nextSequence === 0) return;
     // A random gap: sequences given out while storage had failed, then lost with the process, are not given again.
     const afterGap = nextSequence + randomBits(this.#options.random, 32);
     this.#nextSequence = this.#entries.all.reduce((next, { event }) => Math.max(next, event.sequence + 1), afterGap);
+  }
+
+  #keepMark(mark: Mark | undefined): void {
+    if (mark !== undefined) this.#marks.set(mark.name, mark.text);
   }
 
   /** Drops the oldest until `bytes` more fit, results last. */
@@ -280,9 +304,10 @@ export class Outbox {
     }
   }
 
-  /** The counters come last: they are newer than what replaying the events would count. */
+  /** Counters and marks come last: they are newer than what replaying the events would find. */
   #snapshot(): readonly Uint8Array[] {
-    return [...this.#entries.all.map((entry) => entry.record), encodeDropped([], this.#counters())];
+    const marks = [...this.#marks].map(([name, text]) => encodeMark({ name, text }));
+    return [...this.#entries.all.map((entry) => entry.record), encodeDropped([], this.#counters()), ...marks];
   }
 
   #counters(): { nextSequence: number; droppedCount: number; untoldCount: number } {

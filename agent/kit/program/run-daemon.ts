@@ -67,6 +67,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
           program.collectors(probe, {
             verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
           }),
+        watches: program.watches,
         handlers: program.handlers(actionPolicy(program, config)),
         configActuator: openConfigActuator(config),
         buildTimeMs: BUILD_TIME_MS,

@@ -56,6 +56,9 @@ export function standaloneProbe({ clock, kernel }: CollectorHost): AgentProbe {
     clockStepsCount: () => 0,
     // Nobody listens to a program that looks once.
     kernelLogMatched: () => undefined,
+    remembered: () => undefined,
+    remember: () => Promise.resolve(),
+    tellAndRemember: () => Promise.resolve(),
     agentStartedMs: Math.round(clock.monotonicMs()),
     bootId: readBootId(kernel) ?? '',
   };

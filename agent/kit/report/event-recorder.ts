@@ -1,6 +1,7 @@
 import type { Clock } from '../../../proto/contract/clock.js';
 import type { Event } from '../../../proto/gen/bramble/agent/v1/event.js';
-import type { Outbox } from '../durable/outbox.js';
+import type { EventStamp, Outbox } from '../durable/outbox.js';
+import type { Mark } from '../durable/outbox-records.js';
 
 /** Stamps what happened and puts it where it survives. */
 export class EventRecorder {
@@ -16,11 +17,19 @@ export class EventRecorder {
 
   /** Resolves once it is durable, or in memory where storage has failed. @throws BrambleError `invalid-argument` (too large) */
   async record(kind: NonNullable<Event['kind']>, priority: 'result' | 'normal' = 'normal'): Promise<void> {
-    const stamp = {
+    await this.#outbox.add(kind, this.#stamp(), priority);
+  }
+
+  /** As record(); the mark is kept with the event, both or none. */
+  async recordMarked(kind: NonNullable<Event['kind']>, mark: Mark): Promise<void> {
+    await this.#outbox.add(kind, this.#stamp(), 'normal', mark);
+  }
+
+  #stamp(): EventStamp {
+    return {
       bootId: this.#bootId,
       uptimeMs: Math.floor(this.#clock.monotonicMs()),
       wallClockUnixMs: Math.floor(this.#clock.nowMs()),
     };
-    await this.#outbox.add(kind, stamp, priority);
   }
 }

@@ -15,6 +15,7 @@ import { DEFAULT_CADENCE } from '../session/cadence.js';
 import { SessionClient } from '../session/client.js';
 import { ControllerClock } from '../session/controller-clock.js';
 import { type AboutAgent, AgentDuties } from '../session/duties.js';
+import { runWatches } from '../watch/watch.js';
 import type { AgentOptions } from './agent-options.js';
 import type { AgentState } from './agent-state.js';
 import { makeAgentView } from './agent-view.js';
@@ -28,6 +29,8 @@ export interface WiredAgent {
   readonly dispatcher: CommandDispatcher;
   readonly nodeConfig: ConfigKeeper;
   readonly session: SessionClient;
+  /** Runs what looks at the machine more often than reports go, until the signal aborts. */
+  readonly watch: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface AgentParts {
@@ -114,7 +117,9 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     duties,
     log,
   });
-  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session };
+  const watches = agent.watches?.(probe) ?? [];
+  const watch = (signal: AbortSignal): Promise<void> => runWatches(watches, { host, log }, signal);
+  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session, watch };
 }
 
 function makeConfigKeeper(
@@ -202,6 +207,9 @@ function makeProbe(
         agent.log.warn(errorFields(error), 'an event of the kernel log was not recorded');
       });
     },
+    remembered: (name) => state.outbox.mark(name),
+    remember: (mark) => state.outbox.setMark(mark),
+    tellAndRemember: (kind, mark) => recorder.recordMarked(kind, mark),
     agentStartedMs: startedMs,
     bootId: node.bootId,
   };

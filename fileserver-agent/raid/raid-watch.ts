@@ -1,0 +1,90 @@
+import type { AgentProbe } from '../../agent/kit/collect/probe.js';
+import type { Watch } from '../../agent/kit/watch/watch.js';
+import { RaidChange, type RaidChanged } from '../../proto/gen/bramble/agent/v1/event.js';
+import { readMdArrays } from '../collectors/md-array.js';
+import { compareRaid, type RaidDifference } from './raid-changes.js';
+import { isSeen, type RaidSeen, seeRaid } from './raid-seen.js';
+
+/** A change is told within 15 s at the latest: two looks that fail in between cost nothing. */
+const LOOK_EVERY_MS = 4_000;
+const MARK = 'raid';
+
+type Told = Pick<AgentProbe, 'remembered' | 'remember' | 'tellAndRemember'>;
+
+/** What was told last, and what is still owed of the comparison that led there. */
+interface Memory {
+  readonly seen: RaidSeen;
+  readonly owed: readonly RaidDifference[];
+}
+
+/**
+ * Compares the md arrays with what was told last, and tells every difference once. Nothing depends on being there when it
+ * happens: what changed while nobody looked, across restarts and boots too, is told at the next look. The first look ever
+ * tells nothing: what is wrong then is a condition.
+ */
+export function makeRaidWatch(probe: Told): Watch {
+  return {
+    name: 'raid',
+    intervalMs: LOOK_EVERY_MS,
+    async look({ kernel }, signal) {
+      if (kernel.list('/sys/block') === undefined) return; // not mounted (yet): not the end of all arrays
+      const memory = parseMemory(probe.remembered(MARK));
+      const arrays = readMdArrays(kernel);
+      if (memory === undefined) {
+        await probe.remember({ name: MARK, text: JSON.stringify({ seen: seeRaid(arrays, {}), owed: [] }) });
+        return;
+      }
+      await tell(probe, memory, signal);
+      const seen = seeRaid(arrays, memory.seen);
+      await tell(probe, { seen, owed: compareRaid(memory.seen, seen) }, signal);
+    },
+  };
+}
+
+/** Each with what is owed after it: whoever is killed in between goes on there. */
+async function tell(probe: Told, { seen, owed }: Memory, signal: AbortSignal): Promise<void> {
+  for (const [at, difference] of owed.entries()) {
+    if (signal.aborted) return;
+    const rest: Memory = { seen, owed: owed.slice(at + 1) };
+    await probe.tellAndRemember(
+      { $case: 'raidChanged', value: write(difference) },
+      { name: MARK, text: JSON.stringify(rest) },
+    );
+  }
+}
+
+const CHANGES = {
+  'array-appeared': RaidChange.ARRAY_APPEARED,
+  'array-vanished': RaidChange.ARRAY_VANISHED,
+  'array-state': RaidChange.ARRAY_STATE,
+  'member-state': RaidChange.MEMBER_STATE,
+  'missing-count': RaidChange.MISSING_COUNT,
+  'sync-action': RaidChange.SYNC_ACTION,
+  mismatches: RaidChange.MISMATCHES,
+} as const satisfies Record<RaidDifference['change'], RaidChange>;
+
+function write(difference: RaidDifference): RaidChanged {
+  return { ...difference, change: CHANGES[difference.change] };
+}
+
+/** `undefined` where there is none, or one of another form: then nothing is known of the time before. */
+function parseMemory(text: string | undefined): Memory | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isMemory(value) ? value : undefined;
+  } catch {
+    return undefined; // not ours: as if there were none
+  }
+}
+
+function isMemory(value: unknown): value is Memory {
+  if (typeof value !== 'object' || value === null || !('seen' in value) || !('owed' in value)) return false;
+  return isSeen(value.seen) && Array.isArray(value.owed) && value.owed.every(isDifference);
+}
+
+function isDifference(value: unknown): value is RaidDifference {
+  if (typeof value !== 'object' || value === null || !('change' in value)) return false;
+  const fields = Object.values(value);
+  return fields.every((field) => typeof field === 'string') && Object.hasOwn(CHANGES, String(value.change));
+}
