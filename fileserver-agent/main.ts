@@ -1,8 +1,8 @@
-import { hostHandlers } from '../agent/kit/actions/index.js';
 import { agentMain } from '../agent/kit/agent-main.js';
 import { makeNodeProgramIo } from '../agent/kit/host/node/program-io.js';
 import type { AgentProgram } from '../agent/kit/program/agent-program.js';
 import { fileserverCollectors } from './collectors/index.js';
+import { fileserverHandlers } from './commands/index.js';
 import { makeRaidWatch } from './raid/raid-watch.js';
 
 const FILESERVER_AGENT: AgentProgram = {
@@ -12,7 +12,7 @@ const FILESERVER_AGENT: AgentProgram = {
   stateDir: '/var/lib/bramble-fileserver-agent',
   collectors: fileserverCollectors,
   watches: (probe) => [makeRaidWatch(probe)],
-  handlers: hostHandlers,
+  handlers: fileserverHandlers,
 };
 
 process.exit(await agentMain(FILESERVER_AGENT, makeNodeProgramIo()));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { collectOnce, type Finding } from '../kit/inspect/collect-once.js';
+import { noMachine } from '../kit/machine/local-machine.js';
 import { standaloneProbe } from '../kit/program/run-report.js';
 import { makeSimHost } from '../kit/testing/sim-host.js';
 import { SimWorld } from '../kit/testing/sim-world.js';
@@ -23,6 +24,7 @@ function setUp(index: number) {
     kernel: machine.kernel,
     kernelLog: machine.kernelLog.open(),
     exec: makeMachineExec(clock, 3),
+    machine: noMachine(),
   };
   const collectors = piCollectors(standaloneProbe(host)).filter(({ name }) => name !== 'self');
   const report = async (): Promise<readonly Finding[]> =>

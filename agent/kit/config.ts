@@ -36,6 +36,8 @@ export interface AgentConfig {
   readonly verifyWrites: boolean;
   /** Mount points that the controller may have remounted. */
   readonly allowedMounts: readonly string[];
+  /** Most commands that are begun within an hour, whatever the controller says; absent = no limit. */
+  readonly actionsPerHour: number | undefined;
   /** Socket of the helper that has root's rights; absent = the agent asks the service manager itself. */
   readonly helperSocket: string | undefined;
   readonly services: ServicesConfig;
@@ -63,6 +65,7 @@ const CONFIG = z.strictObject({
   allowedUnits: z._default(z.array(unit), []),
   verifyWrites: z._default(z.enum(['true', 'false']), 'false'),
   allowedMounts: z._default(z.array(mount), []),
+  actionsPerHour: z.optional(z.string().check(z.regex(/^[1-9]\d{0,3}$/, 'must be a whole number from 1 to 9999'))),
   helperSocket: z.optional(path),
   services: z._default(
     z.union(
@@ -89,11 +92,12 @@ export function parseAgentConfig(text: string, name: string): AgentConfig {
   if (strange.length > 0) throw invalid(name, strange);
   const judged = CONFIG.safeParse(document.toJS() ?? {}, { reportInput: true });
   if (!judged.success) throw invalid(name, judged.error.issues.flatMap(describeIssue));
-  const { join, services, helperSocket, stateDir, verifyWrites, ...rest } = judged.data;
+  const { join, services, helperSocket, stateDir, verifyWrites, actionsPerHour, ...rest } = judged.data;
   return {
     ...rest,
     stateDir,
     helperSocket,
+    actionsPerHour: actionsPerHour === undefined ? undefined : Number(actionsPerHour),
     verifyWrites: verifyWrites === 'true',
     join: join && joinConfig(join, name),
     services: servicesConfig(services),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { BrambleError } from '../../proto/contract/errors.js';
-import { CommandState } from '../../proto/gen/bramble/agent/v1/command.js';
+import { type Command, CommandState } from '../../proto/gen/bramble/agent/v1/command.js';
 import { PreviousExit } from '../../proto/gen/bramble/agent/v1/event.js';
 import { GoodbyeReason } from '../../proto/gen/bramble/agent/v1/link.js';
 import { SIM_TOKEN } from './testing/sim-controller.js';
@@ -142,7 +142,7 @@ test('a reboot ends the process; the next boot tells that it happened', async ()
   site.start();
   await site.pass(MINUTE_MS);
   const bootId = site.controller.hellos[0]?.bootId ?? '';
-  const action = { $case: 'reboot', value: {} } as const;
+  const action: NonNullable<Command['action']> = { $case: 'reboot', value: { despiteArrays: [] } };
   site.controller.command(site.restartUnit(1, { action, preconditions: { bootId } }));
   await site.pass(10_000); // the simulated board goes dark at once
   site.path.reset();
@@ -163,7 +163,9 @@ test('stopped while it reboots, it says that it goes down for a reboot', async (
   site.start();
   await site.pass(MINUTE_MS);
   const bootId = site.controller.hellos[0]?.bootId ?? '';
-  site.controller.command(site.restartUnit(1, { action: { $case: 'reboot', value: {} }, preconditions: { bootId } }));
+  site.controller.command(
+    site.restartUnit(1, { action: { $case: 'reboot', value: { despiteArrays: [] } }, preconditions: { bootId } }),
+  );
   await site.pass(1_000);
   expect(stopRequested).toBe(true);
   expect(await site.stop()).toBeLessThan(2_000);

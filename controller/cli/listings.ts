@@ -162,6 +162,13 @@ export function actionText(action: CommandView['action']): string {
     case 'identify':
       return `identify for ${action.forMs / 1_000} s`;
     case 'reboot':
+      return (action.despiteArrays ?? []).length === 0
+        ? 'reboot'
+        : `reboot despite ${action.despiteArrays?.join(', ')}`;
+    case 'raid-replace':
+      return `raid replace ${action.array} ${action.oldMember || '-'} ${action.newMember}`;
+    case 'raid-scrub':
+      return `raid scrub ${action.array} ${action.action}`;
     case 'step-clock':
     case 'diagnose':
       return action.kind;

@@ -17,6 +17,7 @@ import { registerGet } from './commands/get.js';
 import { registerLoginLink } from './commands/login-link.js';
 import { registerNode } from './commands/node.js';
 import { withFileOption } from './commands/node-actions.js';
+import { registerRaid } from './commands/raid.js';
 import type { RunCommand } from './commands/register.js';
 import { registerSite } from './commands/site.js';
 import { registerToken } from './commands/token.js';
@@ -37,6 +38,7 @@ const NOUNS = [
   registerEnrol,
   registerNode,
   registerSite,
+  registerRaid,
   registerCommand,
   registerUser,
   registerApiToken,

@@ -30,6 +30,8 @@ const UPGRADE = 'upgrade the agent of this node';
 /** Where a newer agent alone would not help. */
 const WHO_CAN: Partial<Record<CommandAction['kind'], string>> = {
   identify: 'only the agent of a Raspberry Pi can; upgrade it if this node is one',
+  'raid-replace': 'only the agent of a fileserver can; upgrade it if this node is one',
+  'raid-scrub': 'only the agent of a fileserver can; upgrade it if this node is one',
 };
 
 const AWAY = 'wait until it is back, or cycle its power';
@@ -73,6 +75,9 @@ function judgeAction(action: CommandAction, bootId: string | undefined): Command
       return inThisBoot(bootId);
     case 'identify':
       return inThisBoot(bootId); // nobody looks for a light that comes on later
+    case 'raid-replace':
+      return inThisBoot(bootId); // names of disks mean something else after the next boot
+    case 'raid-scrub':
     case 'step-clock':
     case 'diagnose':
       return { kind: 'allowed', bootId: '' };

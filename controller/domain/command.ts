@@ -2,11 +2,15 @@ import type { CommandId, NodeId } from '../../proto/contract/ids.js';
 
 export type CommandAction =
   | { readonly kind: 'restart-unit'; readonly unit: string }
-  | { readonly kind: 'reboot' }
+  /** `despiteArrays`: md arrays that are not whole, by the names that a person typed. */
+  | { readonly kind: 'reboot'; readonly despiteArrays?: readonly string[] | undefined }
   | { readonly kind: 'remount'; readonly mountPoint: string; readonly access: 'read-write' | 'read-only' }
   | { readonly kind: 'step-clock' }
   | { readonly kind: 'identify'; readonly forMs: number }
-  | { readonly kind: 'diagnose' };
+  | { readonly kind: 'diagnose' }
+  /** `oldMember` is empty where its place is vacant. */
+  | { readonly kind: 'raid-replace'; readonly array: string; readonly oldMember: string; readonly newMember: string }
+  | { readonly kind: 'raid-scrub'; readonly array: string; readonly action: 'start' | 'stop' };
 
 /**
  * Where a command is. `issued` and `dispatched` are ours to know, the others are what the actuator said, except

@@ -1,5 +1,5 @@
 import { assertNever } from '../../proto/contract/assert.js';
-import { Command, MountAccess } from '../../proto/gen/bramble/agent/v1/command.js';
+import { Command, MountAccess, ScrubAction } from '../../proto/gen/bramble/agent/v1/command.js';
 import type { CommandRecord } from '../domain/command.js';
 import type { CommandCodec } from '../usecases/ports.js';
 
@@ -22,12 +22,14 @@ export const commandCodec: CommandCodec = {
 
 const MOUNT_ACCESS = { 'read-write': MountAccess.READ_WRITE, 'read-only': MountAccess.READ_ONLY } as const;
 
+const SCRUB = { start: ScrubAction.START, stop: ScrubAction.STOP } as const;
+
 function writeAction(action: CommandRecord['action']): NonNullable<Command['action']> {
   switch (action.kind) {
     case 'restart-unit':
       return { $case: 'restartUnit', value: { unit: action.unit } };
     case 'reboot':
-      return { $case: 'reboot', value: {} };
+      return { $case: 'reboot', value: { despiteArrays: [...(action.despiteArrays ?? [])] } };
     case 'remount':
       return { $case: 'remount', value: { mountPoint: action.mountPoint, access: MOUNT_ACCESS[action.access] } };
     case 'step-clock':
@@ -36,6 +38,12 @@ function writeAction(action: CommandRecord['action']): NonNullable<Command['acti
       return { $case: 'identify', value: { forMs: action.forMs } };
     case 'diagnose':
       return { $case: 'diagnose', value: {} };
+    case 'raid-replace': {
+      const { array, oldMember, newMember } = action;
+      return { $case: 'raidReplace', value: { array, oldMember, newMember } };
+    }
+    case 'raid-scrub':
+      return { $case: 'raidScrub', value: { array: action.array, action: SCRUB[action.action] } };
     default:
       return assertNever(action, 'command action');
   }

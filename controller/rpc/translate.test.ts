@@ -153,7 +153,7 @@ test('a command is encoded with everything that its actuator checks', () => {
     action: { $case: 'restartUnit', value: { unit: 'ssh.service' } },
   });
   const actions: readonly [CommandRecord['action'], Command['action']][] = [
-    [{ kind: 'reboot' }, { $case: 'reboot', value: {} }],
+    [{ kind: 'reboot' }, { $case: 'reboot', value: { despiteArrays: [] } }],
     [
       { kind: 'remount', mountPoint: '/', access: 'read-write' },
       { $case: 'remount', value: { mountPoint: '/', access: MountAccess.READ_WRITE } },

@@ -79,5 +79,11 @@ export function renderAction(record: Pick<CommandRecord, 'action'>): string {
       return 'the blinking';
     case 'diagnose':
       return 'the diagnostics';
+    case 'raid-replace': {
+      const place = action.oldMember === '' ? 'a vacant place' : visible(action.oldMember, 40);
+      return `putting ${visible(action.newMember, 40)} in the place of ${place} in ${visible(action.array, 40)}`;
+    }
+    case 'raid-scrub':
+      return `the ${action.action} of a check of ${visible(action.array, 40)}`;
   }
 }

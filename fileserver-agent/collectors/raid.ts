@@ -1,6 +1,7 @@
 import { type Collector, noData, ok } from '../../agent/kit/collect/collector.js';
 import { Samples } from '../../agent/kit/collectors/sample.js';
 import { RAID_ARRAY_STATES, RAID_MEMBER_STATES, RAID_SYNC_STATES } from '../../proto/contract/facts.js';
+import { whyNot } from '../raid/interlock.js';
 import { type MdArray, type MdSync, readMdArrays } from './md-array.js';
 
 const SECTORS_PER_KIB = 2;
@@ -34,6 +35,7 @@ function addArray(samples: Samples, array: MdArray): void {
   samples.number('raid_size_bytes', array.sizeBytes, name);
   samples.text('raid_uuid_text', array.uuid, name);
   samples.text('raid_metadata_text', array.metadata, name);
+  samples.text('raid_interlock_text', whyNot(array).join(', '), name);
   if (sync !== undefined) addSync(samples, name, sync);
   for (const member of members) {
     const instance = `${name}/${member.name}`;

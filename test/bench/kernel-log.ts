@@ -5,6 +5,7 @@ import { makeKernelFiles } from '../../agent/kit/host/node/kernel-files.js';
 import { makeKernelLog } from '../../agent/kit/host/node/kernel-log.js';
 import { makeSystemdServices } from '../../agent/kit/host/node/services-systemd.js';
 import type { KernelLog } from '../../agent/kit/host/ports.js';
+import { noMachine } from '../../agent/kit/machine/local-machine.js';
 import { makeKernelLogCollector } from '../../agent/pi/collectors/kernel-log.js';
 import { Child } from './child.js';
 import type { Figure } from './figure.js';
@@ -36,7 +37,14 @@ export async function runKernelLog(input: AsyncIterable<string>): Promise<void> 
   const clock = makeNodeClock();
   const exec = makeNodeExec();
   const kernelLog = endlessLog(() => clock.monotonicMs());
-  const host = { clock, kernel: makeKernelFiles(), kernelLog, exec, services: makeSystemdServices(exec) };
+  const host = {
+    clock,
+    kernel: makeKernelFiles(),
+    kernelLog,
+    exec,
+    services: makeSystemdServices(exec),
+    machine: noMachine(),
+  };
   const collector = makeKernelLogCollector(() => undefined);
   const { signal } = new AbortController();
   for await (const wanted of input) {

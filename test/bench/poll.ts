@@ -4,6 +4,7 @@ import { makeNodeExec } from '../../agent/kit/host/node/exec.js';
 import { makeKernelFiles } from '../../agent/kit/host/node/kernel-files.js';
 import { makeKernelLog } from '../../agent/kit/host/node/kernel-log.js';
 import { makeSystemdServices } from '../../agent/kit/host/node/services-systemd.js';
+import { noMachine } from '../../agent/kit/machine/local-machine.js';
 import { standaloneProbe } from '../../agent/kit/program/run-report.js';
 import { piCollectors } from '../../agent/pi/collectors/index.js';
 import { Report } from '../../proto/gen/bramble/agent/v1/report.js';
@@ -45,6 +46,7 @@ export async function runPolls(lines: AsyncIterable<string>): Promise<void> {
     kernelLog: makeKernelLog(),
     exec,
     services: makeSystemdServices(exec),
+    machine: noMachine(),
   };
   const collectors = piCollectors(standaloneProbe(host));
   const scheduler = new CollectorScheduler({ collectors, host, nodeId: 'bench' });

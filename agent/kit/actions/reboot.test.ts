@@ -16,22 +16,24 @@ function setUp(reboot: Host['services']['reboot'], bootId = 'boot-1') {
   return { world, context: actionHost(host, { bootId }) };
 }
 
+const ARGS = { despiteArrays: [] };
+
 test('is never done without a boot id, neither asked for nor known', async () => {
   expect(handler.requiresBootId).toBe(true);
   const { context } = setUp(() => Promise.resolve(), '');
-  expect(await handler.check({}, context, never)).toMatchObject({ kind: 'rejected', reason: 'precondition' });
+  expect(await handler.check(ARGS, context, never)).toMatchObject({ kind: 'rejected', reason: 'precondition' });
 });
 
 test('is not a success until another boot has begun', async () => {
   const { world, context } = setUp(() => Promise.resolve());
-  const outcome = await world.settle(handler.run({}, context, never));
+  const outcome = await world.settle(handler.run(ARGS, context, never));
   expect(outcome).toEqual({ kind: 'failed', detail: 'did not reboot within 300 s of being asked' });
 });
 
 test('stays open when the machine ends the agent', async () => {
   const stop = new AbortController();
   const { world, context } = setUp(() => Promise.resolve());
-  const run = handler.run({}, context, stop.signal);
+  const run = handler.run(ARGS, context, stop.signal);
   world.after(2_000, () => {
     stop.abort();
   });
@@ -40,11 +42,11 @@ test('stays open when the machine ends the agent', async () => {
 
 test('fails at once when it is refused, and waits when the answer is late', async () => {
   const refused = setUp(() => Promise.reject(new BrambleError('permission-denied', 'not authorised')));
-  const outcome = await refused.world.settle(handler.run({}, refused.context, never));
+  const outcome = await refused.world.settle(handler.run(ARGS, refused.context, never));
   expect(outcome).toEqual({ kind: 'failed', detail: 'asking for a reboot: not authorised' });
   expect(refused.world.nowMs).toBe(0);
   const late = setUp(() => Promise.reject(new BrambleError('deadline-exceeded', 'no answer')));
-  await late.world.settle(handler.run({}, late.context, never));
+  await late.world.settle(handler.run(ARGS, late.context, never));
   expect(late.world.nowMs).toBe(300_000);
 });
 
@@ -53,7 +55,7 @@ test.for([
   ['the same boot', 'boot-1', 'failed'],
   ['no boot id to be had', '', 'unknown'],
 ] as const)('afterwards: %s', async ([, bootId, kind]) => {
-  const before = await handler.before({}, setUp(() => Promise.resolve()).context, never);
+  const before = await handler.before(ARGS, setUp(() => Promise.resolve()).context, never);
   const { context } = setUp(() => Promise.reject(new Error('observing never acts')), bootId);
-  expect(await handler.observe({}, before, context, never)).toMatchObject({ kind });
+  expect(await handler.observe(ARGS, before, context, never)).toMatchObject({ kind });
 });

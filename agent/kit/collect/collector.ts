@@ -6,7 +6,7 @@ export type Collected =
   | { readonly kind: 'ok'; readonly samples: readonly Sample[] }
   | { readonly kind: 'no-data'; readonly why: string };
 
-export type CollectorHost = Pick<Host, 'kernel' | 'kernelLog' | 'clock' | 'exec' | 'services'>;
+export type CollectorHost = Pick<Host, 'kernel' | 'kernelLog' | 'clock' | 'exec' | 'services' | 'machine'>;
 
 /** Gathers one kind of fact. Made by a function, so that what it remembers between runs belongs to one agent. */
 export interface Collector {

@@ -31,7 +31,7 @@ test.for<[string, Partial<Command>, number]>([
   ['T-25 past its deadline', { issuedAtUnixMs: CONTROLLER_MS - 60_001 }, EXPIRED],
   ['at the very end of its deadline', { issuedAtUnixMs: CONTROLLER_MS - 61_000 }, EXPIRED],
   ['T-25 for another boot', { preconditions: { bootId: 'boot-0' } }, PRECONDITION],
-  ['a reboot that names no boot', { action: { $case: 'reboot', value: {} } }, PRECONDITION],
+  ['a reboot that names no boot', { action: { $case: 'reboot', value: { despiteArrays: [] } } }, PRECONDITION],
   ['an action that is not in the contract yet', { action: undefined }, UNSUPPORTED],
   [
     'a unit that the node does not allow',

@@ -33,6 +33,8 @@ export interface AgentView {
   controllerOffsetMs(): number | undefined;
   /** True while the wall clock shows a time that has certainly passed. */
   clockUntrusted(): boolean;
+  /** Commands that were begun here within the last hour of the controller's clock, also by processes before this one. */
+  begunLastHourCount(): number;
   /** What the collectors last found. */
   samples(): readonly Sample[];
   /** The agent about itself: versions, controllers, heads of its outbox and ledger. No secrets. */

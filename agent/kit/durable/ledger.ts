@@ -98,6 +98,14 @@ export class Ledger {
     return this.#damagedBytes;
   }
 
+  /** Commands that were begun and were issued after that time of the controller's. */
+  begunSince(issuedAfterMs: number): number {
+    const isBegun = (state: LedgerEntry['state']): boolean =>
+      state !== CommandState.ACCEPTED && state !== CommandState.REJECTED;
+    const all = [...this.#content.entries.values()];
+    return all.filter(({ command, state }) => command.issuedAtUnixMs > issuedAfterMs && isBegun(state)).length;
+  }
+
   head(): LedgerHead {
     const ids = [...this.#content.entries.keys()];
     return {

@@ -3,6 +3,7 @@ import type { Machine, Services } from '../host/ports.js';
 import { type ConfigActuatorMaker, carryOutConfig } from './config-verbs.js';
 import type { HelperPolicy } from './policy.js';
 import type { HelperRequest } from './protocol.js';
+import { orderOf } from './raid-verbs.js';
 
 export interface HelperMeans {
   readonly services: Services;
@@ -65,6 +66,22 @@ export async function carryOut(
     case 'kernel-log':
       allow(policy.kernelLog, 'the kernel log');
       return { text: await machine.journal({ kind: 'kernel' }, request.lines, signal) };
+    case 'smart':
+      allow(policy.storage, 'reading of storage');
+      return { text: await machine.storage({ kind: 'smart', disk: request.disk }, signal) };
+    case 'thin-pools':
+      allow(policy.storage, 'reading of storage');
+      return { text: await machine.storage({ kind: 'thin-pools' }, signal) };
+    case 'raid-member':
+      allow(policy.storage, 'reading of storage');
+      return { text: await machine.storage({ kind: 'raid-member', member: request.member }, signal) };
+    case 'raid-add':
+    case 'raid-remove':
+    case 'raid-replace':
+    case 'raid-sync':
+      allow(policy.raid.includes(request.array), `a change of array ${JSON.stringify(request.array)}`);
+      await machine.raid(orderOf(request), signal);
+      return {};
     default:
       return { changes: await carryOutConfig(request, await configActuator(policy.config), signal) };
   }

@@ -1,7 +1,8 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
-import type { Exec, Machine, Services } from '../host/ports.js';
+import type { Exec, Machine, Services, StorageQuestion } from '../host/ports.js';
 import { checkUnitName, readUnitState } from '../host/unit-state.js';
 import { type HelperRequest, parseReply, renderLine } from './protocol.js';
+import { requestOf } from './raid-verbs.js';
 
 /**
  * One line to the helper, its answer back; a connection of its own for each.
@@ -18,6 +19,7 @@ const REBOOT_TIMEOUT_MS = 40_000;
 const REMOUNT_TIMEOUT_MS = 70_000;
 const STEP_TIMEOUT_MS = RESTART_TIMEOUT_MS;
 const READ_TIMEOUT_MS = 40_000;
+const STORAGE_TIMEOUT_MS = 75_000;
 /** A node program takes seconds to start on the smallest boards. */
 const START_MS = 20_000;
 
@@ -61,7 +63,22 @@ export function makeHelperMachine(call: HelperCall): Machine {
           : ({ verb: 'journal', unit: source.unit, lines } as const);
       return ask(request, READ_TIMEOUT_MS, signal);
     },
+    storage: (question, signal) => ask(questionOf(question), STORAGE_TIMEOUT_MS, signal),
+    raid: async (order, signal) => {
+      await ask(requestOf(order), STORAGE_TIMEOUT_MS, signal);
+    },
   };
+}
+
+function questionOf(question: StorageQuestion): HelperRequest {
+  switch (question.kind) {
+    case 'smart':
+      return { verb: 'smart', disk: question.disk };
+    case 'thin-pools':
+      return { verb: 'thin-pools' };
+    case 'raid-member':
+      return { verb: 'raid-member', member: question.member };
+  }
 }
 
 /** Answers with the text of the reply; empty where there is none. */

@@ -17,12 +17,16 @@ export interface HelperPolicy {
   /** Units whose journal may be read. */
   readonly journal: readonly string[];
   readonly kernelLog: boolean;
+  /** Whether SMART values, thin pools and superblocks of md members may be read. */
+  readonly storage: boolean;
+  /** md arrays that may be changed. */
+  readonly raid: readonly string[];
   /** What node configs may manage; nothing when the file does not say. */
   readonly config: ConfigAllowance;
 }
 
-const LISTS = ['units', 'mounts', 'journal'] as const;
-const SWITCHES = ['reboot', 'stepClock', 'identify', 'kernelLog'] as const;
+const LISTS = ['units', 'mounts', 'journal', 'raid'] as const;
+const SWITCHES = ['reboot', 'stepClock', 'identify', 'kernelLog', 'storage'] as const;
 
 const HINT = 'it looks like {"user": "bramble-agent", "units": ["ssh.service"], "reboot": true}';
 
@@ -58,6 +62,8 @@ export function parsePolicy(text: string, path: string): HelperPolicy {
     identify: isOn('identify'),
     journal: list('journal'),
     kernelLog: isOn('kernelLog'),
+    storage: isOn('storage'),
+    raid: list('raid'),
     config: Object.hasOwn(fields, 'config') ? parseAllowance(fields['config'], problems) : NOTHING_ALLOWED,
   };
   for (const mount of allowed.mounts) {

@@ -5,7 +5,8 @@ import { RequestFields, refused } from './request-fields.js';
 
 /**
  * Between the agent and its privileged helper: one JSON line each way over a Unix socket, then the connection ends.
- * The verbs are a closed set; there is no way to name a program or an option, and a path only as a mount point on root's list.
+ * The verbs are a closed set; there is no way to name a program or an option, a device only by its name,
+ * and a path only as a mount point on root's list.
  */
 export type HelperRequest =
   | { readonly verb: 'restart-unit'; readonly unit: string }
@@ -18,6 +19,13 @@ export type HelperRequest =
   | { readonly verb: 'identify-end' }
   | { readonly verb: 'journal'; readonly unit: string; readonly lines: number }
   | { readonly verb: 'kernel-log'; readonly lines: number }
+  | { readonly verb: 'smart'; readonly disk: string }
+  | { readonly verb: 'thin-pools' }
+  | { readonly verb: 'raid-member'; readonly member: string }
+  | { readonly verb: 'raid-add'; readonly array: string; readonly member: string }
+  | { readonly verb: 'raid-remove'; readonly array: string; readonly member: string }
+  | { readonly verb: 'raid-replace'; readonly array: string; readonly member: string; readonly by: string }
+  | { readonly verb: 'raid-sync'; readonly array: string; readonly action: 'check' | 'idle' }
   | ConfigRequest;
 
 export type HelperReply =
@@ -57,6 +65,34 @@ const VERBS: {
     read: (from) => ({ verb: 'journal', unit: from.unit('unit'), lines: from.lines('lines') }),
   },
   'kernel-log': { fields: ['lines'], read: (from) => ({ verb: 'kernel-log', lines: from.lines('lines') }) },
+  smart: { fields: ['disk'], read: (from) => ({ verb: 'smart', disk: from.device('disk') }) },
+  'thin-pools': { fields: [], read: () => ({ verb: 'thin-pools' }) },
+  'raid-member': { fields: ['member'], read: (from) => ({ verb: 'raid-member', member: from.device('member') }) },
+  'raid-add': {
+    fields: ['array', 'member'],
+    read: (from) => ({ verb: 'raid-add', array: from.device('array'), member: from.device('member') }),
+  },
+  'raid-remove': {
+    fields: ['array', 'member'],
+    read: (from) => ({ verb: 'raid-remove', array: from.device('array'), member: from.device('member') }),
+  },
+  'raid-replace': {
+    fields: ['array', 'member', 'by'],
+    read: (from) => ({
+      verb: 'raid-replace',
+      array: from.device('array'),
+      member: from.device('member'),
+      by: from.device('by'),
+    }),
+  },
+  'raid-sync': {
+    fields: ['array', 'action'],
+    read: (from) => ({
+      verb: 'raid-sync',
+      array: from.device('array'),
+      action: from.oneOf('action', ['check', 'idle']),
+    }),
+  },
 };
 
 /** @throws BrambleError `invalid-argument` for an unknown verb, a missing or unknown field, or no JSON at all */

@@ -1,5 +1,6 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { isMountPoint } from '../../../proto/contract/mount-point.js';
+import { isBlockDeviceName } from '../host/block-device-name.js';
 import { isUnitName } from '../host/unit-name.js';
 import { JOURNAL_LINES_MAX } from '../machine/journal.js';
 
@@ -24,6 +25,12 @@ export class RequestFields {
   unit(name: string): string {
     const value = this.text(name);
     if (!isUnitName(value)) throw refused(`${name} must be the full name of a unit`);
+    return value;
+  }
+
+  device(name: string): string {
+    const value = this.text(name);
+    if (!isBlockDeviceName(value)) throw refused(`${name} must be the name of a block device`);
     return value;
   }
 

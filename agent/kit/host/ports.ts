@@ -218,7 +218,27 @@ export interface Machine {
    * @throws BrambleError `unsupported` (no journal), `permission-denied`
    */
   journal(source: JournalSource, linesMax: number, signal: AbortSignal): Promise<string>;
+  /** @throws BrambleError `unsupported` (no such program), `permission-denied`, `not-found` (no such device) */
+  storage(question: StorageQuestion, signal: AbortSignal): Promise<string>;
+  /** Resolves when mdadm has done it. @throws BrambleError `failed-precondition` with its words, and as storage() */
+  raid(order: RaidOrder, signal: AbortSignal): Promise<void>;
 }
+
+/** What only root may ask of storage. Names are those of block devices in /dev, without a path. */
+export type StorageQuestion =
+  /** Answers with what `smartctl --json --all` prints; its own exit status is in it. A disk that sleeps is left asleep. */
+  | { readonly kind: 'smart'; readonly disk: string }
+  /** Answers with what `lvs --reportformat json` prints. */
+  | { readonly kind: 'thin-pools' }
+  /** Answers with what `mdadm --examine --export` prints. */
+  | { readonly kind: 'raid-member'; readonly member: string };
+
+/** One change of an md array. */
+export type RaidOrder =
+  | { readonly kind: 'add' | 'remove'; readonly array: string; readonly member: string }
+  /** `by` is in the array already, as a spare: the member is copied while it still serves. */
+  | { readonly kind: 'replace'; readonly array: string; readonly member: string; readonly by: string }
+  | { readonly kind: 'sync'; readonly array: string; readonly action: 'check' | 'idle' };
 
 export type JournalSource = { readonly kind: 'kernel' } | { readonly kind: 'unit'; readonly unit: string };
 

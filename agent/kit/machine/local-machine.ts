@@ -3,6 +3,7 @@ import type { Exec, KernelFiles, Machine, Services } from '../host/ports.js';
 import { readJournal } from './journal.js';
 import type { Led } from './led.js';
 import { remount } from './remount.js';
+import { askStorage, changeRaid } from './storage.js';
 import { stepClock } from './time-service.js';
 
 export interface LocalMachineOptions {
@@ -20,6 +21,8 @@ export function makeLocalMachine({ exec, kernel, services, led }: LocalMachineOp
     blink: (forMs, signal) => led.blink(forMs, signal),
     endBlink: () => led.restoreLeft(),
     journal: (source, linesMax, signal) => readJournal(exec, source, linesMax, signal),
+    storage: (question, signal) => askStorage({ exec, kernel }, question, signal),
+    raid: (order, signal) => changeRaid({ exec, kernel }, order, signal),
   };
 }
 
@@ -27,5 +30,13 @@ export function makeLocalMachine({ exec, kernel, services, led }: LocalMachineOp
 export function noMachine(): Machine {
   const refuse = (): Promise<never> =>
     Promise.reject(new BrambleError('unsupported', 'the configuration of this agent names no service manager'));
-  return { remount: refuse, stepClock: refuse, blink: refuse, endBlink: refuse, journal: refuse };
+  return {
+    remount: refuse,
+    stepClock: refuse,
+    blink: refuse,
+    endBlink: refuse,
+    journal: refuse,
+    storage: refuse,
+    raid: refuse,
+  };
 }

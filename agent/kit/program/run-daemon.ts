@@ -1,6 +1,6 @@
 import { BUILD_TIME_MS, VERSION } from '../../../proto/contract/build.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
-import type { ActionPolicy } from '../actions/index.js';
+import { type ActionPolicy, limitHandlers } from '../actions/index.js';
 import type { AgentConfig } from '../config.js';
 import { makeNodeClock } from '../host/node/clock.js';
 import { makeNodeExec } from '../host/node/exec.js';
@@ -55,6 +55,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
   const host = makeNodeHost({ root: '/', net: makeGrpcNet(), ...means });
   const stateDir = config.stateDir ?? program.stateDir;
   try {
+    const policy = actionPolicy(program, config);
     const agent = runAgent(
       {
         kind: program.kind,
@@ -68,7 +69,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
             verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
           }),
         watches: program.watches,
-        handlers: program.handlers(actionPolicy(program, config)),
+        handlers: limitHandlers(program.handlers(policy), policy),
         configActuator: openConfigActuator(config),
         buildTimeMs: BUILD_TIME_MS,
         progress: () => {
@@ -95,12 +96,14 @@ function actionPolicy(
   return {
     allowedUnits,
     allowedMounts,
+    actionsPerHour: config.actionsPerHour,
     journalUnits: [...new Set([`${name}.service`, ...allowedUnits])],
     settings: {
       stateDir: config.stateDir ?? stateDir,
       join: join === undefined ? 'none' : { controller: join.controller, pin: join.pin },
       allowedUnits,
       allowedMounts,
+      actionsPerHour: config.actionsPerHour ?? 'no limit',
       helperSocket: helperSocket ?? 'none',
       services: services.kind,
       verifyWrites: config.verifyWrites,

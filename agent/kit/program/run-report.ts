@@ -10,6 +10,7 @@ import { makeKernelLog, noKernelLog } from '../host/node/kernel-log.js';
 import { makeSystemdServices } from '../host/node/services-systemd.js';
 import { collectOnce } from '../inspect/collect-once.js';
 import { renderJson, renderText } from '../inspect/render-report.js';
+import { noMachine } from '../machine/local-machine.js';
 import type { AgentProgram } from './agent-program.js';
 import type { ProgramIo } from './program-io.js';
 
@@ -28,6 +29,7 @@ export async function runReport(program: AgentProgram, io: ProgramIo, request: R
     kernelLog: hostRoot === '/' ? makeKernelLog() : noKernelLog(),
     exec,
     services: makeSystemdServices(exec),
+    machine: noMachine(),
   };
   if (host.kernel.list('/') === undefined) {
     throw new BrambleError('not-found', `there is no directory ${hostRoot}`, { hint: 'give --host-root a directory' });

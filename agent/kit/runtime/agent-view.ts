@@ -18,6 +18,8 @@ export interface AgentViewSources {
   readonly controllerClock: ControllerClock;
 }
 
+const HOUR_MS = 3_600_000;
+
 /** What actions may know and have of their agent. */
 export function makeAgentView(sources: AgentViewSources): AgentView {
   const { agent, state, scheduler, credentials, controllerClock } = sources;
@@ -26,6 +28,7 @@ export function makeAgentView(sources: AgentViewSources): AgentView {
   return {
     controllerOffsetMs: () => controllerClock.offsetMs(),
     clockUntrusted: () => !state.clockFloor.trusted(host.clock.nowMs()),
+    begunLastHourCount: () => state.ledger.begunSince((controllerClock.nowMs() ?? host.clock.nowMs()) - HOUR_MS),
     samples: () => scheduler.latest(),
     describe: () => describe(sources),
     upload: (file, signal) => upload({ host, identity }, file, signal),

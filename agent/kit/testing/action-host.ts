@@ -6,6 +6,7 @@ export function agentView(over: Partial<AgentView> = {}): AgentView {
   return {
     controllerOffsetMs: () => 0,
     clockUntrusted: () => false,
+    begunLastHourCount: () => 0,
     samples: () => [],
     describe: () => ({}),
     upload: () => Promise.resolve(),

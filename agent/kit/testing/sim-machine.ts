@@ -1,6 +1,6 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { SimKernelFiles } from '../../sim/sim-kernel-files.js';
-import type { HostClock, JournalSource, Machine, MountAccess } from '../host/ports.js';
+import type { HostClock, JournalSource, Machine, MountAccess, RaidOrder, StorageQuestion } from '../host/ports.js';
 import type { Lifetime } from './lifetime.js';
 import type { SimBoardClock } from './sim-clock.js';
 import type { SimWorld } from './sim-world.js';
@@ -19,6 +19,12 @@ export class SimMachine {
   readonly done = { remounts: 0, steps: 0, blinks: 0 };
   /** Journals by unit, the kernel's under "kernel". */
   readonly journals = new Map<string, string>();
+  /** Answers to questions about storage, by "kind name". */
+  readonly storage = new Map<string, string>();
+  /** What was done to md arrays. */
+  readonly raidOrders: RaidOrder[] = [];
+  /** What it does to the arrays; may throw. */
+  onRaid: (order: RaidOrder) => void = () => undefined;
   readonly #clock: SimBoardClock;
   readonly #kernel: SimKernelFiles;
 
@@ -55,6 +61,21 @@ export class SimMachine {
     const text = this.journals.get(source.kind === 'kernel' ? 'kernel' : source.unit);
     if (text === undefined) throw new BrambleError('permission-denied', 'journal is not on this machine’s list');
     return text;
+  }
+
+  askStorage(question: StorageQuestion): string {
+    this.#fail();
+    const text = this.storage.get(
+      `${question.kind}${'disk' in question ? ` ${question.disk}` : ''}${'member' in question ? ` ${question.member}` : ''}`,
+    );
+    if (text === undefined) throw new BrambleError('unsupported', 'this machine has no such program');
+    return text;
+  }
+
+  changeRaid(order: RaidOrder): void {
+    this.#fail();
+    this.onRaid(order);
+    this.raidOrders.push(order);
   }
 
   #fail(): void {
@@ -96,5 +117,7 @@ export function makeSimMachine(world: SimWorld, machine: SimMachine, clock: Host
         machine.isBlinking = false;
       }),
     journal: (source) => soon(() => machine.readJournal(source)),
+    storage: (question) => soon(() => machine.askStorage(question)),
+    raid: (order) => soon(() => machine.changeRaid(order)),
   };
 }

@@ -1,11 +1,12 @@
 import { print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
+import { RAID_LISTING, raidArrays } from '../raid-view.js';
 import { refreshed } from '../refreshed.js';
 import type { Register } from './register.js';
 
 export const registerGet: Register = (program, run) => {
-  const get = program.command('get').description('List nodes, sites, tokens or enrolments');
+  const get = program.command('get').description('List nodes, sites, RAID arrays, tokens or enrolments');
 
   get
     .command('nodes')
@@ -30,6 +31,20 @@ export const registerGet: Register = (program, run) => {
       run(async (context) => {
         const sites = await context.api.sites();
         print(context, SITE_LISTING, sites, { sites });
+        return EXIT.ok;
+      }),
+    );
+
+  get
+    .command('raid')
+    .description('RAID arrays of all fileservers')
+    .action(() =>
+      run(async (context) => {
+        const nodes = await context.api.nodes({});
+        const servers = nodes.filter(({ kind }) => kind === 'fileserver');
+        const details = await Promise.all(servers.map(({ id }) => context.api.node(id)));
+        const rows = details.flatMap((node) => raidArrays(node.facts).map((array) => ({ node: node.name, ...array })));
+        print(context, RAID_LISTING, rows, { arrays: rows });
         return EXIT.ok;
       }),
     );

@@ -14,6 +14,7 @@ import type { Register, RunCommand } from './register.js';
 
 interface RebootOptions extends ActionOptions {
   readonly confirm?: string;
+  readonly despite?: readonly string[];
 }
 
 interface ReasonOptions extends DryRunOption {
@@ -36,11 +37,13 @@ function registerReboot(node: Command, run: RunCommand): void {
   const command = node.command('reboot').description('Reboot a node in an orderly way').argument('<name|id>');
   withActionOptions(command, 5 * MINUTE_MS)
     .option('--confirm <name>', 'the name of the node, once more')
+    .option('--despite <array...>', 'of a fileserver: every RAID array that is not whole, by its name')
     .action((nameOrId: string, options: RebootOptions) =>
       run(async (context) => {
         const target = await resolveNode(context.api, nameOrId);
         if (options.dryRun !== true) assertConfirmed(severe(target, 'reboot'), options.confirm);
-        return issueAndFollow(context, target, { kind: 'reboot' }, options);
+        const despite = options.despite && { despiteArrays: [...options.despite] };
+        return issueAndFollow(context, target, { kind: 'reboot', ...despite }, options);
       }),
     );
 }

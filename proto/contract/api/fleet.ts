@@ -120,11 +120,13 @@ export const CommandView = z.object({
   nodeId: z.string(),
   action: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('restart-unit'), unit: z.string() }),
-    z.object({ kind: z.literal('reboot') }),
+    z.object({ kind: z.literal('reboot'), despiteArrays: z.array(z.string()).readonly().optional() }),
     z.object({ kind: z.literal('remount'), mountPoint: z.string(), access: MountAccess }),
     z.object({ kind: z.literal('step-clock') }),
     z.object({ kind: z.literal('identify'), forMs: z.number() }),
     z.object({ kind: z.literal('diagnose') }).describe('its upload has the id of the command'),
+    z.object({ kind: z.literal('raid-replace'), array: z.string(), oldMember: z.string(), newMember: z.string() }),
+    z.object({ kind: z.literal('raid-scrub'), array: z.string(), action: z.enum(['start', 'stop']) }),
   ]),
   state: z.enum([
     'issued',

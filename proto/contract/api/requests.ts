@@ -30,14 +30,31 @@ export const TokenCreated = z.object({
 });
 export type TokenCreated = z.infer<typeof TokenCreated>;
 
+const blockDevice = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$/, 'must be a name in /dev, without a path');
+
 export const CommandCreate = z.strictObject({
   action: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('restart-unit'), unit: z.string().min(1).max(255) }),
-    z.strictObject({ kind: z.literal('reboot') }),
+    z.strictObject({
+      kind: z.literal('reboot'),
+      despiteArrays: z
+        .array(blockDevice)
+        .max(32)
+        .readonly()
+        .optional()
+        .describe('arrays that are not whole, each by its name'),
+    }),
     z.strictObject({ kind: z.literal('remount'), mountPoint: z.string().min(1).max(255), access: MountAccess }),
     z.strictObject({ kind: z.literal('step-clock') }),
     z.strictObject({ kind: z.literal('identify'), forMs: z.number().int().min(5_000).max(300_000) }),
     z.strictObject({ kind: z.literal('diagnose') }),
+    z.strictObject({
+      kind: z.literal('raid-replace'),
+      array: blockDevice,
+      oldMember: z.union([blockDevice, z.literal('')]).describe('empty: its place is vacant'),
+      newMember: blockDevice.describe('everything on it is lost'),
+    }),
+    z.strictObject({ kind: z.literal('raid-scrub'), array: blockDevice, action: z.enum(['start', 'stop']) }),
   ]),
   reason: z.string().min(1).max(500),
   validForMs: z.number().int().min(1_000).max(86_400_000).default(300_000),

@@ -1,0 +1,16 @@
+import { type ActionPolicy, hostHandlers } from '../../agent/kit/actions/index.js';
+import { makeReboot } from '../../agent/kit/actions/reboot.js';
+import type { Handlers } from '../../agent/kit/command/handler.js';
+import { makeRaidReplace } from './raid-replace.js';
+import { guardReboot } from './raid-safe-reboot.js';
+import { makeRaidScrub } from './raid-scrub.js';
+
+/** What a fileserver can be told to do: one entry per action of the contract. */
+export function fileserverHandlers(policy: ActionPolicy): Handlers {
+  return {
+    ...hostHandlers(policy),
+    reboot: guardReboot(makeReboot()),
+    raidReplace: makeRaidReplace(),
+    raidScrub: makeRaidScrub(),
+  };
+}
