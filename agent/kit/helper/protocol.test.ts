@@ -70,14 +70,32 @@ test.for([
   expect(() => parseRequest(line)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
 });
 
+/** A name in /dev: no path, no option, no pattern. */
+const DEVICE = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$/;
+
 /** Whatever got through is exactly what is allowed to get through. */
 function checkIsOfTheSet(request: HelperRequest): void {
   switch (request.verb) {
     case 'reboot':
     case 'step-clock':
     case 'identify-end':
+    case 'thin-pools':
       expect(Object.keys(request)).toEqual(['verb']);
       return;
+    case 'smart':
+      expect(request.disk).toMatch(DEVICE);
+      return;
+    case 'raid-member':
+      expect(request.member).toMatch(DEVICE);
+      return;
+    case 'raid-add':
+    case 'raid-remove':
+    case 'raid-replace':
+    case 'raid-sync': {
+      const { verb: _, ...names } = request;
+      for (const name of Object.values(names)) expect(name).toMatch(DEVICE);
+      return;
+    }
     case 'restart-unit':
       expect(typeof request.unit).toBe('string');
       return;
@@ -168,6 +186,8 @@ const NOTHING = {
   identify: false,
   journal: [],
   kernelLog: false,
+  storage: false,
+  raid: [],
   config: NOTHING_ALLOWED,
 } as const;
 
@@ -181,7 +201,7 @@ test('a policy names a user and what is allowed; what it leaves out is not', () 
   expect(parsePolicy('{"user": 998}', 'p')).toEqual({ ...NOTHING, user: 998 });
   const all = {
     ...{ user: 998, units: ['a.service'], reboot: true, mounts: ['/'], stepClock: true, identify: true },
-    ...{ journal: ['b.service'], kernelLog: true },
+    ...{ journal: ['b.service'], kernelLog: true, storage: true, raid: ['md0'] },
   };
   expect(parsePolicy(JSON.stringify(all), 'p')).toEqual({ ...all, config: NOTHING_ALLOWED });
   const config = { hostname: true, users: ['pi'], sysctls: ['vm.swappiness'], units: ['cups.service'] };
