@@ -126,6 +126,7 @@ describe('what is done to the fleet', () => {
   test.for([
     ['node reboot pi-01', '--confirm=pi-01'],
     ['node revoke pi-01 --reason x', '--confirm=pi-01'],
+    ['raid replace pi-01 md0 sda3 sdc3', '--confirm=pi-01'],
     ['site delete cam', '--confirm=cam'],
     ['token revoke abcdefgh', '--confirm=abcdefgh'],
     ['api-token revoke abcdefgh', '--confirm=abcdefgh'],

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { visible } from '../../../proto/contract/visible.js';
+import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { issueAndFollow } from '../follow-command.js';
 import { RAID_LISTING, raidArrays, renderRaidArray } from '../raid-view.js';
-import { assertConfirmed, resolveNode } from '../resolve.js';
+import { resolveNode, severe } from '../resolve.js';
 import { type ActionOptions, MINUTE_MS, withActionOptions } from './node-actions.js';
 import type { Register, RunCommand } from './register.js';
 
@@ -61,7 +62,7 @@ function registerReplace(raid: Command, run: RunCommand): void {
     ) =>
       run(async (context) => {
         const target = await resolveNode(context.api, nameOrId);
-        assertConfirmed(target, options.confirm, 'replace a RAID member of');
+        if (options.dryRun !== true) assertConfirmed(severe(target, 'replace a RAID member of'), options.confirm);
         const oldMember = old === '-' ? '' : old;
         return issueAndFollow(context, target, { kind: 'raid-replace', array, oldMember, newMember }, options);
       }),
