@@ -1,7 +1,13 @@
 import { visible } from '../../proto/contract/visible.js';
 import { renderCount } from '../../proto/contract/words.js';
 import type { AgentEventKind, Severity } from '../domain/event.js';
-import type { Told } from './agent-event-words.js';
+
+/** As agent-event-words.ts has it. */
+interface Told {
+  readonly severity: Severity;
+  readonly reason: string;
+  readonly message: string;
+}
 
 type RaidChanged = Extract<AgentEventKind, { readonly kind: 'raid-changed' }>;
 

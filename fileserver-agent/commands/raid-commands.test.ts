@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { limitHandlers } from '../../agent/kit/actions/index.js';
 import { makeReboot } from '../../agent/kit/actions/reboot.js';
+import { ScrubAction } from '../../agent/kit/command/handler.js';
 import type { RaidOrder } from '../../agent/kit/host/ports.js';
 import { actionHost, agentView } from '../../agent/kit/testing/action-host.js';
 import { makeSimHost } from '../../agent/kit/testing/sim-host.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
 import { BrambleError } from '../../proto/contract/errors.js';
-import { ScrubAction } from '../../proto/gen/bramble/agent/v1/command.js';
 import { recordedTrees } from '../../test/fixtures/index.js';
 import { fileserverHandlers } from './index.js';
 import { makeRaidReplace } from './raid-replace.js';

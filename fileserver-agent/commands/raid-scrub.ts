@@ -1,6 +1,12 @@
-import type { ActionArguments, ActionHost, CommandHandler, Outcome, Refusal } from '../../agent/kit/command/handler.js';
+import {
+  type ActionArguments,
+  type ActionHost,
+  type CommandHandler,
+  type Outcome,
+  type Refusal,
+  ScrubAction,
+} from '../../agent/kit/command/handler.js';
 import { BrambleError } from '../../proto/contract/errors.js';
-import { ScrubAction } from '../../proto/gen/bramble/agent/v1/command.js';
 import { type MdArray, readMdArrays } from '../collectors/md-array.js';
 import { findHindrances, judgeInterlock } from '../raid/interlock.js';
 

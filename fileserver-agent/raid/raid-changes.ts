@@ -1,23 +1,6 @@
+import type { RaidDifference } from '../../agent/kit/report/raid-changed.js';
 import { renderCount } from '../../proto/contract/words.js';
 import type { RaidSeen, SeenArray } from './raid-seen.js';
-
-/** One thing that is different from what was told last. `before` and `after` are empty where there was, or is, nothing. */
-export interface RaidDifference {
-  readonly array: string;
-  readonly uuid: string;
-  readonly change:
-    | 'array-appeared'
-    | 'array-vanished'
-    | 'array-state'
-    | 'member-state'
-    | 'missing-count'
-    | 'sync-action'
-    | 'mismatches';
-  /** Empty for the array itself. */
-  readonly member: string;
-  readonly before: string;
-  readonly after: string;
-}
 
 /**
  * What has to be told to whom knows `before`, in an order that reads well: members first, then what follows for the array. Another

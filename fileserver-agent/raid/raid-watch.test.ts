@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Outbox } from '../../agent/kit/durable/outbox.js';
 import { EventRecorder } from '../../agent/kit/report/event-recorder.js';
+import { RAID_CHANGES } from '../../agent/kit/report/raid-changed.js';
 import { makeSimHost, type SimHost } from '../../agent/kit/testing/sim-host.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
-import { RaidChange } from '../../proto/gen/bramble/agent/v1/event.js';
 import { makeRaidWatch } from './raid-watch.js';
 
 /** Names of the wire's numbers. */
-const WORDS = new Map(Object.entries(RaidChange).map(([word, number]) => [number, word]));
+const WORDS = new Map<number, string>(Object.entries(RAID_CHANGES).map(([word, number]) => [number, word]));
 
 interface Member {
   readonly name: string;
@@ -159,40 +159,40 @@ const rebuilding: Array = {
 test('a disk that fails, is replaced and rebuilt is told step by step, each once', async () => {
   const states = [WHOLE, failed, failed, removed, rebuilding, rebuilding, WHOLE, WHOLE].map((md0) => ({ md0 }));
   expect(await toldOf(...states)).toEqual([
-    'md0/sdb3 MEMBER_STATE in-sync -> faulty',
-    'md0 MISSING_COUNT 0 -> 1',
-    'md0/sdb3 MEMBER_STATE faulty -> ',
-    'md0/sdb3 MEMBER_STATE  -> rebuilding',
-    'md0 SYNC_ACTION idle -> recover',
-    'md0/sdb3 MEMBER_STATE rebuilding -> in-sync',
-    'md0 MISSING_COUNT 1 -> 0',
-    'md0 SYNC_ACTION recover -> idle',
+    'md0/sdb3 member-state in-sync -> faulty',
+    'md0 missing-count 0 -> 1',
+    'md0/sdb3 member-state faulty -> ',
+    'md0/sdb3 member-state  -> rebuilding',
+    'md0 sync-action idle -> recover',
+    'md0/sdb3 member-state rebuilding -> in-sync',
+    'md0 missing-count 1 -> 0',
+    'md0 sync-action recover -> idle',
   ]);
 });
 
 test('what was missed in between shows in what is left of it', async () => {
   expect(await toldOf({ md0: WHOLE }, { md0: rebuilding })).toEqual([
-    'md0/sdb3 MEMBER_STATE in-sync -> rebuilding',
-    'md0 MISSING_COUNT 0 -> 1',
-    'md0 SYNC_ACTION idle -> recover',
+    'md0/sdb3 member-state in-sync -> rebuilding',
+    'md0 missing-count 0 -> 1',
+    'md0 sync-action idle -> recover',
   ]);
 });
 
 test('a check tells its findings at its end', async () => {
   const checking: Array = { ...WHOLE, action: 'check', mismatches: 64 };
   expect(await toldOf({ md0: WHOLE }, { md0: checking }, { md0: { ...WHOLE, mismatches: 128 } })).toEqual([
-    'md0 SYNC_ACTION idle -> check',
-    'md0 SYNC_ACTION check -> idle',
-    'md0 MISMATCHES 0 -> 128',
+    'md0 sync-action idle -> check',
+    'md0 sync-action check -> idle',
+    'md0 mismatches 0 -> 128',
   ]);
 });
 
 test('arrays come, stop and go', async () => {
   const md1 = { ...WHOLE, state: 'inactive' };
   expect(await toldOf({ md0: WHOLE }, { md0: WHOLE, md1: WHOLE }, { md0: WHOLE, md1 }, { md0: WHOLE })).toEqual([
-    'md1 ARRAY_APPEARED  -> raid1, running, 2 of 2 members',
-    'md1 ARRAY_STATE running -> inactive',
-    'md1 ARRAY_VANISHED raid1, inactive, 2 of 2 members -> ',
+    'md1 array-appeared  -> raid1, running, 2 of 2 members',
+    'md1 array-state running -> inactive',
+    'md1 array-vanished raid1, inactive, 2 of 2 members -> ',
   ]);
 });
 
@@ -211,7 +211,7 @@ test('a kernel that shows no block devices for a moment has not lost its arrays'
   expect(await rig.told()).toEqual([]);
   rig.show({});
   await rig.look();
-  expect(await rig.told()).toEqual(['md0 ARRAY_VANISHED raid1, running, 2 of 2 members -> ']);
+  expect(await rig.told()).toEqual(['md0 array-vanished raid1, running, 2 of 2 members -> ']);
 });
 
 const member = (name: string): fc.Arbitrary<Member> =>

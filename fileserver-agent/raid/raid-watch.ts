@@ -1,8 +1,8 @@
 import type { AgentProbe } from '../../agent/kit/collect/probe.js';
+import { RAID_CHANGES, type RaidDifference, raidChanged } from '../../agent/kit/report/raid-changed.js';
 import type { Watch } from '../../agent/kit/watch/watch.js';
-import { RaidChange, type RaidChanged } from '../../proto/gen/bramble/agent/v1/event.js';
 import { readMdArrays } from '../collectors/md-array.js';
-import { compareRaid, type RaidDifference } from './raid-changes.js';
+import { compareRaid } from './raid-changes.js';
 import { isSeen, type RaidSeen, seeRaid } from './raid-seen.js';
 
 /** A change is told within 15 s at the latest: two looks that fail in between cost nothing. */
@@ -46,25 +46,8 @@ async function tell(probe: Told, { seen, owed }: Memory, signal: AbortSignal): P
   for (const [at, difference] of owed.entries()) {
     if (signal.aborted) return;
     const rest: Memory = { seen, owed: owed.slice(at + 1) };
-    await probe.tellAndRemember(
-      { $case: 'raidChanged', value: write(difference) },
-      { name: MARK, text: JSON.stringify(rest) },
-    );
+    await probe.tellAndRemember(raidChanged(difference), { name: MARK, text: JSON.stringify(rest) });
   }
-}
-
-const CHANGES = {
-  'array-appeared': RaidChange.ARRAY_APPEARED,
-  'array-vanished': RaidChange.ARRAY_VANISHED,
-  'array-state': RaidChange.ARRAY_STATE,
-  'member-state': RaidChange.MEMBER_STATE,
-  'missing-count': RaidChange.MISSING_COUNT,
-  'sync-action': RaidChange.SYNC_ACTION,
-  mismatches: RaidChange.MISMATCHES,
-} as const satisfies Record<RaidDifference['change'], RaidChange>;
-
-function write(difference: RaidDifference): RaidChanged {
-  return { ...difference, change: CHANGES[difference.change] };
 }
 
 /** `undefined` where there is none, or one of another form: then nothing is known of the time before. */
@@ -86,5 +69,5 @@ function isMemory(value: unknown): value is Memory {
 function isDifference(value: unknown): value is RaidDifference {
   if (typeof value !== 'object' || value === null || !('change' in value)) return false;
   const fields = Object.values(value);
-  return fields.every((field) => typeof field === 'string') && Object.hasOwn(CHANGES, String(value.change));
+  return fields.every((field) => typeof field === 'string') && Object.hasOwn(RAID_CHANGES, String(value.change));
 }

@@ -2,6 +2,9 @@ import type { Sample } from '../../../proto/contract/facts.js';
 import type { Command } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Host } from '../host/ports.js';
 
+/** For handlers outside of the kit. */
+export { ScrubAction } from '../../../proto/gen/bramble/agent/v1/command.js';
+
 export type Action = NonNullable<Command['action']>;
 export type ActionName = Action['$case'];
 export type ActionArguments<Name extends ActionName> = Extract<Action, { $case: Name }>['value'];
