@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import { z } from '../../agent/kit/form.js';
 import type { MdArray } from '../collectors/md-array.js';
 
 /** What of one array was told last. Progress is left out: only what is told when it changes. */
