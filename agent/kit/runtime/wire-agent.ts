@@ -117,9 +117,13 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     duties,
     log,
   });
+  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session, watch: watching(agent, probe) };
+}
+
+/** What looks more often than reports go out. */
+function watching(agent: AgentParts['agent'], probe: AgentProbe): (signal: AbortSignal) => Promise<void> {
   const watches = agent.watches?.(probe) ?? [];
-  const watch = (signal: AbortSignal): Promise<void> => runWatches(watches, { host, log }, signal);
-  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session, watch };
+  return (signal) => runWatches(watches, agent, signal);
 }
 
 function makeConfigKeeper(
