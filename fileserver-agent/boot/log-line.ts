@@ -1,0 +1,118 @@
+/** One line of the log that dnsmasq or rpc.mountd writes, in their own file or as syslog shows it. */
+
+/** Local time as a log shows it; without a year where the log has none. */
+export interface LineStamp {
+  /** `undefined`: classic stamps have none. */
+  readonly year: number | undefined;
+  /** 1..12. */
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+}
+
+export type BootLine =
+  | {
+      readonly kind: 'dhcp';
+      readonly message: 'discover' | 'offer' | 'request' | 'ack' | 'nak';
+      readonly transaction: string;
+      readonly interfaceName: string;
+      readonly mac: string;
+      /** Empty where the message has none. */
+      readonly address: string;
+      /** True: a NAK to a client that wants the offer of another server. */
+      readonly otherServer: boolean;
+    }
+  /** Told before the message of the same transaction, and only with log-dhcp. */
+  | { readonly kind: 'vendor-class'; readonly transaction: string; readonly text: string }
+  | {
+      readonly kind: 'file';
+      readonly outcome: 'sent' | 'not-found' | 'failed';
+      readonly path: string;
+      readonly address: string;
+    }
+  /** A request that dnsmasq refuses to everybody: a write, or a file outside of its root. `address` is empty where it does not say. */
+  | { readonly kind: 'refused'; readonly address: string }
+  | { readonly kind: 'mount'; readonly address: string; readonly path: string };
+
+export interface StampedLine {
+  readonly stamp: LineStamp;
+  readonly line: BootLine;
+}
+
+/** Longer lines are cut before they are read: a client can make dnsmasq write half a kilobyte of its own choice. */
+export const LINE_CHARACTERS_MAX = 1_024;
+
+const HEAD =
+  /^(?:([A-Z][a-z]{2}) ([ \d]\d) |(\d{4})-(\d\d)-(\d\d)T)(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? (?:[\w.-]+ )?(dnsmasq-dhcp|dnsmasq-tftp|rpc\.mountd|mountd)\[\d+\]: (.*)$/;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`;
+const DHCP = new RegExp(
+  String.raw`^(?:(\d+) )?DHCP(DISCOVER|OFFER|REQUEST|ACK|NAK)\(([\w.@:-]{1,32})\) (?:(${ADDRESS}) )?([0-9a-f]{2}(?::[0-9a-f]{2}){5})(?: (.*))?$`,
+);
+const VENDOR = /^(\d+) vendor class: (.*)$/;
+// The name of a file is the client's own choice: only the end of the line, which dnsmasq writes, tells who asked.
+const SENT = new RegExp(String.raw`^sent (.*) to (${ADDRESS})$`);
+const NOT_FOUND = new RegExp(String.raw`^file (.*) not found for (${ADDRESS})$`);
+const FAILED = new RegExp(String.raw`^failed sending (.*) to (${ADDRESS})$`);
+const UNSUPPORTED = new RegExp(String.raw`^unsupported request from (${ADDRESS})$`);
+const MOUNT = new RegExp(String.raw`^authenticated mount request from (${ADDRESS}):\d+ for (\S+) `);
+
+/**
+ * `undefined` for every other line. dnsmasq leaves out what is not printable in names of clients and files, so that a line is
+ * a line. Source: dnsmasq 2.90, src/rfc2131.c log_packet(), src/tftp.c; nfs-utils support/export/auth.c.
+ */
+export function parseBootLine(text: string): StampedLine | undefined {
+  const head = HEAD.exec(text.slice(0, LINE_CHARACTERS_MAX));
+  if (head === null) return undefined;
+  const [, monthName, dayText, yearText, monthText, isoDay, hour, minute, second, program, rest = ''] = head;
+  const line =
+    program === 'dnsmasq-dhcp' ? dhcpLine(rest) : program === 'dnsmasq-tftp' ? fileLine(rest) : mountLine(rest);
+  const month = monthName === undefined ? Number(monthText) : MONTHS.indexOf(monthName) + 1;
+  if (line === undefined || month === 0) return undefined;
+  const stamp = {
+    year: yearText === undefined ? undefined : Number(yearText),
+    month,
+    day: Number(dayText ?? isoDay),
+    hour: Number(hour),
+    minute: Number(minute),
+    second: Number(second),
+  };
+  return { stamp, line };
+}
+
+const MESSAGES = { DISCOVER: 'discover', OFFER: 'offer', REQUEST: 'request', ACK: 'ack', NAK: 'nak' } as const;
+
+function dhcpLine(text: string): BootLine | undefined {
+  const vendor = VENDOR.exec(text);
+  if (vendor !== null)
+    return { kind: 'vendor-class', transaction: vendor[1] ?? '', text: (vendor[2] ?? '').slice(0, 64) };
+  const match = DHCP.exec(text);
+  if (match === null) return undefined;
+  const [, transaction = '', word = '', interfaceName = '', address = '', mac = '', more = ''] = match;
+  const message = Object.entries(MESSAGES).find(([name]) => name === word)?.[1];
+  if (message === undefined) return undefined;
+  const otherServer = message === 'nak' && more === 'wrong server-ID';
+  return { kind: 'dhcp', message, transaction, interfaceName, mac, address, otherServer };
+}
+
+function fileLine(text: string): BootLine | undefined {
+  const forms = [
+    [SENT, 'sent'],
+    [NOT_FOUND, 'not-found'],
+    [FAILED, 'failed'],
+  ] as const;
+  for (const [form, outcome] of forms) {
+    const match = form.exec(text);
+    if (match !== null) return { kind: 'file', outcome, path: match[1] ?? '', address: match[2] ?? '' };
+  }
+  const unsupported = UNSUPPORTED.exec(text);
+  if (unsupported !== null) return { kind: 'refused', address: unsupported[1] ?? '' };
+  return text.startsWith('cannot access ') ? { kind: 'refused', address: '' } : undefined;
+}
+
+function mountLine(text: string): BootLine | undefined {
+  const match = MOUNT.exec(text);
+  return match === null ? undefined : { kind: 'mount', address: match[1] ?? '', path: match[2] ?? '' };
+}
