@@ -13,6 +13,7 @@ import {
 import { AuditList, AuditVerdict } from '../../proto/contract/api/audit.js';
 import { BackupView, PromotionView } from '../../proto/contract/api/backup.js';
 import { BatchAnswer, type BatchOperation } from '../../proto/contract/api/batch.js';
+import { BoardList, type BoardView, NodeBootView } from '../../proto/contract/api/boot.js';
 import { ControllerFacts } from '../../proto/contract/api/doctor.js';
 import {
   CommandView,
@@ -137,6 +138,14 @@ export class ApiClient {
   enrollments(state: EnrollmentState): Promise<readonly EnrollmentView[]> {
     const wish = { state, limit: 1_000 };
     return this.#all('/api/v1/enrollments', wish, EnrollmentList, ({ enrollments }) => enrollments);
+  }
+
+  nodeBoot(id: string): Promise<NodeBootView> {
+    return this.#ask('GET', `/api/v1/nodes/${encodeURIComponent(id)}/boot`, NodeBootView);
+  }
+
+  async boards(of: 'all' | 'unknown'): Promise<readonly BoardView[]> {
+    return (await this.#ask('GET', `/api/v1/boards?of=${of}`, BoardList)).boards;
   }
 
   async sites(): Promise<readonly SiteView[]> {

@@ -1,3 +1,5 @@
+import type { BootRecord } from '../../proto/contract/boot/record.js';
+import type { BootTrouble } from '../../proto/contract/boot/stage.js';
 import type { NodeId } from '../../proto/contract/ids.js';
 import type { CommandUpdate } from './command.js';
 
@@ -40,6 +42,16 @@ export type AgentEventKind =
       readonly member: string;
       readonly before: string;
       readonly after: string;
+    }
+  /** The present boot of a board, as its fileserver sees it; times since that fileserver's boot. */
+  | { readonly kind: 'board-boot'; readonly record: BootRecord; readonly trouble: BootTrouble | undefined }
+  /** Lines of a board's kernel log that it sent over the network. */
+  | {
+      readonly kind: 'netconsole-lines';
+      readonly address: string;
+      readonly mac: string;
+      readonly lines: readonly string[];
+      readonly droppedCount: number;
     }
   /** A kind of a newer agent: kept and acknowledged, shown as unknown. */
   | { readonly kind: 'unknown' };

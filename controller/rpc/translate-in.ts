@@ -10,6 +10,7 @@ import type { Board } from '../domain/node.js';
 import type { AgentHello } from '../usecases/agent-messages.js';
 import type { EnrollmentProof } from '../usecases/enroll.js';
 import { readCommandState, readNodeKind, readPreviousExit, readRejectionReason } from './enums.js';
+import { readBoardBoot, readNetconsole } from './translate-boot.js';
 import { readSettled } from './translate-config.js';
 import { readRaidChanged } from './translate-raid.js';
 
@@ -119,6 +120,10 @@ function readEventKind(kind: WireEvent['kind']): AgentEventKind {
       return readSettled(kind.value);
     case 'raidChanged':
       return readRaidChanged(kind.value);
+    case 'boardBoot':
+      return readBoardBoot(kind.value);
+    case 'netconsoleLines':
+      return readNetconsole(kind.value);
     case undefined:
       return { kind: 'unknown' };
   }

@@ -1,4 +1,6 @@
 import { assertNever } from '../../proto/contract/assert.js';
+import { boardKey, stageSteps } from '../../proto/contract/boot/record.js';
+import { STAGE_WORDS, TROUBLE_WORDS } from '../../proto/contract/boot/words.js';
 import { kernelLogMeaning } from '../../proto/contract/kernel-log.js';
 import { visible } from '../../proto/contract/visible.js';
 import { renderCount, renderDuration } from '../../proto/contract/words.js';
@@ -44,6 +46,10 @@ export function tellAgentEvent({ what }: AgentEvent): Told | undefined {
       return tellKernelLog(what);
     case 'raid-changed':
       return tellRaidChanged(what);
+    case 'board-boot':
+      return tellBoardBoot(what);
+    case 'netconsole-lines':
+      return tellNetconsole(what);
     case 'unknown':
       return told('info', 'UnknownEvent', 'the agent told something that this controller does not know; upgrade it');
     case 'command-update':
@@ -76,6 +82,28 @@ function tellKernelLog({ rule, line, count }: Extract<AgentEvent['what'], { kind
   const { severity, words } = kernelLogMeaning(rule) ?? { severity: 'warning', words: `rule ${visible(rule, 40)}` };
   const often = count > 1 ? ` (the last of ${renderCount(count, 'such line')})` : '';
   return told(severity, 'KernelLogMatched', `kernel log: ${words}: "${visible(line)}"${often}`);
+}
+
+function tellBoardBoot({ record, trouble }: Extract<AgentEvent['what'], { kind: 'board-boot' }>): Told {
+  const board = `board ${boardKey(record)} on ${record.interfaceName || 'its fileserver'}`;
+  if (trouble !== undefined) {
+    const { what, remedy } = TROUBLE_WORDS[trouble];
+    return told('warning', 'BootHangs', `${board}: ${what}. ${remedy}`);
+  }
+  const last = stageSteps(record).at(-1);
+  if (last === undefined) return told('info', 'BootStarted', `${board} starts`);
+  const after = last.atMs - record.startedMs;
+  return told(
+    'info',
+    'BootStage',
+    `${board}: ${STAGE_WORDS[last.stage]}${after > 0 ? `, ${renderDuration(after)} after its start` : ''}`,
+  );
+}
+
+function tellNetconsole(what: Extract<AgentEvent['what'], { kind: 'netconsole-lines' }>): Told {
+  const lost = what.droppedCount > 0 ? ` (${renderCount(what.droppedCount, 'more line')} not kept)` : '';
+  const lines = what.lines.map((line) => visible(line)).join(' ⏎ ');
+  return told('info', 'Netconsole', `console of ${what.address}: ${visible(lines, 4_000)}${lost}`);
 }
 
 const told = (severity: Severity, reason: string, message: string): Told => ({ severity, reason, message });

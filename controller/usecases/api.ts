@@ -1,4 +1,5 @@
 import type { BatchAnswer, BatchRequest } from '../../proto/contract/api/batch.js';
+import type { BoardView, NodeBootView } from '../../proto/contract/api/boot.js';
 import type {
   CommandView,
   EnrollmentView,
@@ -37,6 +38,12 @@ export interface EventQuery extends PageQuery<number> {
   readonly nodes?: NodeFilter | undefined;
 }
 
+export interface BoardQuery {
+  readonly site?: SiteId | undefined;
+  /** Only those that no node of the fleet has. */
+  readonly unknownOnly: boolean;
+}
+
 export interface CommandQuery extends PageQuery<CommandId> {
   readonly nodeId?: NodeId | undefined;
   readonly state?: CommandState | undefined;
@@ -73,6 +80,10 @@ export interface FleetApi {
   nodePage(query: NodeQuery): Paged<NodeView, NodeId>;
   /** @throws BrambleError `not-found` */
   node(id: NodeId): NodeDetail;
+  /** How its present boot stands. @throws BrambleError `not-found` */
+  nodeBoot(id: NodeId): NodeBootView;
+  /** Boards that fileservers have seen boot, seen last first; a thousand at most. */
+  boards(query: BoardQuery): readonly BoardView[];
   /** Newest first. */
   events(query: EventQuery): Promise<Paged<EventView, number>>;
   eventsAfter(afterId: number, limit: number): Promise<readonly EventView[]>;

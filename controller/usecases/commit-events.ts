@@ -1,6 +1,7 @@
 import type { CommandRecord } from '../domain/command.js';
 import type { AgentEvent } from '../domain/event.js';
 import { fleetEventOf, tellAgentEvent } from './agent-event-words.js';
+import type { BoardName, Boards } from './boards.js';
 import type { Counters } from './counters.js';
 import { isStoreTrouble } from './journal.js';
 import type { Store, StoreWriter, World } from './ports.js';
@@ -34,6 +35,7 @@ export class EventCommitter {
   readonly #store: Store;
   readonly #world: World;
   readonly #counters: Counters;
+  readonly #boards: Boards;
   readonly #onCommitted: (commands: readonly CommandRecord[]) => void;
   readonly #queues = new Map<Session, Queue>();
   readonly #draining = new Set<Promise<void>>();
@@ -42,12 +44,14 @@ export class EventCommitter {
     readonly store: Store;
     readonly world: World;
     readonly counters: Counters;
+    readonly boards: Boards;
     /** Told after each commit which commands it changed. */
     readonly onCommitted: (commands: readonly CommandRecord[]) => void;
   }) {
     this.#store = deps.store;
     this.#world = deps.world;
     this.#counters = deps.counters;
+    this.#boards = deps.boards;
     this.#onCommitted = deps.onCommitted;
   }
 
@@ -151,6 +155,9 @@ export class EventCommitter {
     });
     this.#counters.add('events_committed_total', storedCount);
     this.#counters.add('events_known_total', batch.length - storedCount);
+    for (const { what } of batch) {
+      if (what.kind === 'board-boot') this.#boards.told(session.entry, what.record);
+    }
     this.#onCommitted(changedCommands);
   }
 
@@ -168,7 +175,9 @@ export class EventCommitter {
     const words = settled === undefined ? tellAgentEvent(event) : settled.told;
     if (words !== undefined) {
       const when = { nowMs, bootId: entry.bootId, bootedAtMs: entry.bootedAtMs };
-      await writer.addFleetEvent(fleetEventOf(nodeId, event, words, when));
+      const about = aboutBoard(event.what);
+      const subject = (about && this.#boards.nodeOf(entry, about)) ?? nodeId;
+      await writer.addFleetEvent(fleetEventOf(subject, event, words, when));
     }
     return { command: settled?.record };
   }
@@ -187,6 +196,12 @@ export class EventCommitter {
     });
     queue.retryMs = Math.min(queue.retryMs * 2, RETRY_MAX_MS);
   }
+}
+
+/** The board that an event is about, whoever tells it. */
+function aboutBoard(what: AgentEvent['what']): BoardName | undefined {
+  if (what.kind === 'board-boot') return what.record;
+  return what.kind === 'netconsole-lines' ? { mac: what.mac, serial: '', address: what.address } : undefined;
 }
 
 /** What identifies the event, and nothing of its own that a store could stumble over. */

@@ -5,6 +5,7 @@ import { Admission } from './admission.js';
 import type { AgentGate, ToAgent } from './agent-messages.js';
 import { AgentSessions } from './agent-sessions.js';
 import { AuditAnchors } from './audit/anchors.js';
+import { Boards } from './boards.js';
 import { CommandHold, type Promoted } from './command-hold.js';
 import { Commands, type MayStill } from './commands.js';
 import { EventCommitter } from './commit-events.js';
@@ -60,6 +61,7 @@ export interface Core {
   readonly nodes: NodeTable;
   readonly watch: FleetWatch;
   readonly maintenances: Maintenances;
+  readonly boards: Boards;
   readonly store: Store;
   readonly world: World;
   /** Something was committed to the timeline: told at once rather than within a second. */
@@ -91,7 +93,8 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
 
   const maintenances = new Maintenances({ world, nodes, journal, onChanged: (entry) => watch.nodeChanged(entry) });
   await maintenances.load(store.reader);
-  const known = { counters, nodes, watch, feed, journal, hold, maintenances };
+  const boards = new Boards(nodes, world.clock);
+  const known = { counters, nodes, watch, feed, journal, hold, maintenances, boards };
   const parts: Parts = { ...deps, ...known, options, graceUntilMs };
   const refreshNode = (id: NodeId): Promise<NodeEntry | undefined> => readNode(parts, id);
   const commands = new Commands({ ...parts, onCommitted });
@@ -107,6 +110,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     store,
     world,
     counters,
+    boards,
     onCommitted: (changed) => {
       commands.changed(changed);
       onCommitted();
@@ -129,6 +133,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     nodes,
     watch,
     maintenances,
+    boards,
     store,
     world,
     onCommitted,
@@ -152,6 +157,7 @@ interface Parts extends CoreDeps {
   readonly journal: Journal;
   readonly hold: CommandHold;
   readonly maintenances: Maintenances;
+  readonly boards: Boards;
   /** End of the amnesty after this start; monotonic. */
   readonly graceUntilMs: number;
 }
@@ -183,7 +189,7 @@ function makeSessions(
     readonly refreshNode: (id: NodeId) => Promise<NodeEntry | undefined>;
   },
 ): AgentSessions {
-  const { store, world, hold, counters, watch, history, feed } = parts;
+  const { store, world, hold, counters, watch, history, feed, boards } = parts;
   const { observer, events, commands, anchors, refreshNode } = more;
   const onCommitted = (): void => feed.poke();
   return new AgentSessions({
@@ -191,9 +197,19 @@ function makeSessions(
     observer,
     events,
     admission: new Admission({ store, world, hold, counters, findNode: refreshNode, onCommitted }),
-    ingest: new ReportIngest({ observer, history, world, counters, onReported: (entry) => watch.nodeReported(entry) }),
+    ingest: new ReportIngest({
+      observer,
+      history,
+      world,
+      counters,
+      onReported: (entry) => {
+        boards.reported(entry);
+        watch.nodeReported(entry);
+      },
+    }),
     onConnected: (entry) => {
       anchors.connected(entry);
+      boards.connected(entry);
       void sendWaitingTo(entry, parts, commands);
     },
     onChanged: (entry) => watch.nodeChanged(entry),

@@ -70,6 +70,8 @@ type Reads = Pick<
   | 'nodes'
   | 'nodePage'
   | 'node'
+  | 'nodeBoot'
+  | 'boards'
   | 'events'
   | 'eventsAfter'
   | 'eventsPrunedThrough'
@@ -78,7 +80,7 @@ type Reads = Pick<
   | 'commands'
 >;
 
-function makeReads({ nodes, watch, store }: Core): Reads {
+function makeReads({ nodes, watch, store, boards }: Core): Reads {
   const find = (id: NodeId): NodeEntry => {
     const entry = nodes.get(id);
     if (entry === undefined) throw new BrambleError('not-found', `node ${id} is not known`);
@@ -95,6 +97,11 @@ function makeReads({ nodes, watch, store }: Core): Reads {
     nodes: () => Array.from(nodes.all(), nodeView),
     nodePage: (query) => nodePage(nodes, query),
     node: (id) => nodeDetail(find(id)),
+    nodeBoot: (id) => boards.bootOf(find(id)),
+    boards: ({ site, unknownOnly }) =>
+      boards
+        .all()
+        .filter((board) => (site === undefined || board.site === site) && !(unknownOnly && board.nodeId !== undefined)),
     async events({ nodeId, severity, reason, nodes: filter, ...page }: EventQuery) {
       const { items, next } = await scanPage<FleetEvent, number>(page, {
         read: (limit, after) => store.reader.eventsNewest(nodeId, { limit, after }),

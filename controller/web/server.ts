@@ -13,6 +13,7 @@ import { accountHandlers } from './routes/accounts.js';
 import { auditHandlers } from './routes/audit.js';
 import { backupHandlers } from './routes/backups.js';
 import { batchHandlers } from './routes/batch.js';
+import { boardHandlers } from './routes/boards.js';
 import { commandHandlers } from './routes/commands.js';
 import { discoveryHandlers } from './routes/discovery.js';
 import { doctorHandlers } from './routes/doctor.js';
@@ -53,6 +54,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
     const handlers: Handlers<typeof ROUTES> = {
       ...nodeHandlers(options),
       ...nodeConfigHandlers(),
+      ...boardHandlers(),
       ...siteHandlers(),
       ...batchHandlers(),
       ...commandHandlers(),

@@ -18,6 +18,11 @@ export interface Collector {
   readonly timeoutMs: number;
   /** May throw: the failure becomes this collector's own facts and touches no other. */
   collect(host: CollectorHost, signal: AbortSignal): Collected | Promise<Collected>;
+  /**
+   * Follows what does not wait for the next run, in a running agent, until the signal aborts; ends at once where there is nothing
+   * to follow. Begun again after it failed.
+   */
+  watch?(host: Host, signal: AbortSignal): Promise<void>;
 }
 
 export const ok = (samples: readonly Sample[]): Collected => ({ kind: 'ok', samples });

@@ -40,6 +40,8 @@ export interface AgentProbe {
   remember(mark: Mark): Promise<void>;
   /** Tells the controller of something and remembers that: after a crash either both have happened or none. */
   tellAndRemember(kind: NonNullable<Event['kind']>, mark: Mark): Promise<void>;
+  /** Tells the controller of something else that happened. Whoever calls it bounds how often. Never throws. */
+  happened(what: NonNullable<Event['kind']>): void;
   /** Milliseconds since boot when this process started. */
   readonly agentStartedMs: number;
   /** Empty when the kernel does not tell. */

@@ -61,6 +61,7 @@ export function standaloneProbe({ clock, kernel }: CollectorHost): AgentProbe {
     remembered: () => undefined,
     remember: () => Promise.resolve(),
     tellAndRemember: () => Promise.resolve(),
+    happened: () => undefined,
     agentStartedMs: Math.round(clock.monotonicMs()),
     bootId: readBootId(kernel) ?? '',
   };

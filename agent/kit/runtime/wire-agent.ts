@@ -1,3 +1,5 @@
+import type { Collector } from '../collect/collector.js';
+import { followCollectors } from '../collect/follow.js';
 import type { AgentProbe } from '../collect/probe.js';
 import { CollectorScheduler } from '../collect/scheduler.js';
 import { CommandDispatcher } from '../command/dispatcher.js';
@@ -67,7 +69,8 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     nodeConfig,
     valuesRefusedCount: () => reporter.valuesRefusedCount,
   });
-  const scheduler = new CollectorScheduler({ collectors: agent.collectors(probe), host, nodeId: identity.nodeId });
+  const collectors = agent.collectors(probe);
+  const scheduler = new CollectorScheduler({ collectors, host, nodeId: identity.nodeId });
   const cadence = state.desired.cadence ?? DEFAULT_CADENCE;
   const reporter: Reporter = new Reporter({
     clock,
@@ -117,13 +120,19 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     duties,
     log,
   });
-  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session, watch: watching(agent, probe) };
+  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session, watch: watching(agent, probe, collectors) };
 }
 
 /** What looks more often than reports go out. */
-function watching(agent: AgentParts['agent'], probe: AgentProbe): (signal: AbortSignal) => Promise<void> {
+function watching(
+  agent: AgentParts['agent'],
+  probe: AgentProbe,
+  collectors: readonly Collector[],
+): (signal: AbortSignal) => Promise<void> {
   const watches = agent.watches?.(probe) ?? [];
-  return (signal) => runWatches(watches, agent, signal);
+  return async (signal) => {
+    await Promise.all([runWatches(watches, agent, signal), followCollectors(collectors, agent, signal)]);
+  };
 }
 
 function makeConfigKeeper(
@@ -214,6 +223,11 @@ function makeProbe(
     remembered: (name) => state.outbox.mark(name),
     remember: (mark) => state.outbox.setMark(mark),
     tellAndRemember: (kind, mark) => recorder.recordMarked(kind, mark),
+    happened: (what) => {
+      recorder.record(what).catch((error: unknown) => {
+        agent.log.warn({ ...errorFields(error), event: what.$case }, 'an event was not recorded');
+      });
+    },
     agentStartedMs: startedMs,
     bootId: node.bootId,
   };

@@ -64,6 +64,7 @@ export function quietProbe(change: Partial<AgentProbe> = {}): AgentProbe {
     remembered: () => undefined,
     remember: () => Promise.resolve(),
     tellAndRemember: () => Promise.resolve(),
+    happened: () => undefined,
     agentStartedMs: 12_345,
     bootId: '00000000-0000-4000-8000-000000000000',
     ...change,

@@ -3,10 +3,11 @@ import { EXIT } from '../errors.js';
 import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
 import { RAID_LISTING, raidArrays } from '../raid-view.js';
 import { refreshed } from '../refreshed.js';
+import { boardListing } from './node-boot.js';
 import type { Register } from './register.js';
 
 export const registerGet: Register = (program, run) => {
-  const get = program.command('get').description('List nodes, sites, RAID arrays, tokens or enrolments');
+  const get = program.command('get').description('List nodes, boards, sites, RAID arrays, tokens or enrolments');
 
   get
     .command('nodes')
@@ -22,6 +23,18 @@ export const registerGet: Register = (program, run) => {
           return EXIT.ok;
         }),
       ),
+    );
+
+  get
+    .command('boards')
+    .description('Boards that fileservers have seen boot')
+    .option('--unknown', 'only those that no node of the fleet has: they may be enrolled')
+    .action(({ unknown }: { readonly unknown?: boolean }) =>
+      run(async (context) => {
+        const boards = await context.api.boards(unknown === true ? 'unknown' : 'all');
+        print(context, boardListing(context.nowMs()), boards, { boards });
+        return EXIT.ok;
+      }),
     );
 
   get

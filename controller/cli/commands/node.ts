@@ -9,6 +9,7 @@ import { resolveNode, severe } from '../resolve.js';
 import { parseLabelWords } from './labels.js';
 import { registerMaintenance } from './maintenance.js';
 import { type ActionOptions, MINUTE_MS, registerActions, withActionOptions } from './node-actions.js';
+import { registerNodeBoot } from './node-boot.js';
 import { registerNodeConfig } from './node-config.js';
 import type { Register, RunCommand } from './register.js';
 
@@ -26,6 +27,7 @@ export const registerNode: Register = (program, run) => {
   registerReboot(node, run);
   registerRestartUnit(node, run);
   registerActions(node, run);
+  registerNodeBoot(node, run);
   registerRevoke(node, run);
   registerThaw(node, run);
   registerNodeConfig(node, run);

@@ -1,4 +1,5 @@
 import type { BatchAnswer, BatchOperation, BatchRequest } from '../../../proto/contract/api/batch.js';
+import type { BoardView, NodeBootView } from '../../../proto/contract/api/boot.js';
 import type {
   CommandView,
   EnrollmentView,
@@ -32,7 +33,15 @@ import { covers, isNowhere, type Scope, scopeOf } from '../../domain/access/auth
 import type { Permission } from '../../domain/access/permission.js';
 import type { MaintenanceScope } from '../../domain/maintenance.js';
 import type { ConfigWish } from '../../domain/node-config.js';
-import type { CommandQuery, EnrollmentQuery, EventQuery, FleetApi, FleetChange, TokenQuery } from '../api.js';
+import type {
+  BoardQuery,
+  CommandQuery,
+  EnrollmentQuery,
+  EventQuery,
+  FleetApi,
+  FleetChange,
+  TokenQuery,
+} from '../api.js';
 import { maintenanceScopeOf, tryEach } from '../batch.js';
 import type { NodeQuery } from '../node-query.js';
 import type { Paged } from '../paging.js';
@@ -83,6 +92,17 @@ export class ScopedFleet implements FleetApi {
     const node = this.#fleet.node(id);
     if (covers(this.#scope('nodes.read'), node.site)) return node;
     throw new BrambleError('not-found', `node ${id} is not known`);
+  }
+
+  nodeBoot(id: NodeId): NodeBootView {
+    this.node(id);
+    return this.#fleet.nodeBoot(id);
+  }
+
+  boards(query: BoardQuery): readonly BoardView[] {
+    const scope = this.#scope('nodes.read');
+    const boards = this.#fleet.boards(query);
+    return scope === 'all' ? boards : boards.filter(({ site }) => scope.has(site));
   }
 
   async events(query: EventQuery): Promise<Paged<EventView, number>> {

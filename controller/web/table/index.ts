@@ -2,6 +2,7 @@ import { ACCOUNT_ROUTES } from './accounts.js';
 import { AUDIT_ROUTES } from './audit.js';
 import { BACKUP_ROUTES } from './backups.js';
 import { BATCH_ROUTES } from './batch.js';
+import { BOARD_ROUTES } from './boards.js';
 import { COMMAND_ROUTES } from './commands.js';
 import { DISCOVERY_ROUTES } from './discovery.js';
 import { DOCTOR_ROUTES } from './doctor.js';
@@ -17,6 +18,7 @@ import { UPLOAD_ROUTES } from './uploads.js';
 /** Every route there is, by the name of its operation; only the files of the page are not here. */
 export const ROUTES = {
   ...NODE_ROUTES,
+  ...BOARD_ROUTES,
   ...NODE_CONFIG_ROUTES,
   ...SITE_ROUTES,
   ...BATCH_ROUTES,

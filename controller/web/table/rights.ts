@@ -9,6 +9,8 @@ export const ROUTE_RIGHTS = {
   listNodes: 'nodes.read',
   getNode: 'nodes.read',
   getNodeHistory: 'nodes.read',
+  getNodeBoot: 'nodes.read',
+  listBoards: 'nodes.read',
   changeNode: 'nodes.manage',
   startNodeMaintenance: 'nodes.maintain',
   endNodeMaintenance: 'nodes.maintain',

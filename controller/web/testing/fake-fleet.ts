@@ -1,4 +1,5 @@
 import type { BatchRequest } from '../../../proto/contract/api/batch.js';
+import type { BoardView, NodeBootView } from '../../../proto/contract/api/boot.js';
 import type {
   CommandView,
   EnrollmentView,
@@ -26,6 +27,7 @@ export class FakeFleet implements FleetApi {
   readonly detailById = new Map<string, NodeDetail>();
   readonly eventLog: EventView[] = [];
   readonly configs: NodeConfigView[] = [];
+  readonly boardList: BoardView[] = [];
   /** What was asked, in words: "revoke n-1 admin:kim". */
   readonly calls: string[] = [];
   /** Events up to this id count as pruned. */
@@ -59,6 +61,15 @@ export class FakeFleet implements FleetApi {
     const node = this.detailById.get(id);
     if (node === undefined) throw new BrambleError('not-found', `no node ${id}`);
     return node;
+  }
+
+  nodeBoot(id: NodeId): NodeBootView {
+    this.node(id);
+    return { state: 'unknown', words: 'No fileserver of its site has seen its board boot.', steps: [] };
+  }
+
+  boards(): readonly BoardView[] {
+    return this.boardList;
   }
 
   version(): string {

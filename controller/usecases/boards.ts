@@ -1,0 +1,161 @@
+import type { BoardView, NodeBootView } from '../../proto/contract/api/boot.js';
+import type { BoardSight, BootRecord } from '../../proto/contract/boot/record.js';
+import { parseBootRecord } from '../../proto/contract/boot/record-text.js';
+import { TROUBLE_WORDS } from '../../proto/contract/boot/words.js';
+import type { Clock } from '../../proto/contract/clock.js';
+import type { NodeId } from '../../proto/contract/ids.js';
+import { atWallClock, bootView, isBoardOf, joinOwnWord, type OwnWord } from '../domain/boot.js';
+import type { NodeEntry, NodeTable } from './node-table.js';
+
+export type BoardName = Pick<BoardSight, 'mac' | 'serial' | 'address'>;
+
+/** Boards of one fileserver whose last event is newer than its last report. */
+const TOLD_PER_FILESERVER_MAX = 256;
+/** Boards in one answer. */
+const BOARDS_MAX = 1_000;
+
+interface OwnBoot {
+  readonly bootId: string;
+  helloMs: number;
+  verifiedMs: number | undefined;
+}
+
+/**
+ * The boards that fileservers see boot. In memory: fileservers tell of every stage as it comes, and report all boards anew
+ * whenever they connect, so that a controller that was away knows them within a report.
+ */
+export class Boards {
+  readonly #nodes: NodeTable;
+  readonly #clock: Clock;
+  /** By fileserver, then by MAC or address; times of that fileserver's own clock. */
+  readonly #told = new Map<NodeId, Map<string, BootRecord>>();
+  readonly #own = new Map<NodeId, OwnBoot>();
+
+  constructor(nodes: NodeTable, clock: Clock) {
+    this.#nodes = nodes;
+    this.#clock = clock;
+  }
+
+  /** A fileserver told of a stage, and it is committed. */
+  told({ node }: NodeEntry, record: BootRecord): void {
+    const known = this.#told.get(node.id) ?? new Map<string, BootRecord>();
+    this.#told.set(node.id, known);
+    const key = nameOf(record);
+    known.delete(key);
+    known.set(key, record);
+    for (const oldest of known.keys()) {
+      if (known.size <= TOLD_PER_FILESERVER_MAX) break;
+      known.delete(oldest);
+    }
+  }
+
+  /** A node said hello. */
+  connected({ node, bootId }: NodeEntry): void {
+    if (this.#own.get(node.id)?.bootId === bootId) return;
+    this.#own.set(node.id, { bootId, helloMs: this.#clock.nowMs(), verifiedMs: undefined });
+  }
+
+  /** A node reported, and its conditions were judged. */
+  reported({ node, conditions }: NodeEntry): void {
+    const own = this.#own.get(node.id);
+    if (own === undefined || own.verifiedMs !== undefined) return;
+    const isWell = !conditions.some(({ status, severity }) => status === 'true' && severity !== 'info');
+    if (isWell) own.verifiedMs = this.#clock.nowMs();
+  }
+
+  /** The node that a board belongs to, within the site of its fileserver. */
+  nodeOf(fileserver: NodeEntry, board: BoardName): NodeId | undefined {
+    return this.#entryOf(fileserver, board)?.node.id;
+  }
+
+  /** Seen last first. */
+  all(): readonly BoardView[] {
+    const boards: BoardView[] = [];
+    for (const entry of this.#nodes.all()) {
+      if (entry.node.kind !== 'fileserver') continue;
+      for (const record of this.#records(entry)) boards.push(this.#view(entry, record, this.#entryOf(entry, record)));
+    }
+    return boards.toSorted((a, b) => b.seenAtMs - a.seenAtMs).slice(0, BOARDS_MAX);
+  }
+
+  /** How the present boot of a node stands. */
+  bootOf(entry: NodeEntry): NodeBootView {
+    let newest: { readonly fileserver: NodeEntry; readonly record: BootRecord } | undefined;
+    for (const fileserver of this.#nodes.all()) {
+      if (fileserver.node.kind !== 'fileserver' || fileserver.node.site !== entry.node.site) continue;
+      for (const record of this.#records(fileserver)) {
+        const isOwn = isBoardOf(record, entry.node.board);
+        if (isOwn && record.seenMs > (newest?.record.seenMs ?? -Infinity)) newest = { fileserver, record };
+      }
+    }
+    if (newest === undefined) {
+      return { state: 'unknown', words: 'No fileserver of its site has seen its board boot.', steps: [] };
+    }
+    const joined = joinOwnWord(newest.record, this.#ownWord(entry));
+    const { trouble: _trouble, ...view } = bootView(joined, this.#clock.nowMs());
+    const silent =
+      newest.fileserver.session === undefined ? ' Its fileserver is not connected: there may be more.' : '';
+    return { ...view, words: view.words + silent, board: this.#view(newest.fileserver, newest.record, entry) };
+  }
+
+  #entryOf(fileserver: NodeEntry, board: Pick<BoardSight, 'mac' | 'serial'>): NodeEntry | undefined {
+    for (const entry of this.#nodes.all()) {
+      const { kind, site, lifecycle } = entry.node;
+      if (
+        kind === 'pi' &&
+        site === fileserver.node.site &&
+        lifecycle !== 'revoked' &&
+        isBoardOf(board, entry.node.board)
+      ) {
+        return entry;
+      }
+    }
+    return undefined;
+  }
+
+  #view(fileserver: NodeEntry, record: BootRecord, entry: NodeEntry | undefined): BoardView {
+    const joined = entry === undefined ? record : joinOwnWord(record, this.#ownWord(entry));
+    const { trouble, steps } = bootView(joined, this.#clock.nowMs());
+    const stage = steps.at(-1)?.stage;
+    return {
+      mac: record.mac,
+      serial: record.serial,
+      address: record.address,
+      interfaceName: record.interfaceName,
+      fileserverId: fileserver.node.id,
+      fileserverName: fileserver.node.name,
+      site: fileserver.node.site,
+      startedAtMs: joined.startedMs,
+      seenAtMs: record.seenMs,
+      ...(stage !== undefined && { stage }),
+      ...(trouble !== undefined && { hang: { trouble, ...TROUBLE_WORDS[trouble] } }),
+      ...(entry !== undefined && { nodeId: entry.node.id, nodeName: entry.node.name }),
+    };
+  }
+
+  #ownWord(entry: NodeEntry): OwnWord {
+    const own = this.#own.get(entry.node.id);
+    const isThisBoot = own?.bootId === entry.bootId;
+    return {
+      powerOnMs: entry.goodbye === 'reboot' && entry.session === undefined ? entry.lastSeenAtMs : undefined,
+      bootedAtMs: entry.bootedAtMs,
+      helloMs: isThisBoot ? own?.helloMs : undefined,
+      verifiedMs: isThisBoot ? own?.verifiedMs : undefined,
+    };
+  }
+
+  /** By the controller's wall clock; what was told last of each board. */
+  *#records({ node, facts, bootedAtMs }: NodeEntry): IterableIterator<BootRecord> {
+    if (bootedAtMs === undefined) return;
+    const records = new Map(this.#told.get(node.id));
+    for (const instance of facts.instances('board_boot_text')) {
+      const record = parseBootRecord(facts.text('board_boot_text', instance) ?? '');
+      if (record === undefined) continue;
+      const told = records.get(nameOf(record));
+      if (told === undefined || record.seenMs >= told.seenMs) records.set(nameOf(record), record);
+    }
+    for (const record of records.values()) yield atWallClock(record, bootedAtMs);
+  }
+}
+
+const nameOf = ({ mac, address }: Pick<BoardSight, 'mac' | 'address'>): string => mac || address;
