@@ -3,6 +3,7 @@ import * as access from '../../proto/contract/api/access.js';
 import * as audit from '../../proto/contract/api/audit.js';
 import * as backup from '../../proto/contract/api/backup.js';
 import * as batch from '../../proto/contract/api/batch.js';
+import * as boot from '../../proto/contract/api/boot.js';
 import * as doctor from '../../proto/contract/api/doctor.js';
 import * as fleet from '../../proto/contract/api/fleet.js';
 import * as lists from '../../proto/contract/api/lists.js';
@@ -65,6 +66,7 @@ function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
     ...audit,
     ...backup,
     ...batch,
+    ...boot,
     ...doctor,
     ...fleet,
     ...lists,

@@ -50,7 +50,8 @@ export class BoardTable {
 
   /** Who has which address, from the file of leases: boards that asked before the log begins. */
   learnLease(mac: string, address: string): void {
-    if (this.#boards.has(mac)) this.#keyByAddress.set(address, mac);
+    if (!this.#keyByAddress.has(address)) this.#keyByAddress.set(address, mac);
+    dropOldest(this.#keyByAddress, 2 * BOARDS_MAX);
   }
 
   /** The board that changed; `undefined` = the line changed none. */
@@ -121,8 +122,9 @@ export class BoardTable {
   }
 
   #see(part: Partial<BoardSight>, sighting: BoardSighting, atMs: number): BootRecord | undefined {
-    const { mac = '', serial = '', address = '', interfaceName = '' } = part;
-    const before = mac === '' ? this.#find(address) : this.#boards.get(mac);
+    const { serial = '', address = '', interfaceName = '' } = part;
+    const mac = part.mac ?? this.#keyByAddress.get(address) ?? '';
+    const before = this.#boards.get(mac || address);
     if (before === undefined && sighting.kind === 'mounted') return undefined; // a client that is no board
     const after = advance(before, { mac, serial, address, interfaceName }, sighting, atMs);
     this.#put(after);

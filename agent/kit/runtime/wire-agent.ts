@@ -56,19 +56,16 @@ export function wireAgent(parts: AgentParts): WiredAgent {
   const { host, log } = agent;
   const { clock, random } = host;
   const recorder = new EventRecorder(state.outbox, clock, node.bootId);
-  const controllerClock = new ControllerClock(clock);
-  const clocks: Clocks = { controllerClock, clockWatch: new ClockWatch(clock) };
+  const clocks = { controllerClock: new ControllerClock(clock), clockWatch: new ClockWatch(clock) };
+  const { controllerClock } = clocks;
   const credentials = new CredentialHolder(identity, { host, state, controllerClock, log });
   const contact = new ContactProof();
   const nodeConfig = makeConfigKeeper(parts, recorder, contact, () => {
     reporter.resync(); // its acknowledgement is the proof that is waited for
     duties.tellTry();
   });
-  const probe = makeProbe(parts, clocks, {
-    recorder,
-    nodeConfig,
-    valuesRefusedCount: () => reporter.valuesRefusedCount,
-  });
+  const valuesRefusedCount = (): number => reporter.valuesRefusedCount;
+  const probe = makeProbe(parts, clocks, { recorder, nodeConfig, valuesRefusedCount });
   const collectors = agent.collectors(probe);
   const scheduler = new CollectorScheduler({ collectors, host, nodeId: identity.nodeId });
   const cadence = state.desired.cadence ?? DEFAULT_CADENCE;

@@ -1,0 +1,178 @@
+import type { AgentProbe } from '../../agent/kit/collect/probe.js';
+import type { TailPosition } from '../../agent/kit/host/log-tail.js';
+import type { Host } from '../../agent/kit/host/ports.js';
+import { judgeBoot } from '../../proto/contract/boot/judge.js';
+import type { BootRecord } from '../../proto/contract/boot/record.js';
+import { BOOT_LIMITS, type BootLimits, type BootTrouble } from '../../proto/contract/boot/stage.js';
+import type { BootPaths, FollowedSources } from '../sources.js';
+import { Allowance } from './allowance.js';
+import { BoardTable } from './board-table.js';
+import { boardBootOf } from './boot-event.js';
+import { type KeptBoots, parseKeptBoots, renderKeptBoots } from './kept-boots.js';
+import { type LineStamp, parseBootLine } from './log-line.js';
+import { newMounts, parseLeases, parseRmtab } from './small-files.js';
+
+const POLL_MS = 1_000;
+const LEASES_EVERY_MS = 60_000;
+/** A line that is not older than this was written since the last look: the look's own clock is the better one. */
+const FRESH_MS = 3_000;
+/** Of a log that is read for the first time, what is older than this is history. */
+const HISTORY_MS = 900_000;
+const LINES_PER_POLL_MAX = 20_000;
+
+export interface BootWatchOptions {
+  readonly sources: Pick<FollowedSources, 'tail' | 'localTime'>;
+  readonly paths: BootPaths;
+  readonly probe: Pick<AgentProbe, 'happened' | 'bootId'>;
+  /** Nobody here hears the agent of a board: waiting for it is the controller's. */
+  readonly limits?: BootLimits;
+}
+
+/** What the agent on a board does is not seen from here. */
+const OWN_LIMITS: BootLimits = { ...BOOT_LIMITS, helloMs: Number.MAX_SAFE_INTEGER };
+
+type Shown = Pick<BootRecord, 'startedMs'> & {
+  readonly stagesCount: number;
+  readonly trouble: BootTrouble | undefined;
+};
+
+/** Follows the logs of the boot path, and tells of every stage that a board reaches and of where it hangs. */
+export class BootWatch {
+  readonly #options: BootWatchOptions;
+  readonly #limits: BootLimits;
+  readonly #table = new BoardTable();
+  readonly #positions = new Map<string, TailPosition>();
+  readonly #shown = new Map<string, Shown>();
+  // A shelf of 96 boards that boot together has 700 stages within some minutes.
+  readonly #allowance = new Allowance(200, 10);
+  #mounts: ReadonlyMap<string, number> | undefined;
+  #leasesDueMs = Number.NEGATIVE_INFINITY;
+  linesCount = 0;
+  skippedBytes = 0;
+  eventsDroppedCount = 0;
+  /** `undefined` before the first look. */
+  isFollowing: boolean | undefined;
+
+  constructor(options: BootWatchOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? OWN_LIMITS;
+  }
+
+  get table(): BoardTable {
+    return this.#table;
+  }
+
+  troubleOf(record: BootRecord, nowMs: number): BootTrouble | undefined {
+    return judgeBoot(record, nowMs, this.#limits).trouble;
+  }
+
+  async run(host: Pick<Host, 'clock' | 'files' | 'kernel'>, signal: AbortSignal): Promise<void> {
+    await this.#restore(host);
+    for (;;) {
+      await this.look(host);
+      await host.clock.sleep(POLL_MS, signal);
+    }
+  }
+
+  /** One look at everything. */
+  async look({ clock, files, kernel }: Pick<Host, 'clock' | 'files' | 'kernel'>): Promise<void> {
+    const nowMs = clock.monotonicMs();
+    this.#learnLeases(kernel.readText(this.#options.paths.leases), nowMs);
+    const before = this.linesCount;
+    this.isFollowing = false;
+    for (const path of this.#options.paths.logs) await this.#readLog(path, nowMs, clock.nowMs());
+    const isMounted = this.#readMounts(kernel.readText(this.#options.paths.mounts), nowMs);
+    const isTold = this.#tell(nowMs);
+    if (this.linesCount === before && !isMounted && !isTold) return;
+    await files.writeAtomic(this.#options.paths.state, renderKeptBoots(this.#kept())).catch(() => undefined); // told again after a crash
+  }
+
+  #kept(): KeptBoots {
+    return { bootId: this.#options.probe.bootId, positions: this.#positions, states: this.#table.states() };
+  }
+
+  async #restore({ files }: Pick<Host, 'files'>): Promise<void> {
+    const text = await files.readText(this.#options.paths.state).catch(() => undefined); // then it begins anew
+    const kept = text === undefined ? undefined : parseKeptBoots(text);
+    if (kept === undefined) return;
+    for (const [path, position] of kept.positions) this.#positions.set(path, position);
+    // Times are of the boot in which they were taken.
+    if (kept.bootId !== this.#options.probe.bootId) return;
+    this.#table.restore(kept.states);
+    for (const { record } of kept.states) {
+      this.#shown.set(keyOf(record), { ...shownOf(record), trouble: undefined });
+    }
+  }
+
+  #learnLeases(text: string | undefined, nowMs: number): void {
+    if (nowMs < this.#leasesDueMs) return;
+    this.#leasesDueMs = nowMs + LEASES_EVERY_MS;
+    for (const { mac, address } of parseLeases(text ?? '')) this.#table.learnLease(mac, address);
+  }
+
+  async #readLog(path: string, nowMs: number, wallMs: number): Promise<void> {
+    for (let lines = 0; lines < LINES_PER_POLL_MAX; ) {
+      const known = this.#positions.get(path);
+      const read = await this.#options.sources.tail.read(path, known);
+      if (read === undefined) return;
+      this.isFollowing = true;
+      this.#positions.set(path, read.position);
+      this.skippedBytes += read.skippedBytes;
+      this.linesCount += read.lines.length;
+      lines += read.lines.length;
+      for (const text of read.lines) this.#take(text, nowMs, wallMs, known === undefined);
+      if (!read.more) return;
+    }
+  }
+
+  #take(text: string, nowMs: number, wallMs: number, isFirstRead: boolean): void {
+    const parsed = parseBootLine(text);
+    if (parsed === undefined) return;
+    const ageMs = this.#ageOf(parsed.stamp, wallMs);
+    if (isFirstRead && ageMs > HISTORY_MS) return;
+    this.#table.take(parsed.line, ageMs <= FRESH_MS ? nowMs : nowMs - ageMs);
+  }
+
+  /** A stamp of the future is one of a clock that was set: the line is new. */
+  #ageOf(stamp: LineStamp, wallMs: number): number {
+    return Math.max(0, wallMs - this.#options.sources.localTime(stamp, wallMs));
+  }
+
+  #readMounts(text: string | undefined, nowMs: number): boolean {
+    const mounts = parseRmtab(text ?? '');
+    const addresses = this.#mounts === undefined ? [] : newMounts(this.#mounts, mounts);
+    this.#mounts = mounts;
+    for (const address of addresses) this.#table.mounted(address, nowMs);
+    return addresses.length > 0;
+  }
+
+  /** Tells what is new of each board. */
+  #tell(nowMs: number): boolean {
+    let isTold = false;
+    for (const record of this.#table.records()) {
+      const key = keyOf(record);
+      const now = { ...shownOf(record), trouble: this.troubleOf(record, nowMs) };
+      const before = this.#shown.get(key);
+      const isSame =
+        before?.startedMs === now.startedMs && before.stagesCount === now.stagesCount && before.trouble === now.trouble;
+      if (isSame) continue;
+      this.#shown.set(key, now);
+      // The end of a trouble shows in the next stage.
+      if (before?.startedMs === now.startedMs && before.stagesCount === now.stagesCount && now.trouble === undefined)
+        continue;
+      isTold = true;
+      if (this.#allowance.take(nowMs)) {
+        this.#options.probe.happened({ $case: 'boardBoot', value: boardBootOf(record, now.trouble) });
+      } else this.eventsDroppedCount += 1;
+    }
+    const known = new Set(this.#table.records().map(keyOf));
+    for (const key of this.#shown.keys()) if (!known.has(key)) this.#shown.delete(key);
+    return isTold;
+  }
+}
+
+const keyOf = ({ mac, address }: BootRecord): string => mac || address;
+
+function shownOf({ startedMs, stagesMs }: BootRecord): Omit<Shown, 'trouble'> {
+  return { startedMs, stagesCount: Object.keys(stagesMs).length };
+}
