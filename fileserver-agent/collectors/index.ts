@@ -3,23 +3,41 @@ import type { AgentProbe } from '../../agent/kit/collect/probe.js';
 import { makeDiskCollector } from '../../agent/kit/collectors/disk.js';
 import { hostCollectors } from '../../agent/kit/collectors/index.js';
 import type { CollectorWishes } from '../../agent/kit/program/agent-program.js';
+import { makeNetconsoleCollector } from '../netconsole/netconsole.js';
+import { BOOT_PATHS, type FollowedSources, NETCONSOLE_PORT } from '../sources.js';
+import { makeBootServicesCollector } from './boot-services.js';
+import { makeBootsCollector } from './boots.js';
 import { makeBtrfsCollector } from './btrfs.js';
+import { makeExportsCollector } from './exports.js';
 import { makeThinPoolCollector } from './lvm-thin.js';
+import { makeNfsServerCollector } from './nfs-server.js';
 import { makeRaidCollector } from './raid.js';
 import { makeRaidEventsCollector } from './raid-events.js';
 import { makeSmartCollector } from './smart.js';
+import { makeVlanPeersCollector } from './vlan-peers.js';
+
+export interface FileserverCollectorOptions extends CollectorWishes {
+  readonly sources: FollowedSources;
+}
 
 /** What a fileserver has to say: one line per collector. */
 export function fileserverCollectors(
   probe: AgentProbe,
-  { otherRoot }: Pick<CollectorWishes, 'otherRoot'> = {},
+  { otherRoot, sources, stateDir = '' }: FileserverCollectorOptions,
 ): readonly Collector[] {
   return [
     ...hostCollectors(probe, otherRoot),
     makeDiskCollector(),
     makeRaidCollector(),
     makeBtrfsCollector(),
-    // A helper speaks of the system that it runs on, never of another root.
-    ...(otherRoot === undefined ? [makeRaidEventsCollector(), makeSmartCollector(), makeThinPoolCollector()] : []),
+    makeNfsServerCollector(),
+    makeExportsCollector(),
+    makeVlanPeersCollector(),
+    makeBootsCollector({ sources, probe, paths: { ...BOOT_PATHS, state: `${stateDir}/boots.json` } }),
+    makeNetconsoleCollector({ datagrams: sources.datagrams, port: NETCONSOLE_PORT, probe }),
+    // Programs and a helper speak of the system that they run on, never of another root.
+    ...(otherRoot === undefined
+      ? [makeRaidEventsCollector(), makeSmartCollector(), makeThinPoolCollector(), makeBootServicesCollector()]
+      : []),
   ];
 }

@@ -11,6 +11,8 @@ import type { Watch } from '../watch/watch.js';
 export interface CollectorWishes {
   /** A root that is only looked at. */
   readonly otherRoot?: OtherRoot | undefined;
+  /** Where a running agent keeps its state; empty for one that looks once. */
+  readonly stateDir?: string | undefined;
   /** Storage of the agent's state that shall be verified by writing to it. */
   readonly verifyWrites?: { readonly files: Files; readonly stateDir: string } | undefined;
 }

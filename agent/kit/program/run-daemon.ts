@@ -66,6 +66,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
         join,
         collectors: (probe) =>
           program.collectors(probe, {
+            stateDir,
             verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
           }),
         watches: program.watches,
