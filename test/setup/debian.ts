@@ -23,6 +23,9 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: 'zsh', provides: '/usr/bin/zsh', why: 'completion in its shell' },
   { name: 'fish', provides: '/usr/bin/fish', why: 'completion in its shell' },
   { name: 'openssl', provides: '/usr/bin/openssl', why: 'a certificate for the page from an authority of its own' },
+  { name: 'dnsmasq-base', provides: '/usr/sbin/dnsmasq', why: 'boots over the network' },
+  { name: 'busybox-static', provides: '/usr/bin/busybox', why: 'boards that boot over the network' },
+  { name: 'iproute2', provides: '/sbin/ip', why: 'networks of their own' },
   { name: 'mmdebstrap', provides: '/usr/bin/mmdebstrap', why: 'a Debian for 64-bit ARM' },
 ];
 

@@ -1,0 +1,145 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+/** A program of the rig that takes longer hangs. */
+const LIMIT_MS = 20_000;
+
+export interface RigBoard {
+  readonly mac: string;
+  readonly serial: string;
+  readonly address: string;
+  readonly server: string;
+  readonly interfaceName: string;
+  readonly namespace: string;
+}
+
+/** A fileserver with a VLAN per board: real dnsmasq, real DHCP and TFTP clients, in network namespaces of their own. */
+export class BootRig {
+  readonly directory: string;
+  readonly boards: readonly RigBoard[];
+  readonly #server: string;
+  #dnsmasq: ChildProcess | undefined;
+
+  constructor(directory: string, name: string, boards: number) {
+    this.directory = directory;
+    this.#server = `${name}-fs`;
+    this.boards = Array.from({ length: boards }, (_, index) => ({
+      mac: `b8:27:eb:aa:00:0${index + 1}`,
+      serial: `aa00000${index + 1}`,
+      address: `10.46.189.${4 * index + 2}`,
+      server: `10.46.189.${4 * index + 1}`,
+      interfaceName: `v${10 + index}`,
+      namespace: `${name}-pi${index}`,
+    }));
+  }
+
+  static async open(boards: number): Promise<BootRig> {
+    const directory = await mkdtemp(join(tmpdir(), 'bramble-boot-'));
+    const rig = new BootRig(directory, `bb${process.pid}`, boards);
+    try {
+      await rig.#build();
+      return rig;
+    } catch (error) {
+      await rig.close();
+      throw error;
+    }
+  }
+
+  get log(): string {
+    return join(this.directory, 'dnsmasq.log');
+  }
+
+  async startDnsmasq(): Promise<void> {
+    const words = this.boards.flatMap(({ interfaceName, address }) => [
+      `--interface=${interfaceName}`,
+      `--dhcp-range=${address},${address},255.255.255.252,2m`,
+    ]);
+    const files = [
+      '--log-facility=' + this.log,
+      '--dhcp-leasefile=' + this.#path('leases'),
+      '--pid-file=' + this.#path('pid'),
+    ];
+    const fixed = [
+      '--keep-in-foreground',
+      '--conf-file=/dev/null',
+      '--port=0',
+      '--user=root',
+      '--no-ping',
+      '--log-dhcp',
+    ];
+    const tftp = ['--bind-interfaces', '--dhcp-authoritative', '--enable-tftp', `--tftp-root=${this.#path('tftp')}`];
+    const argv = ['netns', 'exec', this.#server, 'dnsmasq', ...fixed, ...files, ...tftp, ...words];
+    this.#dnsmasq = spawn('ip', argv, { stdio: 'ignore' });
+  }
+
+  async stopDnsmasq(): Promise<void> {
+    const child = this.#dnsmasq;
+    this.#dnsmasq = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await gone;
+  }
+
+  /** What the boot ROM of the board does first. False: nobody answered. */
+  async dhcp({ namespace }: RigBoard, vendorClass = 'PXEClient:Arch:00000:UNDI:002001'): Promise<boolean> {
+    const udhcpc = ['udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-t', '5', '-T', '1', '-s', this.#path('lease.sh')];
+    return this.#inside(namespace, ['busybox', ...udhcpc, '-V', vendorClass]);
+  }
+
+  /** False: there is no such file. */
+  async fetch({ namespace, server }: RigBoard, path: string): Promise<boolean> {
+    return this.#inside(namespace, ['busybox', 'tftp', '-g', '-r', path, '-l', '/dev/null', server]);
+  }
+
+  async put(path: string, content = 'x'.repeat(3_000)): Promise<void> {
+    await mkdir(join(this.#path('tftp'), path, '..'), { recursive: true });
+    await writeFile(join(this.#path('tftp'), path), content);
+  }
+
+  async close(): Promise<void> {
+    await this.stopDnsmasq();
+    for (const name of [this.#server, ...this.boards.map(({ namespace }) => namespace)]) {
+      await run('ip', ['netns', 'del', name]).catch(() => undefined); // it was never made
+    }
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #build(): Promise<void> {
+    const script =
+      '#!/bin/sh\n[ "$1" = bound ] || exit 0\nip addr flush dev "$interface"\nip addr add "$ip/$mask" dev "$interface"\n';
+    await writeFile(this.#path('lease.sh'), script);
+    await chmod(this.#path('lease.sh'), 0o755);
+    await mkdir(this.#path('tftp'));
+    await this.#ip('netns', 'add', this.#server);
+    for (const { namespace, interfaceName, server, mac } of this.boards) {
+      await this.#ip('netns', 'add', namespace);
+      const far = ['type', 'veth', 'peer', 'name', 'eth0', 'address', mac, 'netns', namespace];
+      await this.#ip('link', 'add', interfaceName, 'netns', this.#server, ...far);
+      await this.#ip('-n', this.#server, 'addr', 'add', `${server}/30`, 'dev', interfaceName);
+      await this.#ip('-n', this.#server, 'link', 'set', interfaceName, 'up');
+      await this.#ip('-n', namespace, 'link', 'set', 'eth0', 'up');
+    }
+  }
+
+  async #inside(namespace: string, argv: readonly string[]): Promise<boolean> {
+    try {
+      await run('ip', ['netns', 'exec', namespace, ...argv], { timeout: LIMIT_MS });
+      return true;
+    } catch {
+      return false; // a refusal of the server, as a board would get it
+    }
+  }
+
+  async #ip(...words: readonly string[]): Promise<void> {
+    await run('ip', words, { timeout: LIMIT_MS });
+  }
+
+  #path(name: string): string {
+    return join(this.directory, name);
+  }
+}
