@@ -48,7 +48,7 @@ export function atWallClock(record: BootRecord, bootedAtMs: number): BootRecord 
 export function joinOwnWord(record: BootRecord, own: OwnWord): BootRecord {
   const isThisBoot = own.bootedAtMs !== undefined && own.bootedAtMs >= record.startedMs - SLACK_MS;
   const { powerOnMs } = own;
-  if (powerOnMs !== undefined && !isThisBoot && powerOnMs > record.seenMs + SLACK_MS) {
+  if (powerOnMs !== undefined && powerOnMs > Math.max(record.seenMs, own.bootedAtMs ?? 0)) {
     // It went down after all that was seen: what is waited for is its first request.
     return {
       ...record,

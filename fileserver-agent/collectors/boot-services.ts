@@ -3,9 +3,12 @@ import { Samples } from '../../agent/kit/collectors/sample.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 
 /** What a boot needs of this machine, as Debian names the units. */
-export const BOOT_UNITS = ['dnsmasq.service', 'nfs-server.service'] as const;
+export const BOOT_UNITS = {
+  dnsmasq_service_state: 'dnsmasq.service',
+  nfsd_service_state: 'nfs-server.service',
+} as const;
 
-/** As boot_service_state carries what systemd says (ActiveState). */
+/** As the facts carry what systemd says (ActiveState). */
 const STATES: Readonly<Record<string, number>> = {
   active: 1,
   activating: 2,
@@ -15,6 +18,8 @@ const STATES: Readonly<Record<string, number>> = {
   failed: 4,
 };
 
+const FACTS = ['dnsmasq_service_state', 'nfsd_service_state'] as const;
+
 /** Whether the services of the boot path run. A unit that is not installed has no state: this machine serves no boots. */
 export function makeBootServicesCollector(): Collector {
   return {
@@ -23,10 +28,10 @@ export function makeBootServicesCollector(): Collector {
     timeoutMs: 10_000,
     async collect({ services }, signal) {
       const samples = new Samples();
-      for (const unit of BOOT_UNITS) {
+      for (const fact of FACTS) {
         try {
-          const { active } = await services.state(unit, signal);
-          samples.number('boot_service_state', STATES[active], unit);
+          const { active } = await services.state(BOOT_UNITS[fact], signal);
+          samples.number(fact, STATES[active]);
         } catch (error) {
           const { code } = BrambleError.from(error);
           if (code === 'unsupported') return noData('no service manager tells the state of services');

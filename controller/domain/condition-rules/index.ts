@@ -6,6 +6,7 @@
 import type { ConditionRule } from '../condition-rule.js';
 import { AGENT_RULES } from './agent.js';
 import { BOOT_RULES } from './boot.js';
+import { BOOT_PATH_RULES } from './boot-path.js';
 import { CARD_RULES } from './card.js';
 import { CLOCK_RULES } from './clock.js';
 import { KERNEL_RULES } from './kernel-log.js';
@@ -32,6 +33,7 @@ export const CONDITION_RULES: readonly ConditionRule[] = [
   ...STORAGE_RULES,
   ...CARD_RULES,
   ...NFS_RULES,
+  ...BOOT_PATH_RULES,
   ...BOOT_RULES,
   ...KERNEL_RULES,
   ...MEMORY_RULES,
