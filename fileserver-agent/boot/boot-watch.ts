@@ -1,13 +1,13 @@
 import type { AgentProbe } from '../../agent/kit/collect/probe.js';
 import type { TailPosition } from '../../agent/kit/host/log-tail.js';
 import type { Host } from '../../agent/kit/host/ports.js';
+import { boardBootOf } from '../../agent/kit/report/board-boot.js';
 import { judgeBoot } from '../../proto/contract/boot/judge.js';
 import type { BootRecord } from '../../proto/contract/boot/record.js';
 import { BOOT_LIMITS, type BootLimits, type BootTrouble } from '../../proto/contract/boot/stage.js';
 import type { BootPaths, FollowedSources } from '../sources.js';
 import { Allowance } from './allowance.js';
 import { BoardTable } from './board-table.js';
-import { boardBootOf } from './boot-event.js';
 import { type KeptBoots, parseKeptBoots, renderKeptBoots } from './kept-boots.js';
 import { type LineStamp, parseBootLine } from './log-line.js';
 import { newMounts, parseLeases, parseRmtab } from './small-files.js';

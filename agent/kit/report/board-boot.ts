@@ -1,10 +1,10 @@
-import type { BootRecord } from '../../proto/contract/boot/record.js';
-import type { BootStage, BootTrouble } from '../../proto/contract/boot/stage.js';
+import type { BootRecord } from '../../../proto/contract/boot/record.js';
+import type { BootStage, BootTrouble } from '../../../proto/contract/boot/stage.js';
 import {
   type BoardBoot,
   BootStage as WireStage,
   BootTrouble as WireTrouble,
-} from '../../proto/gen/bramble/agent/v1/event.js';
+} from '../../../proto/gen/bramble/agent/v1/event.js';
 
 const STAGES = {
   'power-on': WireStage.POWER_ON,
