@@ -41,6 +41,7 @@ const PROGRAMS = [
 /** Started by tests and benchmarks as processes of their own; absent until somebody needs one. */
 const TEST_PROGRAMS = [
   { name: 'test/bench', entry: 'test/bench/main.ts', kind: 'controller' },
+  { name: 'test/lab', entry: 'test/lab/main.ts', kind: 'tool' },
   { name: 'test/measured', entry: 'test/bench/measured.ts', kind: 'agent' },
 ];
 

@@ -1,0 +1,16 @@
+# Keeps the agent of this guest running, as the service manager of a real machine does. Reads /lab/agent.yaml.
+mkdir -p /var/lib/bramble-agent /run/lab
+chown bramble:bramble /var/lib/bramble-agent
+touch /run/lab/agent-wanted
+(
+  while :; do
+    if [ -f /run/lab/agent-wanted ]; then
+      setpriv --reuid 990 --regid 990 --clear-groups --inh-caps=-all \
+        node --max-semi-space-size=1 --v8-pool-size=1 /lab/agent.mjs run --config /lab/agent.yaml >>/run/lab/agent.log 2>&1 3<&- &
+      echo $! >/run/lab/agent.pid
+      wait $!
+      echo "agent ended with status $?" >>/run/lab/agent.log
+    fi
+    sleep 1
+  done
+) &

@@ -1,0 +1,55 @@
+# The fileserver: RAID 1 over two disks with btrfs, the Pis' roots on it, NFS, DHCP and TFTP; a thin pool on a third disk.
+modprobe -a raid1 btrfs 8021q nfsd tun dm-thin-pool 2>/dev/null
+for device in /sys/class/net/*; do
+  case $(cat "$device/address") in
+    52:54:00:01:00:01) ip link set "${device##*/}" name eth0 ;;
+    52:54:00:01:00:02) ip link set "${device##*/}" name eth1 ;;
+  esac
+done
+ip link set eth0 up
+ip link set eth1 up
+ip addr add 192.168.60.2/24 dev eth1
+ip route add default via 192.168.60.1
+echo 1 >/proc/sys/net/ipv4/ip_forward
+
+mkdir -p /srv /export /run/lab
+mdadm --assemble /dev/md0 /dev/sda /dev/sdb 2>/dev/null ||
+  mdadm --create /dev/md0 --run --level=1 --raid-devices=2 --metadata=1.0 --bitmap=internal --assume-clean /dev/sda /dev/sdb
+mount -t btrfs -o noatime /dev/md0 /srv
+say "array and file system are there"
+
+# Each line of /lab/pis: name, VLAN, fileserver's address, Pi's address, serial number.
+mount -t nfsd nfsd /proc/fs/nfsd
+mkdir -p /run/rpcbind /var/lib/nfs/rpc_pipefs /srv/roots /srv/tftp
+: >/etc/exports
+ranges=
+while read -r name vlan server address serial; do
+  ip link add link eth0 name "eth0.$vlan" type vlan id "$vlan"
+  ip addr add "$server/30" dev "eth0.$vlan"
+  ip link set "eth0.$vlan" up
+  root=/srv/roots/$address
+  [ -d "$root" ] || btrfs -q subvolume snapshot /srv/base "$root"
+  sh /lab/personalise.sh "$name" "$root"
+  mkdir -p "/export/$address"
+  mount --bind "$root" "/export/$address"
+  echo "/export/$address $address(rw,no_root_squash,no_subtree_check,async,fsid=$vlan)" >>/etc/exports
+  boot=/srv/tftp/$(printf %s "$serial" | tail -c 8)
+  mkdir -p "$boot"
+  echo "arm_64bit=1" >"$boot/config.txt"
+  echo "firmware of a real board" >"$boot/start4.elf"
+  echo "kernel of a real board" >"$boot/kernel8.img"
+  echo "console=ttyAMA0,115200 root=/dev/nfs rootfstype=nfs ip=$address::$server:255.255.255.252::eth0:off nfsroot=$server:/export/$address rw rootwait" >"$boot/cmdline.txt"
+  ranges="$ranges --interface=eth0.$vlan --dhcp-range=$address,$address,255.255.255.252,1h"
+done </lab/pis
+rpcbind -w
+exportfs -ra
+rpc.nfsd -V 3 8
+rpc.mountd
+say "nfsd serves"
+cat >/run/lab/dnsmasq-start <<X
+dnsmasq --conf-file=/dev/null --port=0 --no-ping --bind-dynamic $ranges --enable-tftp --tftp-root=/srv/tftp \
+  --log-facility=/var/log/dnsmasq.log --log-dhcp --dhcp-leasefile=/run/lab/leases --pid-file=/run/lab/dnsmasq.pid -u root
+X
+sh /run/lab/dnsmasq-start
+# Slow when emulated, and nobody waits for it.
+( pvcreate -q /dev/sdc && vgcreate -q thin /dev/sdc && lvcreate -q -L 256M --thinpool pool thin ) >/run/lab/thin.log 2>&1 &

@@ -1,0 +1,15 @@
+#!/bin/sh
+# First process of a Pi after its root is mounted.
+export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+mount -t tmpfs tmp /tmp
+mkdir -p /dev/pts /dev/shm
+mount -t devpts pts /dev/pts
+mount -t tmpfs shm /dev/shm
+hostname "$(cat /etc/hostname)"
+say() { echo "LAB $(cut -d' ' -f1 /proc/uptime) $*"; }
+LAB_BUSYBOX=./busybox /run/lab/busybox sh /run/lab/control.sh &
+say "$(hostname) is ready"
+if [ -f /lab/agent.yaml ]; then . /lab/agent.sh; fi
+while :; do
+  setsid -w sh -c 'exec sh -i </dev/ttyAMA0 >/dev/ttyAMA0 2>&1' || sleep 1
+done

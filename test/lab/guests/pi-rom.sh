@@ -1,0 +1,74 @@
+#!/bin/busybox sh
+# Stands in for a Pi's boot ROM, its firmware and the kernel's own ip= parser: DHCP, TFTP below its serial number, root
+# over NFS. It tries a few times and then hangs, as the ROM of a real board does: only power brings it back.
+PATH=/bin:/sbin
+export PATH
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs -o mode=0755 run /run
+say() { echo "LAB $(cut -d' ' -f1 /proc/uptime) $*"; }
+hang() {
+  say "hangs: $*"
+  while :; do sleep 3600; done
+}
+for module in virtio_pci virtio_net virtio_console virtio_rng nfs nfsv3 sdhci-pci mmc_block i6300esb; do
+  modprobe "$module" 2>/dev/null
+done
+# The rack's own way in lives in memory: it answers when the root does not.
+mkdir -p /run/lab
+cp /bin/busybox /run/lab/busybox
+cp /lab-control /run/lab/control.sh
+LAB_BUSYBOX=./busybox /run/lab/busybox sh /run/lab/control.sh &
+control=$!
+
+serial=$(tr -d '\0' </proc/device-tree/serial-number)
+board=$(printf %s "$serial" | busybox tail -c 8)
+say "powered on, serial $serial"
+ip link set lo up
+tries=0
+while [ ! -d /sys/class/net/eth0 ] && [ "$tries" -lt 100 ]; do busybox usleep 50000; tries=$((tries + 1)); done
+ip link set eth0 up
+cat >/run/lab/lease.sh <<'X'
+#!/bin/busybox sh
+[ "$1" = bound ] || exit 0
+busybox ip addr flush dev eth0
+busybox ip addr add "$ip/${mask:-30}" dev eth0
+echo "server=${siaddr:-$serverid}" >/run/lab/lease
+X
+chmod 755 /run/lab/lease.sh
+tries=0
+until busybox udhcpc -i eth0 -s /run/lab/lease.sh -n -q -t 3 -T 1 -V PXEClient:Arch:00000:UNDI:002001 >/dev/null 2>&1; do
+  tries=$((tries + 1))
+  say "no answer to DHCP"
+  [ "$tries" -lt 10 ] || hang "nobody answers DHCP"
+done
+. /run/lab/lease
+say "DHCP answered by $server"
+fetch() { tftp -g -r "$1" -l "/run/lab/${1##*/}" "$server" 2>/dev/null; }
+fetch "$board/start4.elf" || fetch start4.elf || hang "no start4.elf for $board"
+for file in config.txt cmdline.txt kernel8.img; do fetch "$board/$file" || hang "no $board/$file"; done
+say "files fetched"
+
+for word in $(cat /run/lab/cmdline.txt); do
+  case $word in
+    nfsroot=*) nfsroot=${word#*=} ;;
+    ip=*) own=${word#*=} ;;
+  esac
+done
+rest=${own#*::}
+address=${own%%:*}
+gateway=${rest%%:*}
+ip addr flush dev eth0
+ip addr add "$address/30" dev eth0
+ip route add default via "$gateway"
+# no timeout: a kernel waits for its root for ever, and its log shows that it does
+until mount -t nfs -o "vers=3,proto=tcp,nolock,addr=${nfsroot%%:*},rw" "$nfsroot" /newroot; do
+  say "root over NFS cannot be mounted"
+  sleep 3
+done
+say "root is mounted"
+kill "$control" # the next stage starts its own, below the new root
+wait "$control"
+for each in proc sys dev run; do mount -o move "/$each" "/newroot/$each"; done
+exec switch_root /newroot /bin/sh /pi-init

@@ -1,0 +1,34 @@
+import { connectLines } from './lines.js';
+
+export interface Outcome {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const LIMIT_MS = 30_000;
+let askedCount = 0;
+
+/**
+ * Runs a script inside of a guest, beside all of its networks.
+ * @throws Error when the guest does not answer in time: it is off, hangs, or is still starting
+ */
+export async function runInGuest(socketPath: string, script: string, limitMs = LIMIT_MS): Promise<Outcome> {
+  askedCount += 1;
+  const id = `${process.pid}-${askedCount}`;
+  const socket = await connectLines(socketPath, limitMs);
+  try {
+    socket.write(`${id} ${Buffer.from(script).toString('base64')}`);
+    for (;;) {
+      const line = await socket.lines.next();
+      if (line.done === true) throw new Error(`${socketPath}: no answer within ${limitMs} ms to: ${script}`);
+      const [of, status, out = '', err = ''] = line.value.split(' ');
+      if (of !== id) continue; // the answer to somebody who has gone
+      return { status: Number(status), out: decode(out), err: decode(err) };
+    }
+  } finally {
+    socket.close();
+  }
+}
+
+const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');

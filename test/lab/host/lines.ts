@@ -1,0 +1,29 @@
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+
+/** A Unix socket that speaks in lines. */
+export interface LineSocket {
+  readonly lines: AsyncIterator<string>;
+  write(line: string): void;
+  close(): void;
+}
+
+export function connectLines(path: string, limitMs: number): Promise<LineSocket> {
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect(path);
+    const timer = setTimeout(() => {
+      socket.destroy(new Error(`${path}: no answer within ${limitMs} ms`));
+    }, limitMs);
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.on('error', () => undefined); // the reader sees the end
+      const reader = createInterface({ input: socket, crlfDelay: Infinity });
+      const close = (): void => {
+        clearTimeout(timer);
+        reader.close();
+        socket.destroy();
+      };
+      resolve({ lines: reader[Symbol.asyncIterator](), write: (line) => socket.write(`${line}\n`), close });
+    });
+  });
+}

@@ -1,0 +1,104 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { ApiClient } from '../../controller/cli/api-client.js';
+import { HttpTransport } from '../../controller/cli/transport.js';
+import { launch } from './host/process.js';
+import { CONTROLLER_ADDRESS, ENROL_PORT, LINK_PORT, type RackSpec, SITE } from './spec.js';
+
+const START_MS_MAX = 30_000;
+const POLL_MS = 100;
+const TOKEN_TTL_MS = 3_600_000;
+const REPORT_INTERVAL = '5s';
+/** Commands of the rack end with it. */
+const NEVER = new AbortController().signal;
+
+/** The controller of a rack, as its users start it, in a namespace that every agent reaches through somebody's router. */
+export class LabController {
+  readonly #dir: string;
+  readonly #distDir: string;
+  readonly #namespace: string;
+
+  constructor(dir: string, distDir: string, namespace: string) {
+    this.#dir = dir;
+    this.#distDir = distDir;
+    this.#namespace = namespace;
+  }
+
+  get adminSocket(): string {
+    return path.join(this.#dir, 'controller.data', 'admin.sock');
+  }
+
+  get api(): ApiClient {
+    return new ApiClient(new HttpTransport({ kind: 'socket', path: this.adminSocket }, 'lab'), NEVER);
+  }
+
+  async start(diesWithParent: boolean): Promise<void> {
+    const config = {
+      dataDir: path.join(this.#dir, 'controller.data'),
+      http: { host: '127.0.0.1', port: 8080 },
+      link: { host: CONTROLLER_ADDRESS, port: LINK_PORT, advertise: [`${CONTROLLER_ADDRESS}:${LINK_PORT}`] },
+      enrol: { host: CONTROLLER_ADDRESS, port: ENROL_PORT },
+      cadence: { reportInterval: REPORT_INTERVAL },
+    };
+    const file = path.join(this.#dir, 'controller.yaml');
+    writeFileSync(file, stringify(config));
+    const argv = [process.execPath, path.join(this.#distDir, 'bramble-controller.mjs'), '--config', file] as const;
+    await launch(this.#dir, { name: 'controller', argv, namespace: this.#namespace, diesWithParent });
+    const endsAtMs = performance.now() + START_MS_MAX;
+    for (;;) {
+      try {
+        await this.api.nodes();
+        return;
+      } catch (thrown) {
+        if (performance.now() > endsAtMs) throw thrown;
+        await wait(POLL_MS);
+      }
+    }
+  }
+
+  /** Puts agents, their configurations and tokens where the guests look for them. */
+  async lendAgents({ pis }: RackSpec): Promise<void> {
+    const lend = (guest: string, file: string): string => path.join(this.#dir, `${guest}.share`, file);
+    for (const kind of ['switch', 'fileserver'] as const) {
+      mkdirSync(path.dirname(lend(kind, '')), { recursive: true });
+      copyFileSync(path.join(this.#distDir, `bramble-${kind}-agent.mjs`), lend(kind, 'agent.mjs'));
+      await this.#writeConfig(kind, lend(kind, 'agent.yaml'), lend(kind, 'token'), '/lab/token');
+    }
+    copyFileSync(path.join(this.#distDir, 'bramble-agent.mjs'), lend('fileserver', 'pi-agent.mjs'));
+    for (const { name } of pis) {
+      const token = lend('fileserver', `${name}.token`);
+      await this.#writeConfig('pi', lend('fileserver', `${name}.yaml`), token, '/lab/token');
+    }
+  }
+
+  /** Resolves when the agents of these guests report. @throws Error naming those that do not */
+  async connected(names: readonly string[], limitMs: number): Promise<void> {
+    const endsAtMs = performance.now() + limitMs;
+    for (;;) {
+      const fresh = new Set(
+        (await this.api.nodes()).filter(({ liveness }) => liveness === 'fresh').map(({ name }) => name),
+      );
+      const missing = names.filter((name) => !fresh.has(name));
+      if (missing.length === 0) return;
+      if (performance.now() > endsAtMs) {
+        throw new Error(`no report within ${limitMs / 1_000} s of: ${missing.join(', ')}`);
+      }
+      await wait(POLL_MS);
+    }
+  }
+
+  async #writeConfig(
+    kind: 'pi' | 'switch' | 'fileserver',
+    file: string,
+    tokenFile: string,
+    inGuest: string,
+  ): Promise<void> {
+    const wish = { site: SITE, kind, ttlMs: TOKEN_TTL_MS, uses: 1, preApproved: true };
+    const { token, spkiPin } = await this.api.createToken(wish);
+    writeFileSync(tokenFile, `${token}\n`, { mode: 0o644 }); // the agent, without root's rights, reads it through the share
+    const join = { controller: `${CONTROLLER_ADDRESS}:${ENROL_PORT}`, pin: spkiPin, tokenFile: inGuest };
+    writeFileSync(file, stringify({ stateDir: '/var/lib/bramble-agent', join, services: 'none' }));
+  }
+}

@@ -1,0 +1,106 @@
+/** `npm run lab`: a whole rack on this machine, with real kernels and no hardware. */
+
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Rack } from './rack.js';
+
+const USAGE = `usage: npm run lab -- COMMAND
+
+  up [--pis N] [--bare]      start a rack: a switch, a fileserver, N Pis (2) and a controller; --bare: no agents
+  down                       end it and everything that belongs to it
+  status                     what is on, and what the controller says of it
+  console NAME               a shell on a guest's console; Ctrl-] leaves
+  run NAME SCRIPT            run a script in a guest, beside its networks
+  power NAME on|off|cycle    what a socket of a power strip does
+`;
+const ID = 'rack';
+const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
+const LEAVE = 0x1d;
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+async function main([command, ...words]: readonly string[]): Promise<number> {
+  const open = (): Rack => Rack.open(ID, say);
+  const [name = ''] = words;
+  switch (command) {
+    case 'up':
+      return up(words);
+    case 'down':
+      await open().down();
+      return 0;
+    case 'status':
+      return status(open());
+    case 'console':
+      return attach(`${open().dir}/${name}.console`);
+    case 'run': {
+      const { status: code, out, err } = await open().tryRun(name, words.slice(1).join(' '));
+      process.stdout.write(out);
+      process.stderr.write(err);
+      return code;
+    }
+    case 'power':
+      return power(open(), name, words[1]);
+    default:
+      process.stderr.write(USAGE);
+      return command === undefined || command === '--help' ? 0 : 2;
+  }
+}
+
+async function up(words: readonly string[]): Promise<number> {
+  const at = words.indexOf('--pis');
+  const pis = at < 0 ? 2 : Number(words[at + 1]);
+  const startedAtMs = performance.now();
+  const seconds = (): string => `${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`;
+  const withAgents = !words.includes('--bare');
+  const rack = await Rack.start({ id: ID, pis, isOwned: false, withAgents, checkout: CHECKOUT, say });
+  await rack.ready();
+  say(`every guest is up after ${seconds()}`);
+  if (withAgents) {
+    await rack.controller.connected(rack.guestNames, 120_000);
+    say(`every agent reports after ${seconds()}`);
+    say(`try: node dist/bramble.mjs --socket ${rack.controller.adminSocket} get nodes`);
+  }
+  return 0;
+}
+
+async function status(rack: Rack): Promise<number> {
+  for (const name of rack.guestNames) process.stdout.write(`${name} ${rack.isOn(name) ? 'on' : 'off'}\n`);
+  return 0;
+}
+
+async function power(rack: Rack, name: string, wish: string | undefined): Promise<number> {
+  if (wish !== 'on' && wish !== 'off' && wish !== 'cycle') throw new Error('power takes on, off or cycle');
+  if (wish !== 'on') await rack.powerOff(name);
+  if (wish !== 'off') await rack.powerOn(name);
+  return 0;
+}
+
+/** This terminal on a guest's console, byte by byte. */
+function attach(socketPath: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(socketPath);
+    const leave = (): void => {
+      if (process.stdin.isTTY) process.stdin.setRawMode(false);
+      process.stdin.pause();
+      socket.destroy();
+      resolve(0);
+    };
+    socket.once('error', reject);
+    socket.once('close', leave);
+    if (process.stdin.isTTY) process.stdin.setRawMode(true);
+    process.stdin.on('data', (bytes: Buffer) => {
+      if (bytes.includes(LEAVE)) leave();
+      else socket.write(bytes);
+    });
+    socket.pipe(process.stdout, { end: false });
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (thrown) {
+  say(thrown instanceof Error ? thrown.message : String(thrown));
+  process.exitCode = 1;
+}

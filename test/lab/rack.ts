@@ -1,0 +1,223 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Artifacts, artifacts } from './build/artifacts.js';
+import type { Say } from './build/cache.js';
+import { writeBoardTree } from './build/device-tree.js';
+import { exec } from './build/exec.js';
+import { type Outcome, runInGuest } from './host/guest-shell.js';
+import { makeNamespaces, type Namespaces, namespacesOf, removeNamespaces } from './host/namespaces.js';
+import { end, isSame, launch, runningPid, startTimeOf } from './host/process.js';
+import { commonArgs, FILESERVER_DISKS, fileserverArgs, guestFile, piArgs, switchArgs } from './host/qemu.js';
+import { qmp } from './host/qmp.js';
+import { LabController } from './lab-controller.js';
+import { interfacesFile, pisFile, type RackSpec, rackSpec } from './spec.js';
+
+/** Folders of racks, short because a socket's path is at most 107 bytes. */
+export const RACKS_DIR = '/tmp';
+const FOLDER = 'bramble-lab-';
+const READY_MS_MAX = 180_000;
+const POLL_MS = 200;
+const CARD_SIZE = '64M';
+/** Of the third disk, for the thin pool. */
+const BLANK_DISK_SIZE = '1G';
+
+export interface RackOptions {
+  /** Tells two racks of one machine apart: a few letters or digits. */
+  readonly id: string;
+  readonly pis: number;
+  /** Ends with the process that started it, however that ends. */
+  readonly isOwned: boolean;
+  /** With a controller, and an agent in every guest. */
+  readonly withAgents: boolean;
+  /** The checkout that holds dist/ and the scripts of the guests. */
+  readonly checkout: string;
+  readonly say: Say;
+}
+
+interface RackFile {
+  readonly pis: number;
+  readonly checkout: string;
+  readonly isOwned: boolean;
+  readonly withAgents: boolean;
+  /** "PID STARTTIME" of the process that it ends with. */
+  readonly owner: string;
+}
+
+/** A switch, a fileserver and Pis: guests, the cables between them, and what they are plugged into. */
+export class Rack {
+  readonly dir: string;
+  readonly spec: RackSpec;
+  readonly namespaces: Namespaces;
+  readonly controller: LabController;
+  readonly #file: RackFile;
+  readonly #say: Say;
+
+  private constructor(id: string, file: RackFile, say: Say) {
+    this.dir = path.join(RACKS_DIR, `${FOLDER}${id}`);
+    this.spec = rackSpec(file.pis);
+    this.namespaces = namespacesOf(id);
+    this.controller = new LabController(this.dir, path.join(file.checkout, 'dist'), this.namespaces.controller);
+    this.#file = file;
+    this.#say = say;
+  }
+
+  /** Builds what is missing, starts everything and returns at once: `ready()` waits. */
+  static async start({ id, say, ...options }: RackOptions): Promise<Rack> {
+    await sweep();
+    const file = { ...options, owner: `${process.pid} ${startTimeOf(process.pid) ?? ''}` };
+    const rack = new Rack(id, file, say);
+    if (existsSync(rack.dir)) throw new Error(`a rack named ${id} is up: npm run lab -- down ends it`);
+    const files = await artifacts(path.join(options.checkout, 'test/lab/guests'), say);
+    mkdirSync(rack.dir, { mode: 0o700 });
+    writeFileSync(path.join(rack.dir, 'rack.json'), JSON.stringify(file));
+    try {
+      await makeNamespaces(rack.namespaces);
+      if (options.withAgents) await rack.controller.start(options.isOwned);
+      await rack.#prepare(files);
+      for (const name of rack.guestNames) await rack.powerOn(name);
+    } catch (thrown) {
+      await rack.down();
+      throw thrown;
+    }
+    return rack;
+  }
+
+  /** A rack that is up already. @throws Error when there is none of this name */
+  static open(id: string, say: Say): Rack {
+    const file = path.join(RACKS_DIR, `${FOLDER}${id}`, 'rack.json');
+    if (!existsSync(file)) throw new Error(`no rack named ${id} is up: npm run lab -- up starts one`);
+    // written by start(), into a folder that its owner alone may write to
+    return new Rack(id, JSON.parse(readFileSync(file, 'utf8')) as RackFile, say);
+  }
+
+  get guestNames(): readonly string[] {
+    return ['switch', 'fileserver', ...this.spec.pis.map(({ name }) => name)];
+  }
+
+  /** Resolves when every guest says that it is ready. @throws Error when one ends or takes too long, with what it said */
+  async ready(names: readonly string[] = this.guestNames, limitMs = READY_MS_MAX): Promise<void> {
+    const endsAtMs = performance.now() + limitMs;
+    for (const name of names) {
+      for (;;) {
+        if (/^LAB [\d.]+ \S+ is ready/m.test(this.console(name))) break;
+        if (!this.isOn(name)) throw new Error(`${name} ended: see ${path.join(this.dir, `${name}.out`)}`);
+        if (performance.now() > endsAtMs) {
+          throw new Error(
+            `${name} is not ready after ${limitMs / 1_000} s; its console ends:\n${tail(this.console(name))}`,
+          );
+        }
+        await wait(POLL_MS);
+      }
+    }
+  }
+
+  /** What a guest has printed since it was last powered on. */
+  console(name: string): string {
+    const file = guestFile(this.dir, this.#known(name), 'log');
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  isOn(name: string): boolean {
+    return runningPid(this.dir, this.#known(name)) !== undefined;
+  }
+
+  /** Power to a guest that has none. */
+  async powerOn(name: string): Promise<void> {
+    if (this.isOn(name)) return;
+    const files = await artifacts(path.join(this.#file.checkout, 'test/lab/guests'), this.#say);
+    rmSync(guestFile(this.dir, name, 'log'), { force: true });
+    const [emulator, args] = this.#commandLine(name, files);
+    const namespace = emulator === 'qemu-system-x86_64' ? this.namespaces.site : undefined;
+    const argv = [emulator, ...commonArgs(this.dir, name), ...args] as const;
+    const where = namespace === undefined ? {} : { namespace };
+    await launch(this.dir, { name, argv, diesWithParent: this.#file.isOwned, ...where });
+  }
+
+  /** Takes the power away: nothing in the guest gets a word in. */
+  async powerOff(name: string): Promise<void> {
+    await end(this.dir, this.#known(name));
+  }
+
+  /** @throws Error when it fails; `limitMs` is for the whole of it. */
+  async run(name: string, script: string, limitMs?: number): Promise<string> {
+    const { status, out, err } = await this.tryRun(name, script, limitMs);
+    if (status !== 0) throw new Error(`${name}: status ${status} of: ${script}\n${out}${err}`);
+    return out;
+  }
+
+  tryRun(name: string, script: string, limitMs?: number): Promise<Outcome> {
+    return runInGuest(guestFile(this.dir, this.#known(name), 'control'), script, limitMs);
+  }
+
+  /** Steers the hardware of a guest. */
+  hardware(name: string, command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return qmp(guestFile(this.dir, this.#known(name), 'qmp'), command, args);
+  }
+
+  /** Ends everything that this rack started. */
+  async down(): Promise<void> {
+    const names = readdirSync(this.dir).flatMap((file) => /^(.+)\.pid$/.exec(file)?.[1] ?? []);
+    await Promise.all(names.map((name) => end(this.dir, name, name === 'controller' ? 'SIGTERM' : 'SIGKILL')));
+    await removeNamespaces(this.namespaces);
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  #known(name: string): string {
+    if (!this.guestNames.includes(name))
+      throw new Error(`no ${name} in this rack: it has ${this.guestNames.join(', ')}`);
+    return name;
+  }
+
+  #commandLine(name: string, files: Artifacts): readonly [string, readonly string[]] {
+    if (name === 'switch') return ['qemu-system-x86_64', switchArgs(this.dir, this.spec, files)];
+    if (name === 'fileserver') return ['qemu-system-x86_64', fileserverArgs(this.dir, this.spec, files)];
+    const pi = this.spec.pis.find((each) => each.name === name);
+    if (pi === undefined) throw new Error(`no ${name} in this rack: it has ${this.guestNames.join(', ')}`);
+    return ['qemu-system-aarch64', piArgs(this.dir, pi, files)];
+  }
+
+  /** Disks, boards and what the guests are lent. */
+  async #prepare(files: Artifacts): Promise<void> {
+    const overlay = (backing: string, name: string): Promise<string> =>
+      exec('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', backing, path.join(this.dir, name)]);
+    const [first, second, blank] = FILESERVER_DISKS;
+    for (const name of ['switch', 'fileserver']) await overlay(files.machine.image, `${name}.root.qcow2`);
+    for (const disk of [first, second]) await overlay(files.goldenDisk, `${disk}.qcow2`);
+    await exec('qemu-img', ['create', '-q', '-f', 'qcow2', path.join(this.dir, `${blank}.qcow2`), BLANK_DISK_SIZE]);
+    for (const pi of this.spec.pis) {
+      await writeBoardTree(files.pi.deviceTree, pi.serial, guestFile(this.dir, pi.name, 'dtb'));
+      await exec('truncate', ['-s', CARD_SIZE, guestFile(this.dir, pi.name, 'card.img')]);
+    }
+    this.#lend('switch', { interfaces: interfacesFile(this.spec) });
+    this.#lend('fileserver', { pis: pisFile(this.spec) });
+    if (this.#file.withAgents) await this.controller.lendAgents(this.spec);
+  }
+
+  #lend(name: string, texts: Readonly<Record<string, string>>): void {
+    const share = guestFile(this.dir, name, 'share');
+    mkdirSync(share, { recursive: true });
+    const scripts = path.join(this.#file.checkout, 'test/lab/guests');
+    for (const script of readdirSync(scripts)) {
+      writeFileSync(path.join(share, script), readFileSync(path.join(scripts, script)));
+    }
+    for (const [file, text] of Object.entries({ ...texts, hostname: `${name}\n` })) {
+      writeFileSync(path.join(share, file), text);
+    }
+  }
+}
+
+/** Ends racks whose owners have gone without ending them. */
+async function sweep(): Promise<void> {
+  for (const folder of readdirSync(RACKS_DIR).filter((each) => each.startsWith(FOLDER))) {
+    const file = path.join(RACKS_DIR, folder, 'rack.json');
+    if (!existsSync(file)) continue;
+    // written by start(), into a folder that its owner alone may write to
+    const { owner, isOwned } = JSON.parse(readFileSync(file, 'utf8')) as RackFile;
+    const [pid, startTime] = owner.split(' ');
+    if (isOwned && !isSame(Number(pid), startTime))
+      await Rack.open(folder.slice(FOLDER.length), () => undefined).down();
+  }
+}
+
+const tail = (text: string): string => text.split('\n').slice(-20).join('\n');
