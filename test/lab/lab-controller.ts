@@ -64,12 +64,12 @@ export class LabController {
     for (const kind of ['switch', 'fileserver'] as const) {
       mkdirSync(path.dirname(lend(kind, '')), { recursive: true });
       copyFileSync(path.join(this.#distDir, `bramble-${kind}-agent.mjs`), lend(kind, 'agent.mjs'));
-      await this.#writeConfig(kind, lend(kind, 'agent.yaml'), lend(kind, 'token'), '/lab/token');
+      await this.#writeConfig(kind, lend(kind, 'agent.yaml'), lend(kind, 'token'));
     }
     copyFileSync(path.join(this.#distDir, 'bramble-agent.mjs'), lend('fileserver', 'pi-agent.mjs'));
     for (const { name } of pis) {
       const token = lend('fileserver', `${name}.token`);
-      await this.#writeConfig('pi', lend('fileserver', `${name}.yaml`), token, '/lab/token');
+      await this.#writeConfig('pi', lend('fileserver', `${name}.yaml`), token);
     }
   }
 
@@ -89,16 +89,15 @@ export class LabController {
     }
   }
 
-  async #writeConfig(
-    kind: 'pi' | 'switch' | 'fileserver',
-    file: string,
-    tokenFile: string,
-    inGuest: string,
-  ): Promise<void> {
+  async #writeConfig(kind: 'pi' | 'switch' | 'fileserver', file: string, tokenFile: string): Promise<void> {
     const wish = { site: SITE, kind, ttlMs: TOKEN_TTL_MS, uses: 1, preApproved: true };
     const { token, spkiPin } = await this.api.createToken(wish);
-    writeFileSync(tokenFile, `${token}\n`, { mode: 0o644 }); // the agent, without root's rights, reads it through the share
-    const join = { controller: `${CONTROLLER_ADDRESS}:${ENROL_PORT}`, pin: spkiPin, tokenFile: inGuest };
+    writeFileSync(tokenFile, `${token}\n`, { mode: 0o600 });
+    const join = {
+      controller: `${CONTROLLER_ADDRESS}:${ENROL_PORT}`,
+      pin: spkiPin,
+      tokenFile: '/var/lib/bramble-agent/join-token',
+    };
     writeFileSync(file, stringify({ stateDir: '/var/lib/bramble-agent', join, services: 'none' }));
   }
 }

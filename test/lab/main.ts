@@ -2,6 +2,8 @@
 
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { FAULTS, faultList } from './faults.js';
+import { servePdu } from './pdu.js';
 import { Rack } from './rack.js';
 
 const USAGE = `usage: npm run lab -- COMMAND
@@ -12,6 +14,8 @@ const USAGE = `usage: npm run lab -- COMMAND
   console NAME               a shell on a guest's console; Ctrl-] leaves
   run NAME SCRIPT            run a script in a guest, beside its networks
   power NAME on|off|cycle    what a socket of a power strip does
+  break FAULT [TARGET]       something goes wrong, or is put right:
+${faultList()}
 `;
 const ID = 'rack';
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
@@ -22,7 +26,7 @@ const say = (line: string): void => {
 };
 
 async function main([command, ...words]: readonly string[]): Promise<number> {
-  const open = (): Rack => Rack.open(ID, say);
+  const open = (): Rack => Rack.open(ID);
   const [name = ''] = words;
   switch (command) {
     case 'up':
@@ -40,6 +44,10 @@ async function main([command, ...words]: readonly string[]): Promise<number> {
       process.stderr.write(err);
       return code;
     }
+    case 'pdu':
+      return servePdu(Rack.open(name));
+    case 'break':
+      return breakSomething(open(), name, words.slice(1));
     case 'power':
       return power(open(), name, words[1]);
     default:
@@ -67,6 +75,13 @@ async function up(words: readonly string[]): Promise<number> {
 
 async function status(rack: Rack): Promise<number> {
   for (const name of rack.guestNames) process.stdout.write(`${name} ${rack.isOn(name) ? 'on' : 'off'}\n`);
+  return 0;
+}
+
+async function breakSomething(rack: Rack, fault: string, words: readonly string[]): Promise<number> {
+  const verb = FAULTS[fault];
+  if (verb === undefined) throw new Error(`unknown fault ${fault}; there are:\n${faultList()}`);
+  process.stdout.write(await verb.act(rack, words));
   return 0;
 }
 

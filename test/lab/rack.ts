@@ -16,6 +16,8 @@ import { interfacesFile, pisFile, type RackSpec, rackSpec } from './spec.js';
 /** Folders of racks, short because a socket's path is at most 107 bytes. */
 export const RACKS_DIR = '/tmp';
 const FOLDER = 'bramble-lab-';
+/** In the checkout. */
+const GUESTS = 'test/lab/guests';
 const READY_MS_MAX = 180_000;
 const POLL_MS = 200;
 const CARD_SIZE = '64M';
@@ -40,6 +42,7 @@ interface RackFile {
   readonly checkout: string;
   readonly isOwned: boolean;
   readonly withAgents: boolean;
+  readonly files: Artifacts;
   /** "PID STARTTIME" of the process that it ends with. */
   readonly owner: string;
 }
@@ -51,31 +54,33 @@ export class Rack {
   readonly namespaces: Namespaces;
   readonly controller: LabController;
   readonly #file: RackFile;
-  readonly #say: Say;
 
-  private constructor(id: string, file: RackFile, say: Say) {
+  private constructor(id: string, file: RackFile) {
     this.dir = path.join(RACKS_DIR, `${FOLDER}${id}`);
     this.spec = rackSpec(file.pis);
     this.namespaces = namespacesOf(id);
     this.controller = new LabController(this.dir, path.join(file.checkout, 'dist'), this.namespaces.controller);
     this.#file = file;
-    this.#say = say;
   }
 
-  /** Builds what is missing, starts everything and returns at once: `ready()` waits. */
+  /** Builds what is missing and powers everything on; resolves when the Pis have power, and `ready()` waits for them. */
   static async start({ id, say, ...options }: RackOptions): Promise<Rack> {
     await sweep();
-    const file = { ...options, owner: `${process.pid} ${startTimeOf(process.pid) ?? ''}` };
-    const rack = new Rack(id, file, say);
+    const files = await artifacts(path.join(options.checkout, GUESTS), say);
+    const file = { ...options, files, owner: `${process.pid} ${startTimeOf(process.pid) ?? ''}` };
+    const rack = new Rack(id, file);
     if (existsSync(rack.dir)) throw new Error(`a rack named ${id} is up: npm run lab -- down ends it`);
-    const files = await artifacts(path.join(options.checkout, 'test/lab/guests'), say);
     mkdirSync(rack.dir, { mode: 0o700 });
     writeFileSync(path.join(rack.dir, 'rack.json'), JSON.stringify(file));
     try {
       await makeNamespaces(rack.namespaces);
       if (options.withAgents) await rack.controller.start(options.isOwned);
-      await rack.#prepare(files);
-      for (const name of rack.guestNames) await rack.powerOn(name);
+      await rack.#prepare();
+      await rack.#startPdu();
+      const before = ['switch', 'fileserver'] as const;
+      for (const name of before) await rack.powerOn(name);
+      await rack.ready(before); // the ROM of a board gives up when nobody answers for a while
+      for (const { name } of rack.spec.pis) await rack.powerOn(name);
     } catch (thrown) {
       await rack.down();
       throw thrown;
@@ -84,11 +89,11 @@ export class Rack {
   }
 
   /** A rack that is up already. @throws Error when there is none of this name */
-  static open(id: string, say: Say): Rack {
+  static open(id: string): Rack {
     const file = path.join(RACKS_DIR, `${FOLDER}${id}`, 'rack.json');
     if (!existsSync(file)) throw new Error(`no rack named ${id} is up: npm run lab -- up starts one`);
     // written by start(), into a folder that its owner alone may write to
-    return new Rack(id, JSON.parse(readFileSync(file, 'utf8')) as RackFile, say);
+    return new Rack(id, JSON.parse(readFileSync(file, 'utf8')) as RackFile);
   }
 
   get guestNames(): readonly string[] {
@@ -125,9 +130,8 @@ export class Rack {
   /** Power to a guest that has none. */
   async powerOn(name: string): Promise<void> {
     if (this.isOn(name)) return;
-    const files = await artifacts(path.join(this.#file.checkout, 'test/lab/guests'), this.#say);
     rmSync(guestFile(this.dir, name, 'log'), { force: true });
-    const [emulator, args] = this.#commandLine(name, files);
+    const [emulator, args] = this.#commandLine(name);
     const namespace = emulator === 'qemu-system-x86_64' ? this.namespaces.site : undefined;
     const argv = [emulator, ...commonArgs(this.dir, name), ...args] as const;
     const where = namespace === undefined ? {} : { namespace };
@@ -169,7 +173,8 @@ export class Rack {
     return name;
   }
 
-  #commandLine(name: string, files: Artifacts): readonly [string, readonly string[]] {
+  #commandLine(name: string): readonly [string, readonly string[]] {
+    const { files } = this.#file;
     if (name === 'switch') return ['qemu-system-x86_64', switchArgs(this.dir, this.spec, files)];
     if (name === 'fileserver') return ['qemu-system-x86_64', fileserverArgs(this.dir, this.spec, files)];
     const pi = this.spec.pis.find((each) => each.name === name);
@@ -177,8 +182,18 @@ export class Rack {
     return ['qemu-system-aarch64', piArgs(this.dir, pi, files)];
   }
 
+  /** A power strip in the site's network that the Pis are plugged into: switches and controllers steer it, as in a rack. */
+  async #startPdu(): Promise<void> {
+    const { site: namespace } = this.namespaces;
+    const { checkout, isOwned: diesWithParent } = this.#file;
+    const program = path.join(checkout, 'dist/test/lab.mjs');
+    const argv = [process.execPath, program, 'pdu', path.basename(this.dir).slice(FOLDER.length)] as const;
+    await launch(this.dir, { name: 'pdu', argv, namespace, diesWithParent });
+  }
+
   /** Disks, boards and what the guests are lent. */
-  async #prepare(files: Artifacts): Promise<void> {
+  async #prepare(): Promise<void> {
+    const { files } = this.#file;
     const overlay = (backing: string, name: string): Promise<string> =>
       exec('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', backing, path.join(this.dir, name)]);
     const [first, second, blank] = FILESERVER_DISKS;
@@ -187,7 +202,9 @@ export class Rack {
     await exec('qemu-img', ['create', '-q', '-f', 'qcow2', path.join(this.dir, `${blank}.qcow2`), BLANK_DISK_SIZE]);
     for (const pi of this.spec.pis) {
       await writeBoardTree(files.pi.deviceTree, pi.serial, guestFile(this.dir, pi.name, 'dtb'));
-      await exec('truncate', ['-s', CARD_SIZE, guestFile(this.dir, pi.name, 'card.img')]);
+      const card = guestFile(this.dir, pi.name, 'card.img');
+      await exec('truncate', ['-s', CARD_SIZE, card]);
+      await exec('mke2fs', ['-q', '-t', 'ext4', card]);
     }
     this.#lend('switch', { interfaces: interfacesFile(this.spec) });
     this.#lend('fileserver', { pis: pisFile(this.spec) });
@@ -197,7 +214,7 @@ export class Rack {
   #lend(name: string, texts: Readonly<Record<string, string>>): void {
     const share = guestFile(this.dir, name, 'share');
     mkdirSync(share, { recursive: true });
-    const scripts = path.join(this.#file.checkout, 'test/lab/guests');
+    const scripts = path.join(this.#file.checkout, GUESTS);
     for (const script of readdirSync(scripts)) {
       writeFileSync(path.join(share, script), readFileSync(path.join(scripts, script)));
     }
@@ -215,8 +232,7 @@ async function sweep(): Promise<void> {
     // written by start(), into a folder that its owner alone may write to
     const { owner, isOwned } = JSON.parse(readFileSync(file, 'utf8')) as RackFile;
     const [pid, startTime] = owner.split(' ');
-    if (isOwned && !isSame(Number(pid), startTime))
-      await Rack.open(folder.slice(FOLDER.length), () => undefined).down();
+    if (isOwned && !isSame(Number(pid), startTime)) await Rack.open(folder.slice(FOLDER.length)).down();
   }
 }
 

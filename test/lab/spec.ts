@@ -26,6 +26,9 @@ export const CONTROLLER_ADDRESS = '198.51.100.1';
 export const LINK_PORT = 7443;
 export const ENROL_PORT = 7442;
 export const SITE = 'rack';
+/** The power strip, in the site's own network. */
+export const PDU_ADDRESS = '192.168.60.9';
+export const PDU_PORT = 7001;
 
 /** @throws RangeError for a number of Pis that this machine could not carry */
 export function rackSpec(pis: number): RackSpec {

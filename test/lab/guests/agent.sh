@@ -1,6 +1,11 @@
 # Keeps the agent of this guest running, as the service manager of a real machine does. Reads /lab/agent.yaml.
 mkdir -p /var/lib/bramble-agent /run/lab
-chown bramble:bramble /var/lib/bramble-agent
+chown 990:990 /var/lib/bramble-agent
+if [ ! -f /var/lib/bramble-agent/identity.json ] && [ -f /lab/token ]; then
+  cp /lab/token /var/lib/bramble-agent/join-token
+  chown 990:990 /var/lib/bramble-agent/join-token
+  chmod 400 /var/lib/bramble-agent/join-token
+fi
 touch /run/lab/agent-wanted
 (
   while :; do

@@ -1,9 +1,9 @@
 #!/bin/sh
 # The rack's way into a guest, beside every network: a line "ID BASE64" on a virtio port is run as a script; the answer
 # is "ID STATUS BASE64-OF-OUTPUT BASE64-OF-ERRORS". One at a time; what has to stay is to be put into the background.
-# Runs on busybox alone, from memory and by paths that begin there, so that it answers when the root does not.
+# The loop itself runs on busybox alone, from memory and by paths that begin there, so that it answers when the root does not.
 b=${LAB_BUSYBOX:-busybox}
-$b mkdir -p /run/lab
+shell=${LAB_SHELL:-/bin/sh}
 cd /run/lab || exit 1
 modprobe virtio_console 2>/dev/null
 while :; do
@@ -17,7 +17,7 @@ while :; do
   if IFS= read -r line <&3; then
     id=${line%% *}
     printf '%s' "${line#* }" | $b base64 -d >script
-    $b setsid $b sh script >out 2>err 3<&- </dev/null
+    $b setsid $shell script >out 2>err 3<&- </dev/null
     status=$?
     printf '%s %s %s %s\n' "$id" "$status" "$($b base64 out | $b tr -d '\n')" "$($b base64 err | $b tr -d '\n')" >&3
   else

@@ -12,9 +12,11 @@ ip addr add 192.168.60.2/24 dev eth1
 ip route add default via 192.168.60.1
 echo 1 >/proc/sys/net/ipv4/ip_forward
 
-mkdir -p /srv /export /run/lab
-mdadm --assemble /dev/md0 /dev/sda /dev/sdb 2>/dev/null ||
-  mdadm --create /dev/md0 --run --level=1 --raid-devices=2 --metadata=1.0 --bitmap=internal --assume-clean /dev/sda /dev/sdb
+# Disks by the place that they are plugged into: their names follow the order in which the kernel found them.
+disk() { echo /dev/"$(ls /sys/class/scsi_disk/*:0:"$1":0/device/block)"; }
+mkdir -p /srv /export
+mdadm --assemble /dev/md0 "$(disk 0)" "$(disk 1)" 2>/dev/null ||
+  mdadm --create /dev/md0 --run --level=1 --raid-devices=2 --metadata=1.0 --bitmap=internal --assume-clean "$(disk 0)" "$(disk 1)"
 mount -t btrfs -o noatime /dev/md0 /srv
 say "array and file system are there"
 
@@ -52,4 +54,10 @@ dnsmasq --conf-file=/dev/null --port=0 --no-ping --bind-dynamic $ranges --enable
 X
 sh /run/lab/dnsmasq-start
 # Slow when emulated, and nobody waits for it.
-( pvcreate -q /dev/sdc && vgcreate -q thin /dev/sdc && lvcreate -q -L 256M --thinpool pool thin ) >/run/lab/thin.log 2>&1 &
+thin=$(disk 2)
+(
+  no_udev='activation{udev_sync=0 udev_rules=0}'
+  pvcreate -q "$thin" && vgcreate -q --config "$no_udev" thin "$thin" &&
+    lvcreate -q --config "$no_udev" -L 256M --thinpool pool thin &&
+    lvcreate -q --config "$no_udev" -V 128M --thin -n root1 thin/pool
+) >/run/lab/thin.log 2>&1 &

@@ -17,7 +17,11 @@ while [ ! -b /dev/vda ] && [ "$tries" -lt 200 ]; do
   tries=$((tries + 1))
 done
 mount -t ext4 -o noatime /dev/vda /newroot || exec sh
-mkdir -p /newroot/lab
-mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,ro lab /newroot/lab
+# Into memory: what a guest sees mounted read-only, or from another machine, its agent would report.
+mkdir -p /newroot/lab /lent
+mount -t tmpfs -o mode=0755 lab /newroot/lab
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,ro lab /lent
+cp -a /lent/. /newroot/lab/
+umount /lent
 for each in proc sys dev; do mount -o move "/$each" "/newroot/$each"; done
 exec switch_root /newroot /bin/sh /lab/machine.sh "$role"

@@ -7,7 +7,7 @@ mkdir -p /dev/pts /dev/shm /run/lab
 mount -t devpts pts /dev/pts
 mount -t tmpfs shm /dev/shm
 ip link set lo up
-hostname "$(cat /lab/hostname)"
+cat /lab/hostname >/proc/sys/kernel/hostname
 say() { echo "LAB $(cut -d' ' -f1 /proc/uptime) $*"; }
 sh /lab/control.sh &
 say "$role starts"

@@ -5,10 +5,13 @@ mount -t tmpfs tmp /tmp
 mkdir -p /dev/pts /dev/shm
 mount -t devpts pts /dev/pts
 mount -t tmpfs shm /dev/shm
-hostname "$(cat /etc/hostname)"
+cat /etc/hostname >/proc/sys/kernel/hostname
 say() { echo "LAB $(cut -d' ' -f1 /proc/uptime) $*"; }
-LAB_BUSYBOX=./busybox /run/lab/busybox sh /run/lab/control.sh &
-say "$(hostname) is ready"
+mkdir -p /card
+modprobe ext4 2>/dev/null
+mount -t ext4 -o noatime /dev/mmcblk0 /card
+LAB_BUSYBOX=./busybox LAB_SHELL='./busybox sh' /run/lab/busybox sh /run/lab/control.sh &
+say "$(cat /etc/hostname) is ready"
 if [ -f /lab/agent.yaml ]; then . /lab/agent.sh; fi
 while :; do
   setsid -w sh -c 'exec sh -i </dev/ttyAMA0 >/dev/ttyAMA0 2>&1' || sleep 1

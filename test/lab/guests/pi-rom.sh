@@ -19,7 +19,7 @@ done
 mkdir -p /run/lab
 cp /bin/busybox /run/lab/busybox
 cp /lab-control /run/lab/control.sh
-LAB_BUSYBOX=./busybox /run/lab/busybox sh /run/lab/control.sh &
+LAB_BUSYBOX=./busybox LAB_SHELL='./busybox sh' /run/lab/busybox sh /run/lab/control.sh &
 control=$!
 
 serial=$(tr -d '\0' </proc/device-tree/serial-number)

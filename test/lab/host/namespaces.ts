@@ -1,5 +1,5 @@
 import { exec } from '../build/exec.js';
-import { CONTROLLER_ADDRESS } from '../spec.js';
+import { CONTROLLER_ADDRESS, PDU_ADDRESS } from '../spec.js';
 import { FILESERVER_TAP, SWITCH_TAP } from './qemu.js';
 
 /** The three networks outside of the guests; `id` keeps two racks apart. */
@@ -60,6 +60,7 @@ export async function makeNamespaces({ controller, nat, site }: Namespaces): Pro
     await ip('-n', site, 'link', 'set', device, 'up');
   }
   await ip('-n', site, 'link', 'set', 'br0', 'up');
+  await ip('-n', site, 'addr', 'add', `${PDU_ADDRESS}/24`, 'dev', 'br0');
 }
 
 /** What is in them goes with them. */

@@ -72,11 +72,14 @@ export function switchArgs(dir: string, { pis, trunkPort }: RackSpec, files: Art
 export const FILESERVER_DISKS = ['disk1', 'disk2', 'disk3'] as const;
 
 export function fileserverArgs(dir: string, { trunkPort }: RackSpec, files: Artifacts): readonly string[] {
-  const disks = FILESERVER_DISKS.flatMap((disk) => {
+  const disks = FILESERVER_DISKS.flatMap((disk, place) => {
     const file = path.join(dir, `${disk}.qcow2`);
     return [
       ...['-blockdev', `driver=qcow2,node-name=${disk},file.driver=file,file.filename=${file},cache.no-flush=on`],
-      ...['-device', `scsi-hd,bus=scsi.0,drive=${disk},id=${disk},serial=BRAMBLE-${disk.toUpperCase()}`],
+      ...[
+        '-device',
+        `scsi-hd,bus=scsi.0,scsi-id=${place},drive=${disk},id=${disk},serial=BRAMBLE-${disk.toUpperCase()}`,
+      ],
     ];
   });
   return [

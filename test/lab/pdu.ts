@@ -1,0 +1,32 @@
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Rack } from './rack.js';
+import { PDU_ADDRESS, PDU_PORT } from './spec.js';
+
+/**
+ * A power strip with an outlet for every Pi: one line "NAME on|off|cycle|status" a connection, answered by "on", "off" or
+ * "error ...". It never resolves: it ends with its rack.
+ */
+export function servePdu(rack: Rack): Promise<number> {
+  return new Promise((_resolve, reject) => {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      createInterface({ input: socket }).once('line', (line) => {
+        act(rack, line).then(
+          (state) => socket.end(`${state}\n`),
+          (thrown: unknown) => socket.end(`error ${thrown instanceof Error ? thrown.message : String(thrown)}\n`),
+        );
+      });
+    });
+    server.once('error', reject);
+    server.listen(PDU_PORT, PDU_ADDRESS);
+  });
+}
+
+async function act(rack: Rack, line: string): Promise<'on' | 'off'> {
+  const [name = '', verb] = line.trim().split(' ');
+  if (!rack.spec.pis.some((pi) => pi.name === name)) throw new Error(`nothing named ${name} is plugged in`);
+  if (verb === 'off' || verb === 'cycle') await rack.powerOff(name);
+  if (verb === 'on' || verb === 'cycle') await rack.powerOn(name);
+  return rack.isOn(name) ? 'on' : 'off';
+}
