@@ -5,7 +5,7 @@ const MINUTE_MS = 60_000;
 
 /**
  * unit: beside the code, no processes, no network beyond loopback. system: real processes built into dist/.
- * chaos: the long forms, run by `npm run chaos`.
+ * lab: one boot of the virtual rack for all its suites. chaos: the long forms, run by `npm run chaos`.
  */
 export default defineConfig({
   test: {
@@ -31,6 +31,16 @@ export default defineConfig({
           globalSetup: ['test/setup/system.ts'],
           testTimeout: 2 * MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
+        },
+      },
+      {
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts'],
+          globalSetup: ['test/setup/system.ts', 'test/setup/lab.ts'],
+          testTimeout: 3 * MINUTE_MS,
+          hookTimeout: 3 * MINUTE_MS,
+          fileParallelism: false,
         },
       },
       {

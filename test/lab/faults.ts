@@ -14,6 +14,7 @@ export interface Fault {
 const PLACES: Readonly<Record<string, number>> = Object.fromEntries(
   FILESERVER_DISKS.map((disk, place) => [disk, place]),
 );
+const DISK_SIZE = '1G';
 const ARRAY = '/dev/md0';
 
 /** In a script of the fileserver: the device in a place. */
@@ -145,8 +146,7 @@ async function hardware(rack: Rack, name: string, command: string): Promise<stri
 
 async function insertDisk(rack: Rack, { disk, place }: ReturnType<typeof diskNamed>): Promise<string> {
   const filename = path.join(rack.dir, `${disk}-${Date.now()}.qcow2`);
-  const size = place < 2 ? '2G' : '1G';
-  await exec('qemu-img', ['create', '-q', '-f', 'qcow2', filename, size]);
+  await exec('qemu-img', ['create', '-q', '-f', 'qcow2', filename, DISK_SIZE]);
   // The node of the disk that was pulled is in use for as long as its device is not gone.
   await rack.hardware('fileserver', 'blockdev-del', { 'node-name': disk });
   const file = { driver: 'file', filename };

@@ -27,6 +27,17 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: 'busybox-static', provides: '/usr/bin/busybox', why: 'boards that boot over the network' },
   { name: 'iproute2', provides: '/sbin/ip', why: 'networks of their own' },
   { name: 'mmdebstrap', provides: '/usr/bin/mmdebstrap', why: 'a Debian for 64-bit ARM' },
+  ...[
+    ['qemu-system-x86', '/usr/bin/qemu-system-x86_64'],
+    ['qemu-system-arm', '/usr/bin/qemu-system-aarch64'],
+    ['qemu-utils', '/usr/bin/qemu-img'],
+    ['cpio', '/usr/bin/cpio'],
+    ['kmod', '/usr/sbin/modprobe'],
+    ['device-tree-compiler', '/usr/bin/fdtput'],
+    ['nftables', '/usr/sbin/nft'],
+    ['btrfs-progs', '/usr/bin/btrfs'],
+    ['iproute2', '/usr/sbin/ip'],
+  ].map(([name = '', provides = '']) => ({ name, provides, why: 'the virtual rack' })),
 ];
 
 const INSTALL_LIMIT_MS = 300_000;

@@ -5,7 +5,7 @@ import { cached, type Say } from './cache.js';
 import { exec } from './exec.js';
 import type { Kernel } from './kernel.js';
 
-const DISK_MIB = 2_048;
+const DISK_MIB = 1_024;
 /** Metadata of md 1.0 is at the end of a disk. */
 const METADATA_MIB = 8;
 

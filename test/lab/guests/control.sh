@@ -21,6 +21,6 @@ while :; do
     status=$?
     printf '%s %s %s %s\n' "$id" "$status" "$($b base64 out | $b tr -d '\n')" "$($b base64 err | $b tr -d '\n')" >&3
   else
-    $b sleep 0.2 # nobody is connected
+    $b sleep 0.5 # nobody is connected
   fi
 done
