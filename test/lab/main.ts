@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { FAULTS, faultList } from './faults.js';
 import { servePdu } from './pdu.js';
 import { Rack } from './rack.js';
@@ -56,13 +57,23 @@ async function main([command, ...words]: readonly string[]): Promise<number> {
   }
 }
 
-async function up(words: readonly string[]): Promise<number> {
-  const at = words.indexOf('--pis');
-  const pis = at < 0 ? 2 : Number(words[at + 1]);
+async function up(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      pis: { type: 'string', default: '2' },
+      bare: { type: 'boolean', default: false },
+      id: { type: 'string', default: ID },
+      /** It ends with this process, which then stays. */
+      owned: { type: 'boolean', default: false },
+    },
+  });
+  const { id, owned: isOwned } = values;
+  const pis = Number(values.pis);
   const startedAtMs = performance.now();
   const seconds = (): string => `${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`;
-  const withAgents = !words.includes('--bare');
-  const rack = await Rack.start({ id: ID, pis, isOwned: false, withAgents, checkout: CHECKOUT, say });
+  const withAgents = !values.bare;
+  const rack = await Rack.start({ id, pis, isOwned, withAgents, checkout: CHECKOUT, say });
   await rack.ready();
   say(`every guest is up after ${seconds()}`);
   if (withAgents) {

@@ -225,7 +225,7 @@ export class Rack {
 }
 
 /** Ends racks whose owners have gone without ending them. */
-async function sweep(): Promise<void> {
+export async function sweep(): Promise<void> {
   for (const folder of readdirSync(RACKS_DIR).filter((each) => each.startsWith(FOLDER))) {
     const file = path.join(RACKS_DIR, folder, 'rack.json');
     if (!existsSync(file)) continue;
