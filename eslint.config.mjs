@@ -139,7 +139,7 @@ export default tseslint.config(
   },
   {
     // Real processes have real time, and their files need names of their own.
-    files: ['test/{system,chaos,bench,setup,arch}/**'],
+    files: ['test/{system,chaos,bench,lab,setup,arch}/**'],
     rules: { 'bramble/no-clock': 'off', 'bramble/no-randomness': 'off' },
   },
   { files: ['*.config.ts', 'test/setup/**'], rules: { 'bramble/no-default-export': 'off' } },

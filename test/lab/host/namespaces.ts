@@ -64,7 +64,7 @@ export async function makeNamespaces({ controller, nat, site }: Namespaces): Pro
 }
 
 /** What is in them goes with them. */
-export async function removeNamespaces(namespaces: Namespaces): Promise<void> {
+export async function removeNamespaces({ controller, nat, site }: Namespaces): Promise<void> {
   const there = (await exec('ip', ['netns', 'list'])).split('\n').map((line) => line.split(' ')[0]);
-  for (const name of Object.values(namespaces)) if (there.includes(name)) await exec('ip', ['netns', 'delete', name]);
+  for (const name of [controller, nat, site]) if (there.includes(name)) await exec('ip', ['netns', 'delete', name]);
 }
