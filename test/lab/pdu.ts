@@ -9,7 +9,8 @@ import { PDU_ADDRESS, PDU_PORT } from './spec.js';
  */
 export function servePdu(rack: Rack): Promise<number> {
   return new Promise((_resolve, reject) => {
-    const server = createServer((socket) => {
+    // A caller that has said all it wants to say still waits for the answer.
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
       socket.on('error', () => undefined);
       createInterface({ input: socket }).once('line', (line) => {
         act(rack, line).then(
