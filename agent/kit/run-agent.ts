@@ -98,7 +98,6 @@ async function work(
   dispatcher.settle();
   nodeConfig.resume();
   session.start();
-  void watch(AbortSignal.any([life, signal])); // never rejects, and keeps nothing that must be closed
   const stopped = new Promise<undefined>((resolve) => {
     const onAbort = (): void => {
       resolve(undefined);

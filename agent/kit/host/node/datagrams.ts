@@ -11,12 +11,16 @@ export function makeNodeDatagrams(address = '0.0.0.0'): Datagrams {
     async listen(port, onDatagram, signal) {
       if (signal.aborted) return;
       const socket = createSocket('udp4');
+      const close = (): void => {
+        signal.removeEventListener('abort', close); // a socket that is closed twice throws
+        socket.close();
+      };
+      signal.addEventListener('abort', close);
       await new Promise<void>((resolve, reject) => {
-        signal.addEventListener('abort', () => socket.close(), { once: true });
         socket.once('close', resolve);
         socket.once('error', (cause) => {
-          reject(new BrambleError('unavailable', `UDP port ${port} cannot be listened on`, { cause }));
-          if (!signal.aborted) socket.close();
+          reject(new BrambleError('unavailable', `UDP port ${port} cannot be listened on: ${cause.message}`, { cause }));
+          if (!signal.aborted) close();
         });
         socket.on('message', (bytes, { address: from }) => {
           onDatagram({ from, text: bytes.toString('utf8', 0, DATAGRAM_MAX_BYTES) });
