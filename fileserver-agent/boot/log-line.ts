@@ -53,10 +53,10 @@ const DHCP = new RegExp(
 );
 const VENDOR = /^(\d+) vendor class: (.*)$/;
 // The name of a file is the client's own choice: only the end of the line, which dnsmasq writes, tells who asked.
-const SENT = new RegExp(String.raw`^sent (.*) to (${ADDRESS})$`);
-const NOT_FOUND = new RegExp(String.raw`^file (.*) not found for (${ADDRESS})$`);
-const FAILED = new RegExp(String.raw`^failed sending (.*) to (${ADDRESS})$`);
-const UNSUPPORTED = new RegExp(String.raw`^unsupported request from (${ADDRESS})$`);
+const SENT = new RegExp(`^sent (.*) to (${ADDRESS})$`);
+const NOT_FOUND = new RegExp(`^file (.*) not found for (${ADDRESS})$`);
+const FAILED = new RegExp(`^failed sending (.*) to (${ADDRESS})$`);
+const UNSUPPORTED = new RegExp(`^unsupported request from (${ADDRESS})$`);
 const MOUNT = new RegExp(String.raw`^authenticated mount request from (${ADDRESS}):\d+ for (\S+) `);
 
 /**

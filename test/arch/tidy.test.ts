@@ -31,8 +31,10 @@ const BANNED: readonly (readonly [why: string, pattern: RegExp])[] = [
 const lines = (file: string): readonly string[] => readFileSync(file, 'utf8').split('\n');
 
 test('no file is longer than 400 lines, no test longer than 500', () => {
-  // A test file is a list of cases, a style sheet one of declarations: both are searched more than read.
-  const limit = (file: string) => (file.endsWith('.css') ? Infinity : file.endsWith('.test.ts') ? 500 : 400);
+  // A test file is a list of cases, a style sheet one of declarations, an enum of all facts one of numbers that may never
+  // move to another file: all are searched more than read.
+  const isList = (file: string) => file.endsWith('.css') || file === 'proto/bramble/agent/v1/report.proto';
+  const limit = (file: string) => (isList(file) ? Infinity : file.endsWith('.test.ts') ? 500 : 400);
   const long = CODE.filter((file) => lines(file).length > limit(file));
   expect(long.map((file) => `${file} has ${lines(file).length}`)).toEqual([]);
 });

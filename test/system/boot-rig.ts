@@ -59,9 +59,9 @@ export class BootRig {
       `--dhcp-range=${address},${address},255.255.255.252,2m`,
     ]);
     const files = [
-      '--log-facility=' + this.log,
-      '--dhcp-leasefile=' + this.#path('leases'),
-      '--pid-file=' + this.#path('pid'),
+      `--log-facility=${this.log}`,
+      `--dhcp-leasefile=${this.#path('leases')}`,
+      `--pid-file=${this.#path('pid')}`,
     ];
     const fixed = [
       '--keep-in-foreground',

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 
 export interface ExecOptions {
   readonly cwd?: string;
@@ -29,26 +29,4 @@ export function exec(program: string, args: readonly string[], options: ExecOpti
     child.stdin?.on('error', () => undefined); // it ended without reading everything; its status says why
     child.stdin?.end(input);
   });
-}
-
-/** One program's output straight into another. @throws Error when either fails */
-export async function pipe(
-  [from, ...fromArgs]: readonly [string, ...string[]],
-  [to, ...toArgs]: readonly [string, ...string[]],
-): Promise<void> {
-  const source = spawn(from, fromArgs, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const sink = spawn(to, toArgs, { stdio: [source.stdout, 'ignore', 'inherit'] });
-  const ends = [
-    [from, source],
-    [to, sink],
-  ] as const;
-  await Promise.all(
-    ends.map(
-      ([name, child]) =>
-        new Promise<void>((resolve, reject) => {
-          child.once('error', reject);
-          child.once('close', (status) => (status === 0 ? resolve() : reject(new Error(`${name}: status ${status}`))));
-        }),
-    ),
-  );
 }

@@ -29,7 +29,9 @@ test('what is sent arrives with its sender, until the end', async () => {
   const ended = new AbortController();
   const sender = createSocket('udp4');
   const arrived = new Promise((resolve) => {
-    void makeNodeDatagrams(LOOPBACK).listen(port, resolve, ended.signal).then(() => sender.close());
+    void makeNodeDatagrams(LOOPBACK)
+      .listen(port, resolve, ended.signal)
+      .then(() => sender.close());
     // The port is bound within the same turn; a line that came too early would be sent again.
     const send = (): void => sender.send('<4>oops', port, LOOPBACK);
     send();

@@ -19,7 +19,9 @@ export function makeNodeDatagrams(address = '0.0.0.0'): Datagrams {
       await new Promise<void>((resolve, reject) => {
         socket.once('close', resolve);
         socket.once('error', (cause) => {
-          reject(new BrambleError('unavailable', `UDP port ${port} cannot be listened on: ${cause.message}`, { cause }));
+          reject(
+            new BrambleError('unavailable', `UDP port ${port} cannot be listened on: ${cause.message}`, { cause }),
+          );
           if (!signal.aborted) close();
         });
         socket.on('message', (bytes, { address: from }) => {
