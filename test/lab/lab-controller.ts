@@ -34,6 +34,11 @@ export class LabController {
     return new ApiClient(new HttpTransport({ kind: 'socket', path: this.adminSocket }, 'lab'), NEVER);
   }
 
+  /** What it knows; nothing where the rack has no controller, or it does not answer. */
+  async nodesIfAny(): Promise<Awaited<ReturnType<ApiClient['nodes']>>> {
+    return this.api.nodes().catch(() => []);
+  }
+
   async start(diesWithParent: boolean): Promise<void> {
     const config = {
       dataDir: path.join(this.#dir, 'controller.data'),

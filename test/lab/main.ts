@@ -85,7 +85,10 @@ async function up(args: readonly string[]): Promise<number> {
 }
 
 async function status(rack: Rack): Promise<number> {
-  for (const name of rack.guestNames) process.stdout.write(`${name} ${rack.isOn(name) ? 'on' : 'off'}\n`);
+  const seen = new Map((await rack.controller.nodesIfAny()).map((node) => [node.name, `${node.state}: ${node.why}`]));
+  for (const name of rack.guestNames) {
+    process.stdout.write(`${name.padEnd(12)} ${rack.isOn(name) ? 'on ' : 'off'}  ${seen.get(name) ?? ''}\n`);
+  }
   return 0;
 }
 
