@@ -111,6 +111,27 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       'modprobe dm-flakey; umount /card; dmsetup create flaky --table "0 $(cat /sys/block/mmcblk0/size) flakey /dev/mmcblk0 0 5 5"; dmsetup mknodes; mount /dev/mapper/flaky /card',
     ),
   },
+  'card-slow': {
+    usage: 'PI',
+    what: 'every read and write of a card takes half a second longer (dm-delay)',
+    act: inNamed(
+      'modprobe dm-delay; umount /card; dmsetup create slow --table "0 $(cat /sys/block/mmcblk0/size) delay /dev/mmcblk0 0 500"; dmsetup mknodes; mount /dev/mapper/slow /card',
+    ),
+  },
+  'card-good': {
+    usage: 'PI',
+    what: 'and is as it was',
+    act: inNamed(
+      'umount /card; for each in flaky slow; do dmsetup remove "$each" 2>/dev/null; done; mount -o noatime /dev/mmcblk0 /card',
+    ),
+  },
+  'disk-bad-sector': {
+    usage: '',
+    what: 'a disk with a sector that cannot be read (scsi_debug), which somebody reads',
+    act: inGuest(
+      'modprobe scsi_debug dev_size_mb=32 opts=2; sleep 1; dd if=/dev/$(lsblk -ndo NAME,MODEL | sed -n "s/ *scsi_debug.*//p") of=/dev/null skip=4656 count=16 2>&1; true',
+    ),
+  },
   'clock-1970': { usage: 'NAME', what: 'a clock starts in 1970', act: inNamed('date -s @60') },
   'watchdog-unfed': {
     usage: 'PI',

@@ -1,20 +1,14 @@
 /** The virtual rack itself: real kernels, a real array, a real switch, Pis that really boot over the network. */
 
 import { expect, test } from 'vitest';
-import { FAULTS } from './faults.js';
 import type { Rack } from './rack.js';
-import { sharedRack, until } from './testing.js';
+import { breaks, sharedRack, until } from './testing.js';
 
 // Emulated machines on a busy host: generous, because these are about what happens and not about how fast.
 const REPORT_LIMIT_MS = 240_000;
 const BOOT_LIMIT_MS = 240_000;
 const REBUILD_LIMIT_MS = 240_000;
 
-const breaks = (rack: Rack, fault: string, ...words: readonly string[]): Promise<string> => {
-  const verb = FAULTS[fault];
-  if (verb === undefined) throw new Error(`no fault ${fault}`);
-  return verb.act(rack, words);
-};
 const mdstat = (rack: Rack): Promise<string> => rack.run('fileserver', 'cat /proc/mdstat');
 const answersPing = async (rack: Rack, address: string): Promise<boolean> =>
   (await rack.tryRun('fileserver', `ping -c1 -W1 ${address}`)).status === 0;

@@ -26,38 +26,12 @@ export const registerGet: Register = (program, run) => {
     );
 
   get
-    .command('boards')
-    .description('Boards that fileservers have seen boot')
-    .option('--unknown', 'only those that no node of the fleet has: they may be enrolled')
-    .action(({ unknown }: { readonly unknown?: boolean }) =>
-      run(async (context) => {
-        const boards = await context.api.boards(unknown === true ? 'unknown' : 'all');
-        print(context, boardListing(context.nowMs()), boards, { boards });
-        return EXIT.ok;
-      }),
-    );
-
-  get
     .command('sites')
     .description('Sites, with how their nodes are')
     .action(() =>
       run(async (context) => {
         const sites = await context.api.sites();
         print(context, SITE_LISTING, sites, { sites });
-        return EXIT.ok;
-      }),
-    );
-
-  get
-    .command('raid')
-    .description('RAID arrays of all fileservers')
-    .action(() =>
-      run(async (context) => {
-        const nodes = await context.api.nodes({});
-        const servers = nodes.filter(({ kind }) => kind === 'fileserver');
-        const details = await Promise.all(servers.map(({ id }) => context.api.node(id)));
-        const rows = details.flatMap((node) => raidArrays(node.facts).map((array) => ({ node: node.name, ...array })));
-        print(context, RAID_LISTING, rows, { arrays: rows });
         return EXIT.ok;
       }),
     );
@@ -81,6 +55,37 @@ export const registerGet: Register = (program, run) => {
       run(async (context) => {
         const enrollments = await context.api.enrollments('pending');
         print(context, enrollmentListing(context.nowMs()), enrollments, { enrollments });
+        return EXIT.ok;
+      }),
+    );
+
+  registerSeenByFileservers(get, run);
+};
+
+/** What fileservers tell of others, and of their disks. */
+const registerSeenByFileservers: Register = (get, run) => {
+  get
+    .command('boards')
+    .description('Boards that fileservers have seen boot')
+    .option('--unknown', 'only those that no node of the fleet has: they may be enrolled')
+    .action(({ unknown }: { readonly unknown?: boolean }) =>
+      run(async (context) => {
+        const boards = await context.api.boards(unknown === true ? 'unknown' : 'all');
+        print(context, boardListing(context.nowMs()), boards, { boards });
+        return EXIT.ok;
+      }),
+    );
+
+  get
+    .command('raid')
+    .description('RAID arrays of all fileservers')
+    .action(() =>
+      run(async (context) => {
+        const nodes = await context.api.nodes({});
+        const servers = nodes.filter(({ kind }) => kind === 'fileserver');
+        const details = await Promise.all(servers.map(({ id }) => context.api.node(id)));
+        const rows = details.flatMap((node) => raidArrays(node.facts).map((array) => ({ node: node.name, ...array })));
+        print(context, RAID_LISTING, rows, { arrays: rows });
         return EXIT.ok;
       }),
     );
