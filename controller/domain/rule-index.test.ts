@@ -14,7 +14,7 @@ test('a change of a fact is held against the rules that measure it, and no other
   expect(types('filesystem_available_bytes', 'memory_total_bytes')).toEqual(['DiskSpaceLow', 'MemoryLow']);
   expect(types('filesystem_type_text')).toEqual(['FilesystemReadOnly', 'DiskSpaceLow', 'InodesLow']);
   expect(types('network_transmit_errors_count')).toEqual(['NetworkErrors']);
-  expect(types('board_soc_text')).toEqual(['TemperatureHigh', 'WatchdogMissing']);
+  expect(types('board_soc_text')).toEqual(['TemperatureHigh', 'DiskSlow', 'WatchdogMissing']);
   expect(types('temperature_critical_millidegrees')).toEqual(['TemperatureCritical']);
   expect(types('kernel_log_lines_count')).toContain('CardFailing');
   expect(types('kernel_log_matches_count')).toContain('Undervoltage');

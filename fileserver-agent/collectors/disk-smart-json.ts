@@ -1,4 +1,4 @@
-import { z } from '../../agent/kit/form.js';
+import * as z from '../../agent/kit/form.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 
 const count = z.optional(z.number());

@@ -1,6 +1,6 @@
 import { type Collector, noData, ok } from '../../agent/kit/collect/collector.js';
 import { Samples } from '../../agent/kit/collectors/sample.js';
-import { z } from '../../agent/kit/form.js';
+import * as z from '../../agent/kit/form.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { orNothing } from './storage-answer.js';
 

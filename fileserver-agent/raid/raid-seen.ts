@@ -1,4 +1,4 @@
-import { z } from '../../agent/kit/form.js';
+import * as z from '../../agent/kit/form.js';
 import type { MdArray } from '../collectors/md-array.js';
 
 /** What of one array was told last. Progress is left out: only what is told when it changes. */
