@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { EventsOf } from '../usecases/ports.js';
 import type { SqlStatement } from './connection.js';
 import { SqliteEngine } from './engine.js';
 import { MIGRATIONS } from './migrations/index.js';
@@ -35,12 +36,12 @@ test.for<[string, () => Promise<unknown>]>([
   ['a command', () => writer.command(commandIdOf(1))],
   ['the bytes of a command', () => writer.signedCommand(commandIdOf(1))],
   ['events after a cursor', () => writer.eventsAfter(7, PAGE)],
-  ['newest events of a node', () => writer.eventsNewest(nodeIdOf(1), PAGE)],
+  ['newest events of a node', () => writer.eventsNewest({ nodes: [nodeIdOf(1)] }, PAGE)],
   ['an event of an agent', () => writer.addAgentEvent(nodeIdOf(1), sampleAgentEvent(1), T0_MS)],
   ['history of a node', () => writer.history(nodeIdOf(1), 0, T0_MS)],
   ['a segment of history', () => writer.addHistory(sampleSegment(1, 0, 1))],
   ['pruning', () => writer.prune(ALL, 100)],
-  ['newest events of a node, further on', () => writer.eventsNewest(nodeIdOf(1), { limit: 9, after: 7 })],
+  ['newest events of a node, further on', () => writer.eventsNewest({ nodes: [nodeIdOf(1)] }, { limit: 9, after: 7 })],
   [
     'newest commands of a node, further on',
     () => writer.commandsNewest(nodeIdOf(1), { limit: 9, after: commandIdOf(7) }),
@@ -61,6 +62,23 @@ test.for<[string, () => Promise<unknown>]>([
 test('newest events of the fleet: read from the end, not sorted', async () => {
   await writer.eventsNewest(undefined, PAGE);
   expect(plans).toEqual(['SCAN fleet_event']); // by its id, and stopped by the limit
+});
+
+test.for<[string, EventsOf, string]>([
+  ['of a few sites', { sites: ['attic', 'cellar', 'shed'] }, 'fleet_event_by_site (site=? AND id'],
+  ['of a few nodes', { nodes: [1, 2, 3].map(nodeIdOf) }, 'fleet_event_by_node (node_id=? AND id'],
+])('events %s: each place found by its index, and neither all nor those of others are read', async ([, of, index]) => {
+  await writer.eventsAfter(7, PAGE, of);
+  await writer.eventsNewest(of, { limit: 9, after: 7 });
+  expect(plans.filter((plan) => plan.includes(index))).toHaveLength(6);
+  expect(plans.filter((plan) => plan.includes('SCAN fleet_event'))).toEqual([]);
+});
+
+test('events of one site are read in their order by the index, not sorted', async () => {
+  await writer.eventsAfter(7, PAGE, { sites: ['attic'] });
+  await writer.eventsNewest({ sites: ['attic'] }, PAGE);
+  expect(plans).toHaveLength(2);
+  expect(plans.filter((plan) => plan.includes('TEMP B-TREE') || plan.startsWith('SCAN'))).toEqual([]);
 });
 
 test('lists are read in their order by an index, not sorted', async () => {

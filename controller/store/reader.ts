@@ -14,6 +14,7 @@ import type { AccessReader } from '../usecases/access/ports.js';
 import type { AuditReader } from '../usecases/audit/ports.js';
 import type {
   EnrollmentKey,
+  EventsOf,
   HistorySegment,
   IdempotencyRecord,
   KeyedPage,
@@ -23,6 +24,7 @@ import type {
 } from '../usecases/ports.js';
 import { SqlAccessReader } from './access-store.js';
 import { SqlAuditReader } from './audit-store.js';
+import { type EventRows, findEvents } from './event-query.js';
 import { idempotencyOf, maintenanceOf, nodeSettingsOf, siteOf } from './operator-rows.js';
 import { EVENTS_PRUNED_SETTING } from './prune.js';
 import type { Query } from './query.js';
@@ -186,17 +188,15 @@ export class SqlReader implements StoreReader {
     return (await rows.orderBy('node_id').orderBy('type').orderBy('instance').execute()).map(conditionOf);
   }
 
-  async eventsAfter(afterId: number, page: Page): Promise<readonly FleetEvent[]> {
-    const rows = this.query.selectFrom('fleet_event').selectAll().where('id', '>', afterId).orderBy('id');
-    return (await rows.limit(limitOf(page)).execute()).map(fleetEventOf);
+  async eventsAfter(afterId: number, page: Page, of?: EventsOf): Promise<readonly FleetEvent[]> {
+    const rest = (events: EventRows) => events.where('id', '>', afterId);
+    return (await findEvents(this.query, { of, rest, order: 'asc', limit: limitOf(page) })).map(fleetEventOf);
   }
 
-  async eventsNewest(nodeId: NodeId | undefined, page: KeyedPage<number>): Promise<readonly FleetEvent[]> {
+  async eventsNewest(of: EventsOf | undefined, page: KeyedPage<number>): Promise<readonly FleetEvent[]> {
     const { after } = page;
-    let rows = this.query.selectFrom('fleet_event').selectAll();
-    if (nodeId !== undefined) rows = rows.where('node_id', '=', nodeId);
-    if (after !== undefined) rows = rows.where('id', '<', after);
-    return (await rows.orderBy('id', 'desc').limit(limitOf(page)).execute()).map(fleetEventOf);
+    const rest = (events: EventRows) => (after === undefined ? events : events.where('id', '<', after));
+    return (await findEvents(this.query, { of, rest, order: 'desc', limit: limitOf(page) })).map(fleetEventOf);
   }
 
   async eventsPrunedThrough(): Promise<number> {

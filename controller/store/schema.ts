@@ -90,6 +90,8 @@ export interface FleetEventRow {
   id: number;
   at_ms: number;
   node_id: string | null;
+  /** Of its node. */
+  site: string | null;
   severity: string;
   reason: string;
   message: string;

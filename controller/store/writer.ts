@@ -152,6 +152,10 @@ export class SqlWriter extends SqlReader implements StoreWriter {
       .values({
         at_ms: event.atMs,
         node_id: event.nodeId ?? null,
+        site: ({ selectFrom }) =>
+          selectFrom('node')
+            .select('site')
+            .where('id', '=', event.nodeId ?? null),
         severity: event.severity,
         reason: event.reason,
         message: event.message,

@@ -86,7 +86,8 @@ export interface FleetApi {
   boards(query: BoardQuery): readonly BoardView[];
   /** Newest first. */
   events(query: EventQuery): Promise<Paged<EventView, number>>;
-  eventsAfter(afterId: number, limit: number): Promise<readonly EventView[]>;
+  /** Oldest first; `within`: of nodes of these sites only. An empty answer means that there are no more. */
+  eventsAfter(afterId: number, limit: number, within?: ReadonlySet<string>): Promise<readonly EventView[]>;
   /** The highest id of an event that is no longer kept; 0 = all are. */
   eventsPrunedThrough(): Promise<number>;
   /** Told of every change, after it is committed where it must be; returns the way to stop. */

@@ -6,6 +6,7 @@ import type { CommandQuery, EventQuery, FleetApi } from './api.js';
 import { runBatch } from './batch.js';
 import { Changes, type FleetParts } from './changes.js';
 import type { Core } from './core.js';
+import { eventsOf } from './events-of.js';
 import { commandView, eventView, maintenanceView, nodeDetail, nodeView } from './fleet-view.js';
 import { carryOut, type Mutation } from './mutation.js';
 import { isAnyNode, matchesNode, type NodeFilter, nodePage } from './node-query.js';
@@ -103,8 +104,9 @@ function makeReads({ nodes, watch, store, boards }: Core): Reads {
         .all()
         .filter((board) => (site === undefined || board.site === site) && !(unknownOnly && board.nodeId !== undefined)),
     async events({ nodeId, severity, reason, nodes: filter, ...page }: EventQuery) {
+      const of = eventsOf(nodes, nodeId, filter);
       const { items, next } = await scanPage<FleetEvent, number>(page, {
-        read: (limit, after) => store.reader.eventsNewest(nodeId, { limit, after }),
+        read: (limit, after) => store.reader.eventsNewest(of, { limit, after }),
         keyOf: (event) => event.id,
         keep: (event) =>
           (severity === undefined || event.severity === severity) &&
@@ -113,8 +115,9 @@ function makeReads({ nodes, watch, store, boards }: Core): Reads {
       });
       return { items: items.map((event) => eventView(event, nameOf)), next };
     },
-    async eventsAfter(afterId, limit) {
-      const events = await store.reader.eventsAfter(afterId, { limit });
+    async eventsAfter(afterId, limit, within) {
+      const of = within === undefined ? undefined : { sites: [...within] };
+      const events = await store.reader.eventsAfter(afterId, { limit }, of);
       return events.map((event) => eventView(event, nameOf));
     },
     eventsPrunedThrough: () => store.reader.eventsPrunedThrough(),

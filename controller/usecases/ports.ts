@@ -50,6 +50,14 @@ export interface Page {
   readonly limit: number;
 }
 
+/**
+ * Whose events are wanted: of these nodes, or of all nodes of these sites; events of no node are of neither. Each is
+ * looked up by itself, so there should not be thousands of them.
+ */
+export type EventsOf =
+  | { readonly nodes: readonly NodeId[]; readonly sites?: never }
+  | { readonly sites: readonly string[]; readonly nodes?: never };
+
 /** A page that begins after the last row of the one before; lists that change meanwhile neither repeat nor skip. */
 export interface KeyedPage<Key> extends Page {
   readonly after?: Key | undefined;
@@ -111,9 +119,9 @@ export interface StoreReader {
   unknownCommands(ids: readonly CommandId[]): Promise<readonly CommandId[]>;
   conditions(): Promise<readonly Condition[]>;
   /** Fleet events with id above `afterId`, ascending. */
-  eventsAfter(afterId: number, page: Page): Promise<readonly FleetEvent[]>;
-  /** Newest first; of one node when given; after (older than) the event with this id. */
-  eventsNewest(nodeId: NodeId | undefined, page: KeyedPage<number>): Promise<readonly FleetEvent[]>;
+  eventsAfter(afterId: number, page: Page, of?: EventsOf): Promise<readonly FleetEvent[]>;
+  /** Newest first; after (older than) the event with this id. */
+  eventsNewest(of: EventsOf | undefined, page: KeyedPage<number>): Promise<readonly FleetEvent[]>;
   /** The highest id of a fleet event that was removed for its age; 0 = none was. */
   eventsPrunedThrough(): Promise<number>;
   site(id: SiteId): Promise<Site | undefined>;

@@ -196,7 +196,7 @@ test('T-16 a board that joins again after its node was revoked is somebody new',
   expect(new Map(names.map(([id, name]) => [id, name])).get(newId)).toBe('raspberrypi-2');
   const fresh = (await rig.store.reader.nodes()).find(({ id }) => id === newId);
   if (fresh === undefined) throw new Error('no new node');
-  expect(await rig.store.reader.eventsNewest(fresh.id, { limit: 10 })).toHaveLength(1);
+  expect(await rig.store.reader.eventsNewest({ nodes: [fresh.id] }, { limit: 10 })).toHaveLength(1);
   expect((await refusal(old.enrol(rig, token))).code).toBe('permission-denied');
 });
 

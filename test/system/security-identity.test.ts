@@ -60,7 +60,7 @@ async function connectRefusal(node: TestNode): Promise<BrambleError> {
 }
 
 async function timelineOf(node: TestNode): Promise<readonly string[]> {
-  return (await rig.store.reader.eventsNewest(node.id, { limit: 100 })).map(({ reason }) => reason);
+  return (await rig.store.reader.eventsNewest({ nodes: [node.id] }, { limit: 100 })).map(({ reason }) => reason);
 }
 
 const lifecycleOf = async (node: TestNode) => (await rig.store.reader.node(node.id))?.lifecycle;
@@ -197,7 +197,7 @@ test('T-24 a result for a command of another node changes nothing and is on reco
   forgerLink.stream.send({ frame: { $case: 'events', value: { events } } });
   expect((await forgerLink.next('eventAck'))?.throughSequence).toBe(7);
   expect((await rig.store.reader.command(issued.id))?.state).toBe(before?.state);
-  const told = await rig.store.reader.eventsNewest(forger.id, { limit: 10 });
+  const told = await rig.store.reader.eventsNewest({ nodes: [forger.id] }, { limit: 10 });
   expect(told.some(({ severity }) => severity !== 'info')).toBe(true);
 });
 

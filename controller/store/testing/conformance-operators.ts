@@ -127,7 +127,9 @@ export function describeOperators(current: () => Store): void {
         }
       });
       const [, , third] = await reader.eventsNewest(undefined, PAGE);
-      const times = (await reader.eventsNewest(nodeIdOf(1), { limit: 9, after: third?.id })).map(({ atMs }) => atMs);
+      const times = (await reader.eventsNewest({ nodes: [nodeIdOf(1)] }, { limit: 9, after: third?.id })).map(
+        ({ atMs }) => atMs,
+      );
       expect(times).toEqual([T0_MS + 1]);
       const ids = async (...asked: Parameters<typeof reader.commandsNewest>) =>
         (await reader.commandsNewest(...asked)).map(({ id }) => id);

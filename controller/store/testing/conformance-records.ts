@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { siteId } from '../../../proto/contract/ids.js';
 import type { CommandState } from '../../domain/command.js';
+import type { FleetEvent } from '../../domain/event.js';
 import type { PruneBefore, Store, StoreWriter } from '../../usecases/ports.js';
 import {
   commandIdOf,
@@ -249,7 +251,29 @@ export function describeRecords(current: () => Store): void {
     expect(await reader.eventsAfter(first?.id ?? 0, { limit: 2 })).toEqual([second, third]);
     expect(await reader.eventsAfter(fourth?.id ?? 0, PAGE)).toEqual([]);
     expect(await reader.eventsNewest(undefined, { limit: 3 })).toEqual([fourth, third, second]);
-    expect(await reader.eventsNewest(nodeIdOf(1), PAGE)).toEqual([fourth, first]);
+    expect(await reader.eventsNewest({ nodes: [nodeIdOf(1)] }, PAGE)).toEqual([fourth, first]);
+  });
+
+  test('fleet events of some sites or nodes leave out those of others, and of none', async () => {
+    const { reader } = current();
+    const ids = await write(async (writer) => {
+      for (const n of [1, 2, 3]) await writer.putNode(sampleNode(n, { site: siteId(`site-${n}`) }));
+      const nodes = [1, 2, undefined, 3, 1, 2];
+      const events = nodes.map((n) => sampleFleetEvent(1, { nodeId: n === undefined ? undefined : nodeIdOf(n) }));
+      const added = [];
+      for (const event of events) added.push(await writer.addFleetEvent(event));
+      return added.map(({ id }) => id);
+    });
+    const places = (events: readonly FleetEvent[]) => events.map(({ id }) => ids.indexOf(id));
+    const sites = { sites: ['site-1', 'site-2', 'nowhere'] };
+    expect(places(await reader.eventsAfter(0, PAGE, sites))).toEqual([0, 1, 4, 5]);
+    expect(places(await reader.eventsAfter(ids[0] ?? 0, { limit: 2 }, sites))).toEqual([1, 4]);
+    expect(places(await reader.eventsNewest(sites, { limit: 3 }))).toEqual([5, 4, 1]);
+    expect(places(await reader.eventsNewest(sites, { limit: 3, after: ids[4] }))).toEqual([1, 0]);
+    expect(places(await reader.eventsNewest({ nodes: [1, 3].map(nodeIdOf) }, PAGE))).toEqual([4, 3, 0]);
+    expect(places(await reader.eventsNewest({ sites: [] }, PAGE))).toEqual([]);
+    const many = { sites: Array.from({ length: 250 }, (_, n) => `site-${n}`) };
+    expect(places(await reader.eventsNewest(many, PAGE))).toEqual([5, 4, 3, 1, 0]);
   });
 
   test('an id of a fleet event is never given twice, also when all events were pruned', async () => {

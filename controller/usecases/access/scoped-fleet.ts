@@ -115,15 +115,7 @@ export class ScopedFleet implements FleetApi {
 
   async eventsAfter(afterId: number, limit: number): Promise<readonly EventView[]> {
     const scope = this.#scope('events.read');
-    if (scope === 'all') return await this.#fleet.eventsAfter(afterId, limit);
-    // An empty answer means that there are no more, so pages without one of ours are read past.
-    for (let cursor = afterId; ; ) {
-      const page = await this.#fleet.eventsAfter(cursor, limit);
-      const own = page.filter((event) => this.#ownsEvent(event, scope));
-      const last = page.at(-1);
-      if (own.length > 0 || last === undefined) return own;
-      cursor = last.id;
-    }
+    return await this.#fleet.eventsAfter(afterId, limit, scope === 'all' ? undefined : scope);
   }
 
   watch(listener: (change: FleetChange) => void): () => void {

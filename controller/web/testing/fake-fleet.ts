@@ -85,10 +85,9 @@ export class FakeFleet implements FleetApi {
 
   async events({ nodeId: of, limit, after, nodes }: EventQuery): Promise<Paged<EventView, number>> {
     const within = nodes?.within;
-    const siteOf = (id: string | undefined): string => this.detailById.get(id ?? '')?.site ?? '';
     const events = this.eventLog
       .filter((event) => (of === undefined || event.nodeId === of) && event.id < (after ?? Infinity))
-      .filter((event) => within === undefined || within.has(siteOf(event.nodeId)))
+      .filter((event) => this.#isWithin(event, within))
       .toReversed();
     const items = events.slice(0, limit);
     return { items, next: events.length > limit ? items.at(-1)?.id : undefined };
@@ -98,8 +97,13 @@ export class FakeFleet implements FleetApi {
     return this.prunedThroughId;
   }
 
-  async eventsAfter(afterId: number, limit: number): Promise<readonly EventView[]> {
-    return this.eventLog.slice(afterId, afterId + limit);
+  async eventsAfter(afterId: number, limit: number, within?: ReadonlySet<string>): Promise<readonly EventView[]> {
+    const later = this.eventLog.slice(afterId);
+    return later.filter((event) => this.#isWithin(event, within)).slice(0, limit);
+  }
+
+  #isWithin({ nodeId: of }: EventView, within: ReadonlySet<string> | undefined): boolean {
+    return within === undefined || within.has(this.detailById.get(of ?? '')?.site ?? '');
   }
 
   watch(listener: (change: FleetChange) => void): () => void {
