@@ -27,6 +27,7 @@ import {
   CommandList,
   EnrollmentList,
   EventList,
+  LoadList,
   NodeList,
   SiteList,
   TokenList,
@@ -80,6 +81,17 @@ export interface NodeWish {
   readonly kind?: string | undefined;
   /** As Kubernetes has them. */
   readonly selector?: string | undefined;
+  /** Beginning of the name. */
+  readonly name?: string | undefined;
+}
+
+/** Which events are wanted; what is left out does not matter. */
+export interface EventWish {
+  /** Its id. */
+  readonly node?: string | undefined;
+  readonly site?: string | undefined;
+  /** Any of these. */
+  readonly reasons?: readonly string[] | undefined;
 }
 
 export type SiteWish = Partial<SiteCreate> & Pick<SiteCreate, 'name'>;
@@ -109,12 +121,18 @@ export class ApiClient {
     return this.#all('/api/v1/nodes', { ...filter, limit: 1_000 }, NodeList, ({ nodes }) => nodes);
   }
 
+  /** Who is nearest to a limit first. */
+  async loads(wish: NodeWish & { readonly limit: number }): Promise<LoadList['loads']> {
+    return (await this.#ask('GET', withQuery('/api/v1/loads', { ...wish }), LoadList)).loads;
+  }
+
   node(id: string): Promise<NodeDetail> {
     return this.#ask('GET', `/api/v1/nodes/${encodeURIComponent(id)}`, NodeDetail);
   }
 
-  async events(nodeId: string | undefined, limit: number): Promise<EventList['events']> {
-    const wish = { node: nodeId, limit };
+  /** Newest first. */
+  async events({ node, site, reasons }: EventWish, limit: number): Promise<EventList['events']> {
+    const wish = { node, site, reason: reasons?.join(','), limit };
     return (await this.#all('/api/v1/events', wish, EventList, ({ events }) => events, limit)).slice(0, limit);
   }
 

@@ -9,6 +9,7 @@ export interface Wanted {
 }
 
 const NODE_ARGUMENT = 'name|id';
+const SITE_ARGUMENT = 'site';
 /** Options whose value is the name of something that is alive. */
 const LIVE_OPTIONS: Readonly<Record<string, 'nodes' | 'sites'>> = {
   '--node': 'nodes',
@@ -42,6 +43,7 @@ export function wantedAt(program: Command, typed: readonly string[]): Wanted {
   if (command.commands.length > 0) return wordsOf(prefix, commandNames(command));
   const argument = command.registeredArguments[argumentsCount];
   if (argument?.name() === NODE_ARGUMENT) return { kind: 'nodes', prefix, words: [] };
+  if (argument?.name() === SITE_ARGUMENT) return { kind: 'sites', prefix, words: [] };
   return wordsOf(prefix, argument?.argChoices ?? []);
 }
 

@@ -79,27 +79,21 @@ test('text of a node is inert in why', async () => {
   expect(out.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
 });
 
-test('top shows who is nearest to a limit first, and leaves out who is not in contact', async () => {
-  const facts = (cpu: number, milli: number) => [
-    { fact: 'cpu_busy_permille', instance: '', value: cpu },
-    { fact: 'memory_total_bytes', instance: '', value: 1_000 },
-    { fact: 'memory_available_bytes', instance: '', value: 600 },
-    { fact: 'temperature_millidegrees', instance: 'soc', value: milli },
-  ];
-  const put = (number: number, over: Parameters<typeof nodeDetail>[0]) => {
-    bench.options.fleet.putNode(nodeDetail({ id: `n-000000000000${number}`, name: `pi-0${number}`, ...over }));
-  };
-  put(1, { facts: facts(100, 40_000) });
-  put(2, { facts: facts(200, 80_000) });
-  put(3, { facts: facts(1_000, 90_000), liveness: 'gone' });
-  put(4, { facts: [] });
-  const { code, out } = await bench.run(['top']);
+test('top shows what the controller lists, in its order, and asks for no more', async () => {
+  bench.options.fleet.loadList.push(
+    {
+      ...{ id: 'n-0000000000002', name: 'pi-02', site: 'cam', state: 'ready' },
+      ...{ cpuBusyPermille: 204, memoryUsedPermille: 400, temperatureMillidegrees: 80_400 },
+    },
+    { id: 'n-0000000000004', name: 'p\u0456-04', site: 'cam', state: 'troubled' },
+    { id: 'n-0000000000005', name: 'pi-05', site: 'cam', state: 'ready' },
+  );
+  const { code, out } = await bench.run(['top', '-l', '2']);
   expect(code).toBe(0);
   expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
     ['NAME', 'SITE', 'STATE', 'CPU', 'MEMORY', 'TEMPERATURE'],
     ['pi-02', 'cam', 'ready', '20 %', '40 %', '80 °C'],
-    ['pi-01', 'cam', 'ready', '10 %', '40 %', '40 °C'],
-    ['pi-04', 'cam', 'ready', '-', '-', '-'],
+    ['p\u0456-04 (not ASCII: U+0456)', 'cam', 'troubled', '-', '-', '-'],
     [''],
   ]);
 });

@@ -1,23 +1,46 @@
 import type { EnrollmentView, NodeView } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { nodeId } from '../../proto/contract/ids.js';
 import { visible } from '../../proto/contract/visible.js';
 import type { ApiClient } from './api-client.js';
+
+const NAME_CHARACTERS_MAX = 63;
 
 /**
  * The node that a person named, by its name or id.
  * @throws BrambleError `not-found`, with names that look alike
  */
 export async function resolveNode(api: ApiClient, nameOrId: string): Promise<NodeView> {
-  const nodes = await api.nodes();
-  const found = nodes.find((node) => node.name === nameOrId) ?? nodes.find((node) => node.id === nameOrId);
+  const found = await findNode(api, nameOrId);
   if (found !== undefined) return found;
-  const close = nodes
-    .map((node) => visible(node.name))
-    .filter((name) => name.startsWith(nameOrId.slice(0, 3)))
-    .slice(0, 5);
+  const close = (await api.nodes({ name: nameOrId.slice(0, 3) })).map(({ name }) => visible(name)).slice(0, 5);
   throw new BrambleError('not-found', `no node is called ${visible(nameOrId)}`, {
     hint: close.length > 0 ? `there is ${close.join(', ')}` : 'bramble get nodes lists them',
   });
+}
+
+/** By its name, then by its id; only what begins alike is asked for, because a fleet may be large. */
+async function findNode(api: ApiClient, nameOrId: string): Promise<NodeView | undefined> {
+  const named = async (name: string): Promise<readonly NodeView[]> =>
+    name.length > NAME_CHARACTERS_MAX ? [] : await api.nodes({ name });
+  const byName = (await named(nameOrId)).find(({ name }) => name === nameOrId);
+  if (byName !== undefined || !isNodeId(nameOrId)) return byName;
+  try {
+    // The list has the conditions that say something, the node all of them.
+    const node = await api.node(nameOrId);
+    return (await named(node.name)).find(({ id }) => id === node.id) ?? node;
+  } catch (thrown) {
+    if (BrambleError.from(thrown).code === 'not-found') return undefined;
+    throw thrown;
+  }
+}
+
+function isNodeId(text: string): boolean {
+  try {
+    return nodeId(text) === text;
+  } catch {
+    return false; // a name that looks otherwise
+  }
 }
 
 /**

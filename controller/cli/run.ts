@@ -23,6 +23,7 @@ import { registerSite } from './commands/site.js';
 import { registerToken } from './commands/token.js';
 import { registerTop } from './commands/top.js';
 import { registerUser } from './commands/user.js';
+import { registerWatch } from './commands/watch.js';
 import { registerWhy } from './commands/why.js';
 import type { CliContext, CliHost } from './context.js';
 import { EXIT, exitCodeOf, isUsageError } from './errors.js';
@@ -48,6 +49,7 @@ const NOUNS = [
   registerWhy,
   registerDoctor,
   registerTop,
+  registerWatch,
   registerContext,
   registerCompletion,
 ] as const;

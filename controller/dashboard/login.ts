@@ -1,4 +1,5 @@
 import { byId } from './draw/dom.js';
+import { reasonOf } from './refusal.js';
 
 /** The way in: by name and password, or by the code of a link, which is in the fragment and so never sent as an address. */
 
@@ -41,12 +42,4 @@ function tell(text: string): void {
   said.hidden = false;
   password.value = '';
   password.focus();
-}
-
-async function reasonOf(response: Response): Promise<string> {
-  const answer: unknown = await response.json();
-  if (typeof answer !== 'object' || answer === null || !('message' in answer)) return `Refused (${response.status}).`;
-  const message = String(answer.message);
-  const hint = 'hint' in answer ? ` What to do: ${String(answer.hint)}.` : '';
-  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.${hint}`;
 }

@@ -11,6 +11,7 @@ import { EMPTY_FLEET, type FleetMessage, reduce } from './fleet-model.js';
 import { FleetSource, fetchHistory, fetchNode } from './fleet-source.js';
 import { GRAPH_MS, type GraphView, graphViews, wantedSeries } from './graph-view.js';
 import { keyAction } from './keyboard.js';
+import { PasswordDialog } from './password.js';
 import { showSession } from './session.js';
 import { PLAIN_LOOK, pageView, ROWS_STEP } from './view-model.js';
 
@@ -43,6 +44,7 @@ class App {
   });
   readonly #events = new EventList(byId('event-list', HTMLElement), (id) => this.#openNode(id));
   readonly #help = byId('help', HTMLDialogElement);
+  readonly #password = new PasswordDialog();
   readonly #detail = new Detail(() => {
     if (this.#openId !== undefined) this.#go(undefined);
     this.#openId = undefined;
@@ -82,9 +84,11 @@ class App {
       if (this.#openId !== undefined) void this.#fetchDetail(this.#openId);
     }, DETAIL_REFRESH_MS);
     this.#followAddress();
-    showSession({ name: byId('session-name', HTMLElement), button: byId('logout', HTMLButtonElement) }).catch(() => {
-      // The controller is away: the link says so, and asks again before it follows the fleet.
-    });
+    showSession({ name: byId('session-name', HTMLElement), button: byId('logout', HTMLButtonElement) })
+      .then((session) => this.#password.offer(byId('show-password', HTMLButtonElement), session))
+      .catch(() => {
+        // The controller is away: the link says so, and asks again before it follows the fleet.
+      });
     void this.#source.start();
   }
 
@@ -210,7 +214,8 @@ class App {
   #onKey(event: KeyboardEvent): void {
     const { key, ctrlKey, altKey, metaKey, target } = event;
     const isTyping = target instanceof HTMLInputElement;
-    const action = this.#help.open ? undefined : keyAction({ key, ctrlKey, altKey, metaKey, isTyping });
+    const isAsking = this.#help.open || this.#password.isOpen;
+    const action = isAsking ? undefined : keyAction({ key, ctrlKey, altKey, metaKey, isTyping });
     const isArrow = key.startsWith('Arrow');
     // In an open node the arrows scroll, as everywhere; the letters go to the next one.
     if (action === undefined || (this.#detail.isOpen && (isArrow || action === 'filter'))) return;

@@ -15,14 +15,19 @@ export function leaveWhenSignedOut(response: Response): void {
   if (response.status === 401) location.assign(LOGIN_PAGE);
 }
 
-/** Shows who is signed in, and lets them go. */
-export async function showSession(place: { readonly name: HTMLElement; readonly button: HTMLButtonElement }) {
-  const { name, csrfToken } = await requireSession();
+/** Shows who is signed in, and lets them go. @throws Error when the controller is away */
+export async function showSession(place: {
+  readonly name: HTMLElement;
+  readonly button: HTMLButtonElement;
+}): Promise<SessionView> {
+  const session = await requireSession();
+  const { name, csrfToken } = session;
   place.name.textContent = name.replace(/^(user|admin):/, '');
   place.button.hidden = csrfToken === undefined;
   place.button.addEventListener('click', () => {
     void signOut(csrfToken ?? '');
   });
+  return session;
 }
 
 async function signOut(csrfToken: string): Promise<void> {

@@ -43,6 +43,6 @@ export async function waitForReport(
 }
 
 async function hasReported(api: ApiClient, nodeId: string): Promise<boolean> {
-  const events = await api.events(nodeId, EVENTS_READ);
+  const events = await api.events({ node: nodeId }, EVENTS_READ);
   return events.some((event) => event.reason === 'NodeReporting');
 }

@@ -10,6 +10,7 @@ import type {
   SiteView,
   TokenView,
 } from '../../proto/contract/api/fleet.js';
+import type { NodeLoad } from '../../proto/contract/api/lists.js';
 import type { NodeConfigRollback, NodeConfigView } from '../../proto/contract/api/node-config.js';
 import type {
   CommandCreate,
@@ -26,6 +27,7 @@ import type { EnrollmentState } from '../domain/enrollment.js';
 import type { Severity } from '../domain/event.js';
 import type { MaintenanceScope } from '../domain/maintenance.js';
 import type { ConfigWish } from '../domain/node-config.js';
+import type { LoadQuery } from './node-loads.js';
 import type { NodeFilter, NodeQuery } from './node-query.js';
 import type { Paged, PageQuery } from './paging.js';
 import type { EnrollmentKey, TokenKey } from './ports.js';
@@ -33,7 +35,8 @@ import type { EnrollmentKey, TokenKey } from './ports.js';
 export interface EventQuery extends PageQuery<number> {
   readonly nodeId?: NodeId | undefined;
   readonly severity?: Severity | undefined;
-  readonly reason?: string | undefined;
+  /** Any of these. */
+  readonly reasons?: readonly string[] | undefined;
   /** Of nodes like these; events that belong to no node match only the filter that asks nothing. */
   readonly nodes?: NodeFilter | undefined;
 }
@@ -78,6 +81,8 @@ export interface FleetApi {
   version(): string;
   nodes(): readonly NodeView[];
   nodePage(query: NodeQuery): Paged<NodeView, NodeId>;
+  /** See nodeLoads(). */
+  loads(query: LoadQuery): readonly NodeLoad[];
   /** @throws BrambleError `not-found` */
   node(id: NodeId): NodeDetail;
   /** How its present boot stands. @throws BrambleError `not-found` */

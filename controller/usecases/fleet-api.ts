@@ -9,6 +9,7 @@ import type { Core } from './core.js';
 import { eventsOf } from './events-of.js';
 import { commandView, eventView, maintenanceView, nodeDetail, nodeView } from './fleet-view.js';
 import { carryOut, type Mutation } from './mutation.js';
+import { nodeLoads } from './node-loads.js';
 import { isAnyNode, matchesNode, type NodeFilter, nodePage } from './node-query.js';
 import type { NodeEntry } from './node-table.js';
 import { scanPage } from './paging.js';
@@ -70,6 +71,7 @@ type Reads = Pick<
   | 'version'
   | 'nodes'
   | 'nodePage'
+  | 'loads'
   | 'node'
   | 'nodeBoot'
   | 'boards'
@@ -97,20 +99,21 @@ function makeReads({ nodes, watch, store, boards }: Core): Reads {
     version: () => String(watch.version),
     nodes: () => Array.from(nodes.all(), nodeView),
     nodePage: (query) => nodePage(nodes, query),
+    loads: (query) => nodeLoads(nodes.all(), query),
     node: (id) => nodeDetail(find(id)),
     nodeBoot: (id) => boards.bootOf(find(id)),
     boards: ({ site, unknownOnly }) =>
       boards
         .all()
         .filter((board) => (site === undefined || board.site === site) && !(unknownOnly && board.nodeId !== undefined)),
-    async events({ nodeId, severity, reason, nodes: filter, ...page }: EventQuery) {
+    async events({ nodeId, severity, reasons, nodes: filter, ...page }: EventQuery) {
       const of = eventsOf(nodes, nodeId, filter);
       const { items, next } = await scanPage<FleetEvent, number>(page, {
         read: (limit, after) => store.reader.eventsNewest(of, { limit, after }),
         keyOf: (event) => event.id,
         keep: (event) =>
           (severity === undefined || event.severity === severity) &&
-          (reason === undefined || event.reason === reason) &&
+          (reasons === undefined || reasons.includes(event.reason)) &&
           isOfNode(event.nodeId, filter),
       });
       return { items: items.map((event) => eventView(event, nameOf)), next };

@@ -268,14 +268,16 @@ describe('service discovery of Prometheus', () => {
     return body<TargetList>(answer);
   };
 
-  test('tells this controller and every node in service, with what people say of it', async () => {
+  test('tells what serves figures, which is this controller alone', async () => {
+    const labels = { __meta_bramble_role: 'controller', __metrics_path__: '/metrics' };
+    expect(await discover()).toEqual([{ targets: [`127.0.0.1:${fleet.port}`], labels }]);
+    expect(await discover('?role=controller')).toEqual(await discover());
+  });
+
+  test('tells every node in service to who asks for nodes, with what people say of it', async () => {
     await label(1, { rack: '3', 'example.org/role': 'cache' });
     await fleet.ask('POST', `/api/v1/nodes/${id(2)}/revoke`, { reason: 'gone' });
-    const [controller, first, ...others] = await discover();
-    expect(controller).toMatchObject({
-      targets: [`127.0.0.1:${fleet.port}`],
-      labels: { __meta_bramble_role: 'controller' },
-    });
+    const [first, ...others] = await discover('?role=node');
     expect(first).toMatchObject({
       targets: ['pi-1:9100'],
       labels: {

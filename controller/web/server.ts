@@ -19,6 +19,7 @@ import { discoveryHandlers } from './routes/discovery.js';
 import { doctorHandlers } from './routes/doctor.js';
 import { enrollmentHandlers } from './routes/enrollments.js';
 import { eventHandlers } from './routes/events.js';
+import { loadHandlers } from './routes/loads.js';
 import { nodeConfigHandlers } from './routes/node-configs.js';
 import { nodeHandlers } from './routes/nodes.js';
 import { pageRoutes } from './routes/page.js';
@@ -62,6 +63,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...eventHandlers(streams, (request) => keeper.isStillIn(request)),
       ...probeHandlers(options, metrics, () => streams.clientCount),
       ...discoveryHandlers(),
+      ...loadHandlers(),
       ...uploadHandlers(options),
       ...sessionHandlers(options, () => url),
       ...accountHandlers(options),

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -55,6 +55,29 @@ function whyNotHere(): string | undefined {
   return /^ID(_LIKE)?="?.*debian/m.test(readFileSync('/etc/os-release', 'utf8')) ? undefined : 'not Debian';
 }
 
+/** What installing scripts of Debian ask before they start a service; 101 = no. Source: policy-rc.d(8) in sysv-rc's documentation. */
+const POLICY = '/usr/sbin/policy-rc.d';
+const REFUSE_ALL =
+  '#!/bin/sh\n# Of a test that installs packages for their programs; it goes with the installation.\nexit 101\n';
+
+/**
+ * Runs `work` while no package may start its service: programs are wanted, not daemons that go on after the tests and take
+ * ports. Debian's own switch, asked through invoke-rc.d and deb-systemd-invoke, with systemd and without. Somebody else's
+ * policy stays as it is: it knows what may run on that machine.
+ */
+export async function withoutServices<Result>(work: () => Promise<Result>, policy: string = POLICY): Promise<Result> {
+  try {
+    writeFileSync(policy, REFUSE_ALL, { flag: 'wx', mode: 0o755 });
+  } catch {
+    return await work(); // there is one
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(policy, { force: true });
+  }
+}
+
 async function aptGet(...words: readonly string[]): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['-q', '-y', ...words], { env, timeout: INSTALL_LIMIT_MS, maxBuffer: 64 * 2 ** 20 });
@@ -74,12 +97,14 @@ export async function debianPackages(): Promise<DebianReport> {
   else if (absent.length > 0) {
     try {
       await aptGet('update');
-      for (const { name } of absent) {
-        // One by one: a package that this release lacks must not keep the others away.
-        await aptGet('install', '--no-install-recommends', name).catch((thrown: unknown) => {
-          reasons.set(name, reasonOf(thrown));
-        });
-      }
+      await withoutServices(async () => {
+        for (const { name } of absent) {
+          // One by one: a package that this release lacks must not keep the others away.
+          await aptGet('install', '--no-install-recommends', name).catch((thrown: unknown) => {
+            reasons.set(name, reasonOf(thrown));
+          });
+        }
+      });
     } catch (thrown) {
       for (const { name } of absent) reasons.set(name, reasonOf(thrown));
     }

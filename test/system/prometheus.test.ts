@@ -60,7 +60,7 @@ describe.skipIf(!existsSync(PROMETHEUS) || !existsSync(PROMTOOL))('Debian’s Pr
     const controller = `127.0.0.1:${fleet.port}`;
     const discovery = (job: string, more: object) => ({
       ...{ job_name: job, ...more },
-      http_sd_configs: [{ url: `http://${controller}/sd/prometheus?role=controller`, refresh_interval: '1s', ...more }],
+      http_sd_configs: [{ url: `http://${controller}/sd/prometheus`, refresh_interval: '1s', ...more }],
     });
     // Debian 12's Prometheus sends the bare token to discovery when the type is left to its default.
     const authorization = { type: 'Bearer', credentials_file: path.join(dir, 'token') };

@@ -91,7 +91,7 @@ describe.skipIf(getuid?.() !== 0)('storage that fails', () => {
     await site.startController();
     await restartUntil('succeeded');
     expect(kept(site)).toMatchObject({ integrity: 'ok', duplicates: 0 });
-    const told = (await site.api.events((await theNode()).id, 1_000)).map(({ reason }) => reason);
+    const told = (await site.api.events({ node: (await theNode()).id }, 1_000)).map(({ reason }) => reason);
     expect(told.filter((reason) => reason === 'AgentStarted' || reason === 'AgentCrashed')).toEqual([
       'AgentCrashed',
       'AgentStarted',

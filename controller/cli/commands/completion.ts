@@ -53,16 +53,18 @@ export const registerCompletion: Register = (program, run) => {
 /** Silent when there is nothing to say, whatever the reason: the user is in the middle of a line. */
 async function complete(program: Command, words: readonly string[], context: CliContext): Promise<number> {
   const wanted = wantedAt(program, words);
-  const found = wanted.kind === 'words' ? wanted.words : await liveNames(wanted.kind, context);
+  const found = wanted.kind === 'words' ? wanted.words : await liveNames({ ...wanted, kind: wanted.kind }, context);
   const lines = fitting(found, wanted.prefix);
   if (lines.length > 0) context.out(`${lines.join('\n')}\n`);
   return EXIT.ok;
 }
 
-async function liveNames(kind: Exclude<Wanted['kind'], 'words'>, context: CliContext): Promise<readonly string[]> {
+type Live = Pick<Wanted, 'prefix'> & { readonly kind: Exclude<Wanted['kind'], 'words'> };
+
+async function liveNames({ kind, prefix }: Live, { api, host }: CliContext): Promise<readonly string[]> {
   try {
-    const nodes = await context.api.within(context.host.completionMsMax).nodes();
-    return nodes.map(({ name, site }) => (kind === 'nodes' ? name : site));
+    const soon = api.within(host.completionMsMax);
+    return (kind === 'nodes' ? await soon.nodes({ name: prefix }) : await soon.sites()).map(({ name }) => name);
   } catch {
     return []; // no controller, no right, no time
   }

@@ -5,6 +5,7 @@ import { EXIT } from '../errors.js';
 import { ago, commandListing, EVENT_LISTING, labelsText } from '../listings.js';
 import { renderData, renderListing, renderPairs } from '../output.js';
 import { resolveNode } from '../resolve.js';
+import { describeSite } from './describe-site.js';
 import { maintenanceText } from './maintenance.js';
 import type { Register } from './register.js';
 
@@ -12,24 +13,28 @@ const EVENTS_SHOWN = 10;
 const COMMANDS_SHOWN = 5;
 
 export const registerDescribe: Register = (program, run) => {
-  program
-    .command('describe')
-    .description('Everything that is known of one node')
+  const describe = program.command('describe').description('Everything that is known of one node or site');
+  describe
     .command('node')
     .argument('<name|id>')
-    .action((nameOrId: string) =>
-      run(async (context) => {
-        const listed = await resolveNode(context.api, nameOrId);
-        const { id } = listed;
-        const [node, events] = await Promise.all([context.api.node(id), context.api.events(id, EVENTS_SHOWN)]);
-        const { format } = context.screen;
-        if (format === 'json' || format === 'yaml') context.out(`${renderData({ node, events }, format)}\n`);
-        else if (format === 'name') context.out(`node/${visible(node.name)}\n`);
-        else context.out(`${await renderNode(context, { node, listed, events })}\n`);
-        return EXIT.ok;
-      }),
-    );
+    .action((nameOrId: string) => run((context) => describeNode(context, nameOrId)));
+  describe
+    .command('site')
+    .argument('<site>')
+    .action((name: string) => run((context) => describeSite(context, name)));
 };
+
+/** @throws BrambleError `not-found` */
+export async function describeNode(context: CliContext, nameOrId: string): Promise<number> {
+  const listed = await resolveNode(context.api, nameOrId);
+  const { id } = listed;
+  const [node, events] = await Promise.all([context.api.node(id), context.api.events({ node: id }, EVENTS_SHOWN)]);
+  const { format } = context.screen;
+  if (format === 'json' || format === 'yaml') context.out(`${renderData({ node, events }, format)}\n`);
+  else if (format === 'name') context.out(`node/${visible(node.name)}\n`);
+  else context.out(`${await renderNode(context, { node, listed, events })}\n`);
+  return EXIT.ok;
+}
 
 interface Described {
   readonly node: NodeDetail;

@@ -1,10 +1,15 @@
-import { print } from '../context.js';
+import { type CliContext, print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
 import { RAID_LISTING, raidArrays } from '../raid-view.js';
 import { refreshed } from '../refreshed.js';
 import { boardListing } from './node-boot.js';
 import type { Register } from './register.js';
+
+export interface NodeListWish {
+  readonly selector?: string;
+  readonly site?: string;
+}
 
 export const registerGet: Register = (program, run) => {
   const get = program.command('get').description('List nodes, boards, sites, RAID arrays, tokens or enrolments');
@@ -15,25 +20,16 @@ export const registerGet: Register = (program, run) => {
     .option('-l, --selector <selector>', 'with labels like these: rack=3,env in (a,b),!broken')
     .option('--site <site>', 'of one site only')
     .option('-w, --watch', 'stay, and show them anew every 5 s until interrupted')
-    .action(({ watch, ...wish }: { readonly watch?: boolean; readonly selector?: string; readonly site?: string }) =>
-      run((context) =>
-        refreshed(context, watch === true, async () => {
-          const nodes = await context.api.nodes(wish);
-          print(context, nodeListing(context.nowMs()), nodes.toSorted(troubleFirst), { nodes });
-          return EXIT.ok;
-        }),
-      ),
+    .action(({ watch, ...wish }: NodeListWish & { readonly watch?: boolean }) =>
+      run((context) => refreshed(context, watch === true, () => showNodes(context, wish))),
     );
 
   get
     .command('sites')
     .description('Sites, with how their nodes are')
-    .action(() =>
-      run(async (context) => {
-        const sites = await context.api.sites();
-        print(context, SITE_LISTING, sites, { sites });
-        return EXIT.ok;
-      }),
+    .option('-w, --watch', 'stay, and show them anew every 5 s until interrupted')
+    .action(({ watch }: { readonly watch?: boolean }) =>
+      run((context) => refreshed(context, watch === true, () => showSites(context))),
     );
 
   get
@@ -62,6 +58,19 @@ export const registerGet: Register = (program, run) => {
   registerSeenByFileservers(get, run);
 };
 
+/** Trouble first. */
+export async function showNodes(context: CliContext, wish: NodeListWish): Promise<number> {
+  const nodes = await context.api.nodes(wish);
+  print(context, nodeListing(context.nowMs()), nodes.toSorted(troubleFirst), { nodes });
+  return EXIT.ok;
+}
+
+export async function showSites(context: CliContext): Promise<number> {
+  const sites = await context.api.sites();
+  print(context, SITE_LISTING, sites, { sites });
+  return EXIT.ok;
+}
+
 /** What fileservers tell of others, and of their disks. */
 const registerSeenByFileservers: Register = (get, run) => {
   get
@@ -81,8 +90,7 @@ const registerSeenByFileservers: Register = (get, run) => {
     .description('RAID arrays of all fileservers')
     .action(() =>
       run(async (context) => {
-        const nodes = await context.api.nodes({});
-        const servers = nodes.filter(({ kind }) => kind === 'fileserver');
+        const servers = await context.api.nodes({ kind: 'fileserver' });
         const details = await Promise.all(servers.map(({ id }) => context.api.node(id)));
         const rows = details.flatMap((node) => raidArrays(node.facts).map((array) => ({ node: node.name, ...array })));
         print(context, RAID_LISTING, rows, { arrays: rows });

@@ -5,9 +5,9 @@ import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
 import { type DryRunOption, tryOut, withDryRun } from '../dry-run.js';
 import { EXIT } from '../errors.js';
-import { SITE_LISTING, uplinkText } from '../listings.js';
-import { renderData, renderPairs } from '../output.js';
-import { maintenanceText, registerMaintenance } from './maintenance.js';
+import { SITE_LISTING } from '../listings.js';
+import { describeSite } from './describe-site.js';
+import { registerMaintenance } from './maintenance.js';
 import type { Register, RunCommand } from './register.js';
 
 interface CreateOptions extends DryRunOption {
@@ -77,35 +77,14 @@ function registerDescribe(site: Command, run: RunCommand): void {
   site
     .command('describe')
     .description('Everything that is said of one site')
-    .argument('<name>')
-    .action((name: string) =>
-      run(async (context) => {
-        const view = await context.api.site(name);
-        const { format } = context.screen;
-        if (format === 'json' || format === 'yaml') context.out(`${renderData(view, format)}\n`);
-        else if (format === 'name') context.out(`site/${view.name}\n`);
-        else {
-          const states = Object.entries(view.nodesByState).filter(([, count]) => count > 0);
-          const pairs = [
-            ['Name', view.name],
-            ['Label', view.label],
-            ['Location', view.location],
-            ['Uplink', uplinkText(view.uplink)],
-            ['Maintenance', maintenanceText(view.maintenance)],
-            ['Nodes', states.map(([state, count]) => `${count} ${state}`).join(', ') || 'none'],
-            ['Made', new Date(view.createdAtMs).toISOString()],
-          ] as const;
-          context.out(`${renderPairs(pairs)}\n`);
-        }
-        return EXIT.ok;
-      }),
-    );
+    .argument('<site>')
+    .action((name: string) => run((context) => describeSite(context, name)));
 }
 
 function registerDelete(site: Command, run: RunCommand): void {
   const command = site.command('delete').description('Delete a site that is empty');
   withDryRun(command)
-    .argument('<name>')
+    .argument('<site>')
     .option('--confirm <name>', 'its name, once more')
     .action((name: string, { confirm, dryRun }: DryRunOption & { readonly confirm?: string }) =>
       run(async (context) => {

@@ -29,7 +29,7 @@ export const registerWhy: Register = (program, run) => {
         const [node, commands, events] = await Promise.all([
           context.api.node(id),
           context.api.commands(id),
-          context.api.events(id, EVENTS_SHOWN),
+          context.api.events({ node: id }, EVENTS_SHOWN),
         ]);
         const known: Known = { node, openCommands: commands.filter(({ state }) => !SETTLED.has(state)), events };
         const { format } = context.screen;

@@ -10,6 +10,7 @@ import type {
   SiteView,
   TokenView,
 } from '../../../proto/contract/api/fleet.js';
+import type { NodeLoad } from '../../../proto/contract/api/lists.js';
 import type { NodeConfigRollback, NodeConfigView } from '../../../proto/contract/api/node-config.js';
 import type {
   CommandCreate,
@@ -43,6 +44,7 @@ import type {
   TokenQuery,
 } from '../api.js';
 import { maintenanceScopeOf, tryEach } from '../batch.js';
+import type { LoadQuery } from '../node-loads.js';
 import type { NodeQuery } from '../node-query.js';
 import type { Paged } from '../paging.js';
 import type { EnrollmentKey, TokenKey } from '../ports.js';
@@ -86,6 +88,10 @@ export class ScopedFleet implements FleetApi {
 
   nodePage(query: NodeQuery): Paged<NodeView, NodeId> {
     return this.#fleet.nodePage({ ...query, ...this.#within('nodes.read') });
+  }
+
+  loads(query: LoadQuery): readonly NodeLoad[] {
+    return this.#fleet.loads({ ...query, ...this.#within('nodes.read') });
   }
 
   node(id: NodeId): NodeDetail {

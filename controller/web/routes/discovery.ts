@@ -9,24 +9,23 @@ import type { DISCOVERY_ROUTES } from '../table/discovery.js';
 const NODES_MAX = 100_000;
 
 /**
- * Service discovery of Prometheus. Nodes go by their names, because their agents listen nowhere: whoever scrapes something
- * of a node's own relabels __address__ to where it is reached.
+ * Service discovery of Prometheus: what serves figures, which is the controller. Agents listen nowhere, so nodes are told
+ * only to who asks for them, by their names: whoever scrapes an exporter of their own relabels __address__ to where it is.
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/
  */
 export function discoveryHandlers(): Handlers<typeof DISCOVERY_ROUTES> {
   return {
     discoverTargets({ query, request, caller, fleet }) {
       const { role, port, state } = query;
-      const groups: TargetList = [];
+      if (role === 'node') {
+        const { items } = fleet.nodePage({ ...nodeFilterOf(query), state, limit: NODES_MAX });
+        return items.filter((node) => node.state !== 'revoked').map((node) => nodeTarget(node, port));
+      }
       const { host } = request.headers;
       // Under the address that Prometheus itself asked; through the socket there is none. For whoever may scrape it only:
       // its figures are of the whole fleet, so a token for one site would see a target that is always down.
       const isTarget = host !== undefined && host !== '' && authorise(caller.principal, 'metrics.read');
-      if (role !== 'node' && isTarget) groups.push(controllerTarget(host));
-      if (role === 'controller') return groups;
-      const { items } = fleet.nodePage({ ...nodeFilterOf(query), state, limit: NODES_MAX });
-      for (const node of items) if (node.state !== 'revoked') groups.push(nodeTarget(node, port));
-      return groups;
+      return isTarget ? [controllerTarget(host)] : [];
     },
   };
 }

@@ -15,9 +15,9 @@ export function eventHandlers(streams: EventStreams, isStillIn: IsStillIn): Hand
   return {
     async listEvents({ query, request, fleet }) {
       const cursors = new Cursors(request, z.number().int());
-      const { node: nodeId, severity, reason, limit, cursor } = query;
+      const { node: nodeId, severity, reason: reasons, limit, cursor } = query;
       const page = { limit, after: cursors.after(cursor) };
-      const { items, next } = await fleet.events({ nodeId, severity, reason, nodes: nodeFilterOf(query), ...page });
+      const { items, next } = await fleet.events({ nodeId, severity, reasons, nodes: nodeFilterOf(query), ...page });
       return { events: [...items], ...cursors.next(next) };
     },
     streamEvents({ query, request, reply, fleet, caller }) {

@@ -9,13 +9,16 @@ export const DISCOVERY_ROUTES = {
   discoverTargets: declareRoute({
     method: 'GET',
     path: '/sd/prometheus',
-    summary: 'Targets for Prometheus (http_sd_config): this controller, and every node that is not revoked',
+    summary: 'Targets for Prometheus (http_sd_config): this controller, which serves the figures of the whole fleet',
     tag: 'probes',
     doors: 'both',
     query: z.strictObject({
       ...NodeWords,
       state: NodeStateWord,
-      role: z.enum(['controller', 'node']).optional().describe('only these; both when absent'),
+      role: z
+        .enum(['controller', 'node'])
+        .default('controller')
+        .describe('node: every node that is not revoked, for exporters of one’s own; agents serve nothing'),
       port: queryInteger(1, 65_535).default(9_100).describe('where nodes serve their own metrics, if they do'),
     }),
     answer: {

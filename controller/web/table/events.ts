@@ -6,6 +6,13 @@ import { cursorText, NodeWords, pageLimit } from '../lists.js';
 import { NodeIdText, queryInteger } from '../parse.js';
 import { EVENT_EXAMPLE } from './examples.js';
 
+const REASONS_MAX = 8;
+const ReasonsText = z
+  .string()
+  .max(REASONS_MAX * 64)
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.string()).max(REASONS_MAX));
+
 export const StreamQuery = z.strictObject({
   afterId: queryInteger(0, Number.MAX_SAFE_INTEGER)
     .optional()
@@ -24,7 +31,7 @@ export const EVENT_ROUTES = {
       ...NodeWords,
       node: NodeIdText.optional(),
       severity: Severity.optional(),
-      reason: z.string().max(64).optional().describe('such as ConditionRaised'),
+      reason: ReasonsText.optional().describe('such as ConditionRaised; several with commas between them'),
       limit: pageLimit(1_000, 100),
       cursor: cursorText,
     }),

@@ -8,6 +8,7 @@ import { DISCOVERY_ROUTES } from './discovery.js';
 import { DOCTOR_ROUTES } from './doctor.js';
 import { ENROLLMENT_ROUTES } from './enrollment.js';
 import { EVENT_ROUTES } from './events.js';
+import { LOAD_ROUTES } from './loads.js';
 import { NODE_CONFIG_ROUTES } from './node-configs.js';
 import { NODE_ROUTES } from './nodes.js';
 import { PROBE_ROUTES } from './probes.js';
@@ -18,6 +19,7 @@ import { UPLOAD_ROUTES } from './uploads.js';
 /** Every route there is, by the name of its operation; only the files of the page are not here. */
 export const ROUTES = {
   ...NODE_ROUTES,
+  ...LOAD_ROUTES,
   ...BOARD_ROUTES,
   ...NODE_CONFIG_ROUTES,
   ...SITE_ROUTES,

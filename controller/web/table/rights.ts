@@ -10,6 +10,7 @@ export const ROUTE_RIGHTS = {
   getNode: 'nodes.read',
   getNodeHistory: 'nodes.read',
   getNodeBoot: 'nodes.read',
+  listLoads: 'nodes.read',
   listBoards: 'nodes.read',
   changeNode: 'nodes.manage',
   startNodeMaintenance: 'nodes.maintain',

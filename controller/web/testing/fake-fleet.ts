@@ -7,6 +7,7 @@ import type {
   NodeDetail,
   NodeView,
 } from '../../../proto/contract/api/fleet.js';
+import type { NodeLoad } from '../../../proto/contract/api/lists.js';
 import type { NodeConfigRollback, NodeConfigView } from '../../../proto/contract/api/node-config.js';
 import type { CommandCreate, SiteCreate, TokenCreate } from '../../../proto/contract/api/requests.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
@@ -14,6 +15,7 @@ import { type CommandId, type NodeId, nodeId } from '../../../proto/contract/ids
 import type { Actor } from '../../domain/access/actor.js';
 import type { ConfigWish } from '../../domain/node-config.js';
 import type { EventQuery, FleetApi, FleetChange } from '../../usecases/api.js';
+import type { LoadQuery } from '../../usecases/node-loads.js';
 import type { NodeQuery } from '../../usecases/node-query.js';
 import type { Paged } from '../../usecases/paging.js';
 import type { EnrollmentKey } from '../../usecases/ports.js';
@@ -28,6 +30,7 @@ export class FakeFleet implements FleetApi {
   readonly eventLog: EventView[] = [];
   readonly configs: NodeConfigView[] = [];
   readonly boardList: BoardView[] = [];
+  readonly loadList: NodeLoad[] = [];
   /** What was asked, in words: "revoke n-1 admin:kim". */
   readonly calls: string[] = [];
   /** Events up to this id count as pruned. */
@@ -72,6 +75,10 @@ export class FakeFleet implements FleetApi {
     return this.boardList;
   }
 
+  loads({ limit }: LoadQuery): readonly NodeLoad[] {
+    return this.loadList.slice(0, limit);
+  }
+
   version(): string {
     return String(this.#version);
   }
@@ -83,10 +90,11 @@ export class FakeFleet implements FleetApi {
     return { items, next: nodes.length > limit ? nodeId(items.at(-1)?.id ?? '') : undefined };
   }
 
-  async events({ nodeId: of, limit, after, nodes }: EventQuery): Promise<Paged<EventView, number>> {
+  async events({ nodeId: of, reasons, limit, after, nodes }: EventQuery): Promise<Paged<EventView, number>> {
     const within = nodes?.within;
     const events = this.eventLog
       .filter((event) => (of === undefined || event.nodeId === of) && event.id < (after ?? Infinity))
+      .filter((event) => reasons === undefined || reasons.includes(event.reason))
       .filter((event) => this.#isWithin(event, within))
       .toReversed();
     const items = events.slice(0, limit);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CommandView, EnrollmentView, EventView, NodeView, SiteView, TokenView } from './fleet.js';
+import { CommandView, EnrollmentView, EventView, NodeState, NodeView, SiteView, TokenView } from './fleet.js';
 
 /** Answers that hold several things are objects: beside the things there is the way to the next page. */
 
@@ -10,6 +10,20 @@ const nextCursor = z
 
 export const NodeList = z.object({ nodes: z.array(NodeView).describe('by id'), nextCursor });
 export type NodeList = z.infer<typeof NodeList>;
+
+export const NodeLoad = z.object({
+  id: z.string(),
+  name: z.string(),
+  site: z.string(),
+  state: NodeState,
+  cpuBusyPermille: z.number().optional(),
+  memoryUsedPermille: z.number().optional(),
+  temperatureMillidegrees: z.number().optional().describe('of its hottest sensor'),
+});
+export type NodeLoad = z.infer<typeof NodeLoad>;
+
+export const LoadList = z.object({ loads: z.array(NodeLoad).describe('who is nearest to a limit first') });
+export type LoadList = z.infer<typeof LoadList>;
 
 export const SiteList = z.object({ sites: z.array(SiteView).describe('by name') });
 export type SiteList = z.infer<typeof SiteList>;
