@@ -208,6 +208,16 @@ export class SqlReader implements StoreReader {
     return row && siteOf(row);
   }
 
+  async hadNodes(id: SiteId): Promise<boolean> {
+    const rows = this.query
+      .selectFrom('node')
+      .select('id')
+      .where('site', '=', id)
+      .where('lifecycle', '=', 'revoked')
+      .limit(1);
+    return (await rows.executeTakeFirst()) !== undefined;
+  }
+
   async sites(): Promise<readonly Site[]> {
     return (await this.query.selectFrom('site').selectAll().orderBy('id').execute()).map(siteOf);
   }

@@ -183,6 +183,8 @@ export class SqlWriter extends SqlReader implements StoreWriter {
   }
 
   async removeSite(id: SiteId): Promise<void> {
+    await this.query.deleteFrom('join_token').where('site', '=', id).execute();
+    await this.query.deleteFrom('enrollment').where('site', '=', id).where('node_id', 'is', null).execute();
     await this.query.deleteFrom('site').where('id', '=', id).execute();
   }
 

@@ -125,6 +125,8 @@ export interface StoreReader {
   /** The highest id of a fleet event that was removed for its age; 0 = none was. */
   eventsPrunedThrough(): Promise<number>;
   site(id: SiteId): Promise<Site | undefined>;
+  /** Whether a node is on record there that was revoked. */
+  hadNodes(id: SiteId): Promise<boolean>;
   /** All of them, by id. */
   sites(): Promise<readonly Site[]>;
   /** What is at a site now: tokens count while they could let somebody in. */

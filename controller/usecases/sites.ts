@@ -6,6 +6,7 @@ import { visible } from '../../proto/contract/visible.js';
 import type { Actor } from '../domain/access/actor.js';
 import type { AuditEntry } from '../domain/audit/record.js';
 import { type Site, whyNotEmpty } from '../domain/site.js';
+import { endGrantsAt } from './access/end-grants.js';
 import { maintenanceView, nodeView } from './fleet-view.js';
 import type { Maintenances } from './maintenance.js';
 import type { Prepared } from './mutation.js';
@@ -53,6 +54,7 @@ export class Sites {
     if ((await writer.site(id)) !== undefined) {
       throw new BrambleError('already-exists', `site ${id} is there already`, { hint: 'change it, or choose a name' });
     }
+    await assertFreshName(writer, id);
     const site: Site = {
       id,
       label: create.label,
@@ -113,6 +115,7 @@ export class Sites {
     }
     const view = this.#view(site, this.#countNodes());
     const ended = await this.#maintenances.endIn(writer, { kind: 'site', site: id }, actor);
+    await endGrantsAt(writer, { site: id, atMs: this.#world.clock.nowMs(), actor });
     await writer.removeSite(id);
     await this.#tell(writer, 'SiteDeleted', `${visible(actor.name, 80)} deleted site ${id}`);
     await this.#audit(writer, id, { actor, action: 'site.delete', details: {} });
@@ -172,6 +175,7 @@ export async function ensureSite(
   { nowMs, actor }: { readonly nowMs: number; readonly actor: Actor },
 ): Promise<void> {
   if ((await writer.site(id)) !== undefined) return;
+  await assertFreshName(writer, id);
   await writer.putSite({ id, label: '', location: '', uplink: undefined, createdAtMs: nowMs, revision: 1 });
   const message = `${visible(actor.name, 80)} made site ${id}, with its first join token`;
   await writer.addFleetEvent({ atMs: nowMs, nodeId: undefined, severity: 'info', reason: 'SiteCreated', message });
@@ -183,6 +187,18 @@ export async function ensureSite(
     site: id,
     outcome: 'done',
     details: {},
+  });
+}
+
+/**
+ * A name is what a site is known by in the certificates, events and records of its nodes, so once it had some the name is
+ * spent: who is let into a new site must not see what was of another.
+ * @throws BrambleError `already-exists`
+ */
+async function assertFreshName(writer: StoreWriter, id: SiteId): Promise<void> {
+  if (!(await writer.hadNodes(id))) return;
+  throw new BrambleError('already-exists', `a former site ${id} has nodes on record, and its name stays with them`, {
+    hint: 'choose another name',
   });
 }
 

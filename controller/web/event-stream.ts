@@ -10,6 +10,8 @@ export const STREAM_CLIENTS_MAX = 64;
 /** Below the 30 s after which common proxies give up on a silent answer. */
 const BEAT_INTERVAL_MS = 15_000;
 
+const SITE_DELETED = 'SiteDeleted';
+
 /** What a reader wants. */
 export interface StreamPlace {
   readonly afterId: number | undefined;
@@ -18,7 +20,7 @@ export interface StreamPlace {
 
 /** Who follows a stream. */
 export interface Viewer {
-  readonly fleet: Pick<ScopedFleet, 'nodes' | 'events' | 'eventsAfter' | 'eventsPrunedThrough' | 'sees'>;
+  readonly fleet: Pick<ScopedFleet, 'nodes' | 'events' | 'eventsAfter' | 'eventsPrunedThrough' | 'sees' | 'seesAll'>;
   readonly account: string;
   /** Asked with every beat: sessions end, tokens expire. Asking counts as a sign of life of the session. */
   readonly isStillIn: () => Promise<boolean>;
@@ -54,6 +56,7 @@ export class EventStreams {
   start(): void {
     this.#stopWatching = this.#fleet.watch((change) => {
       for (const [client, { fleet }] of this.#clients) if (fleet.sees(change)) client.push(change);
+      if (change.kind === 'event' && change.event.reason === SITE_DELETED) this.#endLimited();
     });
     this.#scheduleBeat();
   }
@@ -90,6 +93,11 @@ export class EventStreams {
   /** The rights of an account have changed: it comes back with the new ones, if it still may. */
   endOf(account: string): void {
     for (const [client, viewer] of this.#clients) if (viewer.account === account) client.end();
+  }
+
+  /** Rights at the site are gone, and its name may be given anew: who has it in their grants comes back without it. */
+  #endLimited(): void {
+    for (const [client, { fleet }] of this.#clients) if (!fleet.seesAll()) client.end();
   }
 
   async #beat(client: StreamClient, viewer: Viewer): Promise<void> {

@@ -60,6 +60,26 @@ export function describeOperators(current: () => Store): void {
     expect(await reader.site(siteId('attic'))).toEqual(changed);
   });
 
+  test('what is over of a removed site goes with it, but for the record of its nodes', async () => {
+    const { reader } = current();
+    const [barn, attic] = [siteId('barn'), siteId('attic')];
+    await write(async (writer) => {
+      await writer.putNode(sampleNode(1, { site: barn, lifecycle: 'revoked' }));
+      await writer.putNode(sampleNode(2, { site: attic }));
+      for (const [n, place] of [
+        [1, barn],
+        [2, attic],
+      ] as const) {
+        await writer.putToken(sampleToken(n, { site: place }));
+        await writer.putEnrollment(sampleEnrollment(n, { site: place, state: 'rejected', nodeId: undefined }));
+      }
+      await writer.removeSite(barn);
+    });
+    expect((await reader.tokens(PAGE)).map((token) => token.site)).toEqual([attic]);
+    expect((await reader.enrollments('rejected', PAGE)).map((request) => request.site)).toEqual([attic]);
+    expect(await Promise.all([barn, attic].map((place) => reader.hadNodes(place)))).toEqual([true, false]);
+  });
+
   test('what keeps a site is counted: nodes in service, undecided requests, tokens that may still be used', async () => {
     const other = siteId('cellar');
     await write(async (writer) => {

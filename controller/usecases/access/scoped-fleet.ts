@@ -130,6 +130,11 @@ export class ScopedFleet implements FleetApi {
     });
   }
 
+  /** Whether the caller sees every site, those that will be made too. */
+  seesAll(): boolean {
+    return scopeOf(this.#caller.principal, 'events.read') === 'all';
+  }
+
   /** Whether a change is of something that the caller may see. */
   sees(change: FleetChange): boolean {
     if (change.kind === 'node') return covers(scopeOf(this.#caller.principal, 'nodes.read'), change.node.site);
