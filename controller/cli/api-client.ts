@@ -7,6 +7,7 @@ import {
   type GrantView,
   LoginLinkCreated,
   PasswordChanged,
+  SessionView,
   UserList,
   UserView,
 } from '../../proto/contract/api/access.js';
@@ -246,6 +247,11 @@ export class ApiClient {
 
   rollbackNodeConfig(id: string, rollback: NodeConfigRollback): Promise<NodeConfigView> {
     return this.#ask('POST', `${configPath(id)}/rollback`, NodeConfigView, rollback);
+  }
+
+  /** Who asks, and what they may do. */
+  session(): Promise<SessionView> {
+    return this.#ask('GET', '/api/v1/session', SessionView);
   }
 
   createLoginLink(wish: { readonly ttlMs?: number }): Promise<LoginLinkCreated> {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { BatchError, type BatchOperation } from '../../proto/contract/api/batch.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { visible } from '../../proto/contract/visible.js';
@@ -30,6 +30,33 @@ export async function tryOut(context: CliContext, operation: BatchOperation, wha
   if (format === 'json' || format === 'yaml') context.out(`${renderData({ dryRun: true, operation }, format)}\n`);
   else context.out(`would ${visible(what, 500)}; nothing was changed\n`);
   return EXIT.ok;
+}
+
+/**
+ * For changes of accounts and secrets, which are no part of a batch: finds out whether who asks has the right, and says
+ * what would be done.
+ * @throws BrambleError `unauthenticated`, `permission-denied`
+ */
+export async function foretell(context: CliContext, permission: Permission, what: string): Promise<number> {
+  const { name, permissions } = await context.api.session();
+  if (!permissions.includes(permission)) {
+    throw new BrambleError('permission-denied', `${visible(name, 80)} may not do this: it takes ${permission}`, {
+      hint: 'ask somebody with the role for it; SECURITY.md has the table of rights',
+    });
+  }
+  const { format } = context.screen;
+  if (format === 'json' || format === 'yaml') context.out(`${renderData({ dryRun: true, would: what }, format)}\n`);
+  else context.out(`would ${visible(what, 500)}; nothing was changed\n`);
+  return EXIT.ok;
+}
+
+type Permission = 'access.manage' | 'tokens.manage';
+
+/** For verbs that nothing can try: the option is there, and says why not. */
+export function withoutDryRun(command: Command, why: string): Command {
+  return command.addOption(new Option('--dry-run', `refused: ${why}`).hideHelp()).hook('preAction', () => {
+    if (command.opts<DryRunOption>().dryRun === true) command.error(`error: there is no dry run of this: ${why}`);
+  });
 }
 
 /** What the batch was refused for, without the words about batches. */

@@ -5,6 +5,8 @@ import { visible } from '../../proto/contract/visible.js';
 import type { ApiClient } from './api-client.js';
 
 const NAME_CHARACTERS_MAX = 63;
+/** Cannot be part of an address. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /**
  * The node that a person named, by its name or id.
@@ -13,7 +15,11 @@ const NAME_CHARACTERS_MAX = 63;
 export async function resolveNode(api: ApiClient, nameOrId: string): Promise<NodeView> {
   const found = await findNode(api, nameOrId);
   if (found !== undefined) return found;
-  const close = (await api.nodes({ name: nameOrId.slice(0, 3) })).map(({ name }) => visible(name)).slice(0, 5);
+  const beginning = [...nameOrId]
+    .slice(0, 3)
+    .join('')
+    .replaceAll(/\p{Surrogate}/gu, '');
+  const close = (await api.nodes({ name: beginning })).map(({ name }) => visible(name)).slice(0, 5);
   throw new BrambleError('not-found', `no node is called ${visible(nameOrId)}`, {
     hint: close.length > 0 ? `there is ${close.join(', ')}` : 'bramble get nodes lists them',
   });
@@ -22,7 +28,7 @@ export async function resolveNode(api: ApiClient, nameOrId: string): Promise<Nod
 /** By its name, then by its id; only what begins alike is asked for, because a fleet may be large. */
 async function findNode(api: ApiClient, nameOrId: string): Promise<NodeView | undefined> {
   const named = async (name: string): Promise<readonly NodeView[]> =>
-    name.length > NAME_CHARACTERS_MAX ? [] : await api.nodes({ name });
+    name.length > NAME_CHARACTERS_MAX || HALF_CHARACTER.test(name) ? [] : await api.nodes({ name });
   const byName = (await named(nameOrId)).find(({ name }) => name === nameOrId);
   if (byName !== undefined || !isNodeId(nameOrId)) return byName;
   try {

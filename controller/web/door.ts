@@ -5,6 +5,7 @@ import type { DoorKeeper } from './access/door-keeper.js';
 import { noteRefusal } from './access/refusals.js';
 import { envelopeOf, statusOf, webError } from './errors.js';
 import { assertOwnHost, ownNames, SECURITY_HEADERS, TLS_HEADERS } from './guards.js';
+import { assertNoKeyTwice } from './json-body.js';
 import type { Metrics } from './metrics.js';
 import { methodsAt } from './mount.js';
 import type { PageOptions, WebOptions } from './options.js';
@@ -43,6 +44,17 @@ export function makeDoor(kind: DoorKind, options: WebOptions, metrics: Metrics, 
   });
   app.server.maxConnections = CONNECTIONS_MAX;
 
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    parseJson(request, String(body), (error, parsed) => {
+      try {
+        if (error === null) assertNoKeyTwice(String(body));
+        done(error, parsed);
+      } catch (thrown) {
+        done(BrambleError.from(thrown));
+      }
+    });
+  });
   app.removeContentTypeParser('text/plain'); // what a form of another site may send without asking first
 
   app.addHook('onRoute', ({ method, url, config }) => {

@@ -1,13 +1,16 @@
 import type { ApiTokenView, GrantView } from '../../../proto/contract/api/access.js';
+import { BrambleError } from '../../../proto/contract/errors.js';
+import { visible } from '../../../proto/contract/visible.js';
 import { apiTokenListing } from '../access-listings.js';
 import { assertConfirmed } from '../confirm.js';
 import { type CliContext, print } from '../context.js';
+import { type DryRunOption, foretell, withDryRun } from '../dry-run.js';
 import { EXIT } from '../errors.js';
 import { renderData, renderPairs } from '../output.js';
 import { collectGrant, GRANT_HELP, grantText } from './grant-option.js';
 import { durationMs, type Register } from './register.js';
 
-interface CreateOptions {
+interface CreateOptions extends DryRunOption {
   readonly label: string;
   readonly grant: readonly GrantView[];
   readonly ttl?: number;
@@ -16,14 +19,16 @@ interface CreateOptions {
 export const registerApiToken: Register = (program, run) => {
   const token = program.command('api-token').description('Credentials of programs that use the API');
 
-  token
-    .command('create')
+  withDryRun(token.command('create'))
     .description('Make an API token; it is shown once')
     .requiredOption('--label <text>', 'what it is for')
     .requiredOption('--grant <role>', GRANT_HELP, collectGrant)
     .option('--ttl <duration>', 'how long it is good, 90d when not given', durationMs)
-    .action(({ label, grant, ttl }: CreateOptions) =>
+    .action(({ label, grant, ttl, dryRun }: CreateOptions) =>
       run(async (context) => {
+        if (dryRun === true) {
+          return foretell(context, 'access.manage', `make an API token for ${grantText(grant)}`);
+        }
         const wish = { label, grants: grant, ...(ttl === undefined ? {} : { ttlMs: ttl }) };
         const created = await context.api.createApiToken(wish);
         const { format } = context.screen;
@@ -51,13 +56,17 @@ export const registerApiToken: Register = (program, run) => {
     .description('Every API token, without its secret')
     .action(() => run(async (context) => show(context, await context.api.apiTokens())));
 
-  token
-    .command('revoke')
+  withDryRun(token.command('revoke'))
     .description('Make an API token useless, at once')
     .argument('<id>', 'as bramble api-token list shows it')
     .option('--confirm <id>', 'the id, once more')
-    .action((id: string, { confirm }: { readonly confirm?: string }) =>
+    .action((id: string, { confirm, dryRun }: DryRunOption & { readonly confirm?: string }) =>
       run(async (context) => {
+        if (dryRun === true) {
+          const known = (await context.api.apiTokens()).some((one) => one.id === id);
+          if (!known) throw new BrambleError('not-found', `API token ${visible(id, 40)} is not known`);
+          return foretell(context, 'access.manage', `make the API token ${id} useless`);
+        }
         assertConfirmed({ name: id, would: 'end the API token' }, confirm);
         return show(context, [await context.api.revokeApiToken(id)]);
       }),

@@ -3,6 +3,7 @@ import { BrambleError } from '../../../proto/contract/errors.js';
 import { visible } from '../../../proto/contract/visible.js';
 import { assertConfirmed } from '../confirm.js';
 import type { CliContext } from '../context.js';
+import { withoutDryRun } from '../dry-run.js';
 import { EXIT } from '../errors.js';
 import { renderData } from '../output.js';
 import { DEFAULT_REASON, type Register, type RunCommand } from './register.js';
@@ -60,8 +61,7 @@ async function makeBackup(context: CliContext, folder: string | undefined, optio
 }
 
 function registerRestore(program: Command, run: RunCommand): void {
-  program
-    .command('restore')
+  withoutDryRun(program.command('restore'), 'the controller is stopped, and nobody can try it and take it back')
     .description('Put a backup in the place of a data directory; its controller must be stopped')
     .argument('<folder>', 'a backup')
     .requiredOption('--data <dir>', 'the data directory')
@@ -80,8 +80,7 @@ function registerRestore(program: Command, run: RunCommand): void {
 }
 
 function registerPromote(program: Command, run: RunCommand): void {
-  program
-    .command('promote')
+  withoutDryRun(program.command('promote'), 'an epoch that was told to agents cannot be taken back')
     .description('Let a restored controller command the fleet, once it is settled that no other copy of it runs')
     .requiredOption('--reason <text>', 'kept with the decision')
     .option('--confirm <host>', 'the name of the controller’s machine')

@@ -3,13 +3,13 @@ import type { TokenCreated } from '../../../proto/contract/api/requests.js';
 import { NODE_KINDS } from '../../../proto/contract/ids.js';
 import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
-import { type DryRunOption, tryOut, withDryRun } from '../dry-run.js';
+import { type DryRunOption, foretell, tryOut, withDryRun } from '../dry-run.js';
 import { EXIT } from '../errors.js';
 import { tokenListing } from '../listings.js';
 import { renderData, renderPairs } from '../output.js';
 import { durationMs, type Register, wholeNumber } from './register.js';
 
-interface CreateOptions {
+interface CreateOptions extends DryRunOption {
   readonly site: string;
   readonly kind: string;
   readonly ttl?: number;
@@ -21,8 +21,7 @@ interface CreateOptions {
 export const registerToken: Register = (program, run) => {
   const token = program.command('token').description('Let nodes join');
 
-  token
-    .command('create')
+  withDryRun(token.command('create'))
     .description('Make a join token; its secret is shown once')
     .requiredOption('--site <site>', 'where the node will be')
     .addOption(new Option('--kind <kind>', 'what the node will be').choices([...NODE_KINDS]).makeOptionMandatory())
@@ -30,8 +29,11 @@ export const registerToken: Register = (program, run) => {
     .option('--uses <count>', 'how many nodes may join with it, 1 when not given', wholeNumber)
     .option('--pre-approved', 'no person has to approve')
     .option('--expect-serial <hex>', 'only the board with this serial number')
-    .action(({ ttl, ...options }: CreateOptions) =>
+    .action(({ ttl, dryRun, ...options }: CreateOptions) =>
       run(async (context) => {
+        if (dryRun === true) {
+          return foretell(context, 'tokens.manage', `make a join token for a ${options.kind} at ${options.site}`);
+        }
         const created = await context.api.createToken({ ...options, ...(ttl === undefined ? {} : { ttlMs: ttl }) });
         const { format } = context.screen;
         if (format === 'json' || format === 'yaml') context.out(`${renderData(created, format)}\n`);

@@ -6,6 +6,7 @@ import type {
   EventView,
   NodeDetail,
   NodeView,
+  SiteView,
 } from '../../../proto/contract/api/fleet.js';
 import type { NodeLoad } from '../../../proto/contract/api/lists.js';
 import type { NodeConfigRollback, NodeConfigView } from '../../../proto/contract/api/node-config.js';
@@ -223,8 +224,12 @@ export class FakeFleet implements FleetApi {
     return { dryRun, results: [] };
   }
 
-  async sites() {
-    return [];
+  /** Those of its nodes. */
+  async sites(): Promise<readonly SiteView[]> {
+    const names = new Set(this.nodes().map(({ site }) => site));
+    const none = { ready: 0, troubled: 0, 'no-contact': 0, unknown: 0, maintenance: 0, frozen: 0, revoked: 0 };
+    const said = { label: '', location: '', createdAtMs: 0, revision: 1, nodesByState: none };
+    return [...names].map((name) => ({ name, ...said }));
   }
 
   async site(id: string): Promise<never> {

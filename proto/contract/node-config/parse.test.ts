@@ -127,3 +127,34 @@ describe('the difference of two configs', () => {
     );
   });
 });
+
+/** What would be another line, another option or another command in the file that an agent writes of it. */
+const INJECTIONS = [
+  'a\nb',
+  'a\r\nExecStart=/bin/sh',
+  'a\0b',
+  '$(reboot)',
+  '`reboot`',
+  'a;reboot',
+  '--option',
+  'a b',
+  '../a',
+  "a'b",
+];
+
+test.for(INJECTIONS)('T-37 %j becomes part of no file: the config that has it is refused whole', (text) => {
+  const configs: readonly unknown[] = [
+    { hostname: text },
+    { ntpServers: [text] },
+    { units: { [`${text}.service`]: 'disabled' } },
+    { sysctls: { [text]: '1' } },
+    { authorizedKeys: { [text]: [] } },
+    { authorizedKeys: { pi: [`${text} ${KEY_ED25519}`] } },
+  ];
+  for (const config of configs)
+    expect(() => parseNodeConfig(config), JSON.stringify(config)).toThrow(/not a node config/);
+});
+
+test.for(['1\n2', '1\0', '1\r', '\u001b[2J', '1\u2028'])('T-37 %j is no value of a sysctl', (value) => {
+  expect(() => parseNodeConfig({ sysctls: { 'vm.swappiness': value } })).toThrow(/not a node config/);
+});
