@@ -44,17 +44,7 @@ export function makeDoor(kind: DoorKind, options: WebOptions, metrics: Metrics, 
   });
   app.server.maxConnections = CONNECTIONS_MAX;
 
-  const parseJson = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    parseJson(request, String(body), (error, parsed) => {
-      try {
-        if (error === null) assertNoKeyTwice(String(body));
-        done(error, parsed);
-      } catch (thrown) {
-        done(BrambleError.from(thrown));
-      }
-    });
-  });
+  readJsonBodies(app);
   app.removeContentTypeParser('text/plain'); // what a form of another site may send without asking first
 
   app.addHook('onRoute', ({ method, url, config }) => {
@@ -96,6 +86,22 @@ export function makeDoor(kind: DoorKind, options: WebOptions, metrics: Metrics, 
     return reply.status(405).header('allow', methods.join(', ')).send(envelopeOf(error, request.id));
   });
   return app;
+}
+
+/** As Fastify does it, but that no key may be there twice. */
+function readJsonBodies(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    const text = String(body);
+    parseJson(request, text, (error, parsed) => {
+      try {
+        if (error === null) assertNoKeyTwice(text);
+        done(error, parsed);
+      } catch (thrown) {
+        done(BrambleError.from(thrown));
+      }
+    });
+  });
 }
 
 function httpsOptions({ certificatePem, privateKey }: NonNullable<PageOptions['tls']>) {

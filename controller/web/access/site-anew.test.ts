@@ -1,8 +1,8 @@
 /** A site that gets the name of a deleted one is another site: nobody has rights there because of the one before. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { UserList } from '../../../proto/contract/api/access.js';
-import type { AuditList } from '../../../proto/contract/api/audit.js';
+import { UserList } from '../../../proto/contract/api/access.js';
+import { AuditList } from '../../../proto/contract/api/audit.js';
 import { id, makeNode } from '../../usecases/testing/fleet.js';
 import { tokenHeaders } from '../testing/fixtures.js';
 import { ask } from '../testing/http.js';
@@ -34,9 +34,9 @@ test('T-22 a user’s grants at a deleted site are gone when its name is given a
   const user = { name: 'kim', password: 'correct horse battery', grants };
   expect((await fleet.ask('POST', '/api/v1/users', user)).status).toBe(201);
   await remake();
-  const { users } = (await fleet.ask('GET', '/api/v1/users')).json() as UserList;
+  const { users } = UserList.parse((await fleet.ask('GET', '/api/v1/users')).json());
   expect(users.map((one) => one.grants)).toEqual([[{ role: 'viewer', sites: ['lab'] }]]);
-  const { records } = (await fleet.ask('GET', '/api/v1/audit?action=user.change')).json() as AuditList;
+  const { records } = AuditList.parse((await fleet.ask('GET', '/api/v1/audit?action=user.change')).json());
   expect(records).toMatchObject([
     { actor: 'admin:kim', target: 'user:kim', details: { why: 'site barn was deleted', grants: 'viewer@lab' } },
   ]);
