@@ -2,7 +2,7 @@ import { type Collector, noData, ok } from '../../agent/kit/collect/collector.js
 import { Samples } from '../../agent/kit/collectors/sample.js';
 import * as z from '../../agent/kit/form.js';
 import { BrambleError } from '../../proto/contract/errors.js';
-import { orNothing } from './storage-answer.js';
+import { orNothing } from './helper-answer.js';
 
 const POOL = z.object({
   vg_name: z.string(),
@@ -28,7 +28,7 @@ export function makeThinPoolCollector(): Collector {
       const answer = await orNothing(machine.storage({ kind: 'thin-pools' }, signal));
       if ('nothing' in answer) return noData(answer.nothing);
       const samples = new Samples();
-      for (const pool of parseThinPools(answer.text).slice(0, POOLS_MAX)) addPool(samples, pool);
+      for (const pool of parseThinPools(answer.found).slice(0, POOLS_MAX)) addPool(samples, pool);
       return samples.list.length === 0 ? noData('no thin pool') : ok(samples.list);
     },
   };

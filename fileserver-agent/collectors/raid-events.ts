@@ -1,8 +1,8 @@
 import { type Collector, noData, ok } from '../../agent/kit/collect/collector.js';
 import { Samples } from '../../agent/kit/collectors/sample.js';
 import type { Machine } from '../../agent/kit/host/ports.js';
+import { orNothing } from './helper-answer.js';
 import { type MdArray, readMdArrays } from './md-array.js';
-import { orNothing } from './storage-answer.js';
 
 const INTERVAL_MS = 5 * 60_000;
 
@@ -38,7 +38,7 @@ async function readEvents(machine: Machine, array: MdArray, signal: AbortSignal)
     if (state !== 'in-sync') continue;
     const answer = await orNothing(machine.storage({ kind: 'raid-member', member: name }, signal));
     if ('nothing' in answer) return answer.nothing;
-    const count = /^MD_EVENTS=(\d{1,15})$/m.exec(answer.text)?.[1];
+    const count = /^MD_EVENTS=(\d{1,15})$/m.exec(answer.found)?.[1];
     if (count !== undefined) events.set(name, Number(count));
   }
   return events;

@@ -1,7 +1,7 @@
 import { type Collector, noData, ok } from '../../agent/kit/collect/collector.js';
 import { Samples } from '../../agent/kit/collectors/sample.js';
 import { parseSmart, type SmartValues } from './disk-smart-json.js';
-import { orNothing } from './storage-answer.js';
+import { orNothing } from './helper-answer.js';
 
 const INTERVAL_MS = 15 * 60_000;
 const DISKS_MAX = 32;
@@ -21,7 +21,7 @@ export function makeSmartCollector(): Collector {
       for (const disk of disks) {
         const answer = await orNothing(machine.storage({ kind: 'smart', disk }, signal));
         if ('nothing' in answer) return noData(answer.nothing);
-        const values = parseSmart(answer.text);
+        const values = parseSmart(answer.found);
         if (values !== undefined) addValues(samples, disk, values);
       }
       return samples.list.length === 0 ? noData('no disk that tells') : ok(samples.list);

@@ -5,7 +5,7 @@ const ARP = /^(\d{1,3}(?:\.\d{1,3}){3})\s+0x\S+\s+0x([0-9a-f]+)\s+(\S+)\s+\S+\s+
 /** ATF_COM: the hardware address is known. Source: arp(7). */
 const COMPLETE = 0x2;
 /** Interfaces of a VLAN, such as "eth0.10": whatever else has neighbours is no Pi's cable. */
-const VLAN = /^[\w-]+\.\d{1,4}$/;
+export const VLAN = /^([\w-]+)\.\d{1,4}$/;
 
 /** Per VLAN whether anybody on it answers. Source: /proc/net/arp, net/ipv4/arp.c arp_format_neigh_entry(). */
 export function parsePeers(text: string): ReadonlyMap<string, boolean> {

@@ -92,6 +92,7 @@ test('the example policy of the helper is one that it accepts, and it allows wha
     journal: ['bramble-agent.service', 'ssh.service'],
     kernelLog: true,
     storage: false,
+    traffic: false,
     raid: [],
     config: NOTHING_ALLOWED,
   });
@@ -100,6 +101,7 @@ test('the example policy of the helper is one that it accepts, and it allows wha
 test('the policy of the fileserver’s helper reads storage, and changes only arrays that it names', () => {
   const policy = parsePolicy(read('fileserver-agent/packaging/fileserver-helper.json'), 'fileserver-helper.json');
   expect(policy).toMatchObject({ user: 'bramble-fs', reboot: true, storage: true, raid: ['md0'], identify: false });
+  expect(policy.traffic).toBe(true);
   const unit = settings('fileserver-agent/packaging/bramble-fileserver-agent-helper@.service');
   expect(unit.get('CapabilityBoundingSet')).toBe('CAP_SYS_ADMIN CAP_SYS_BOOT');
   expect(unit.has('ReadWritePaths')).toBe(false);

@@ -75,6 +75,9 @@ export async function carryOut(
     case 'raid-member':
       allow(policy.storage, 'reading of storage');
       return { text: await machine.storage({ kind: 'raid-member', member: request.member }, signal) };
+    case 'traffic':
+      allow(policy.traffic, 'counting of packets');
+      return { text: JSON.stringify(await machine.traffic(request.interfaces, signal)) };
     case 'raid-add':
     case 'raid-remove':
     case 'raid-replace':

@@ -1,5 +1,6 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Exec, Machine, Services, StorageQuestion } from '../host/ports.js';
+import { parseTraffic } from '../host/traffic.js';
 import { checkUnitName, readUnitState } from '../host/unit-state.js';
 import { type HelperRequest, parseReply, renderLine } from './protocol.js';
 import { requestOf } from './raid-verbs.js';
@@ -67,6 +68,8 @@ export function makeHelperMachine(call: HelperCall): Machine {
     raid: async (order, signal) => {
       await ask(requestOf(order), STORAGE_TIMEOUT_MS, signal);
     },
+    traffic: async (interfaces, signal) =>
+      parseTraffic(await ask({ verb: 'traffic', interfaces }, STORAGE_TIMEOUT_MS, signal)),
   };
 }
 

@@ -19,6 +19,8 @@ export interface HelperPolicy {
   readonly kernelLog: boolean;
   /** Whether SMART values, thin pools and superblocks of md members may be read. */
   readonly storage: boolean;
+  /** Whether tables of our own may count packets, and be read. */
+  readonly traffic: boolean;
   /** md arrays that may be changed. */
   readonly raid: readonly string[];
   /** What node configs may manage; nothing when the file does not say. */
@@ -26,7 +28,7 @@ export interface HelperPolicy {
 }
 
 const LISTS = ['units', 'mounts', 'journal', 'raid'] as const;
-const SWITCHES = ['reboot', 'stepClock', 'identify', 'kernelLog', 'storage'] as const;
+const SWITCHES = ['reboot', 'stepClock', 'identify', 'kernelLog', 'storage', 'traffic'] as const;
 
 const HINT = 'it looks like {"user": "bramble-agent", "units": ["ssh.service"], "reboot": true}';
 
@@ -63,6 +65,7 @@ export function parsePolicy(text: string, path: string): HelperPolicy {
     journal: list('journal'),
     kernelLog: isOn('kernelLog'),
     storage: isOn('storage'),
+    traffic: isOn('traffic'),
     raid: list('raid'),
     config: Object.hasOwn(fields, 'config') ? parseAllowance(fields['config'], problems) : NOTHING_ALLOWED,
   };

@@ -17,6 +17,8 @@ const REQUESTS: readonly HelperRequest[] = [
   { verb: 'raid-remove', array: 'md0', member: 'sda3' },
   { verb: 'raid-replace', array: 'md0', member: 'sda3', by: 'sdc3' },
   { verb: 'raid-sync', array: 'md0', action: 'check' },
+  { verb: 'traffic', interfaces: [] },
+  { verb: 'traffic', interfaces: ['eth0', 'eth0.10'] },
   { verb: 'remount', mountPoint: '/', access: 'read-write' },
   { verb: 'step-clock' },
   { verb: 'identify', forMs: 5_000 },
@@ -65,6 +67,10 @@ test.for([
   ['the journal of an option', '{"verb":"journal","unit":"--vacuum-size=1.service","lines":1}'],
   ['no lines', '{"verb":"journal","unit":"a.service","lines":0}'],
   ['too many lines', '{"verb":"kernel-log","lines":2001}'],
+  ['an interface that closes a quote', '{"verb":"traffic","interfaces":["eth0\\" ; flush ruleset"]}'],
+  ['an interface that is a path', '{"verb":"traffic","interfaces":["../eth0"]}'],
+  ['one interface for a list', '{"verb":"traffic","interfaces":"eth0"}'],
+  ['a table of choice', '{"verb":"traffic","interfaces":[],"table":"filter"}'],
   ['a file of choice', '{"verb":"journal","unit":"a.service","lines":1,"file":"/etc/shadow"}'],
 ] as const)('T-59 %s is refused', ([, line]) => {
   expect(() => parseRequest(line)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
@@ -84,6 +90,9 @@ function checkIsOfTheSet(request: HelperRequest): void {
       return;
     case 'smart':
       expect(request.disk).toMatch(DEVICE);
+      return;
+    case 'traffic':
+      for (const name of request.interfaces) expect(name).toMatch(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/);
       return;
     case 'raid-member':
       expect(request.member).toMatch(DEVICE);
@@ -187,6 +196,7 @@ const NOTHING = {
   journal: [],
   kernelLog: false,
   storage: false,
+  traffic: false,
   raid: [],
   config: NOTHING_ALLOWED,
 } as const;

@@ -26,6 +26,7 @@ export type HelperRequest =
   | { readonly verb: 'raid-remove'; readonly array: string; readonly member: string }
   | { readonly verb: 'raid-replace'; readonly array: string; readonly member: string; readonly by: string }
   | { readonly verb: 'raid-sync'; readonly array: string; readonly action: 'check' | 'idle' }
+  | { readonly verb: 'traffic'; readonly interfaces: readonly string[] }
   | ConfigRequest;
 
 export type HelperReply =
@@ -92,6 +93,10 @@ const VERBS: {
       array: from.device('array'),
       action: from.oneOf('action', ['check', 'idle']),
     }),
+  },
+  traffic: {
+    fields: ['interfaces'],
+    read: (from) => ({ verb: 'traffic', interfaces: from.interfaces('interfaces') }),
   },
 };
 

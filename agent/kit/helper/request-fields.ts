@@ -1,6 +1,8 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { isMountPoint } from '../../../proto/contract/mount-point.js';
 import { isBlockDeviceName } from '../host/block-device-name.js';
+import { isInterfaceName } from '../host/interface-name.js';
+import { TRAFFIC_INTERFACES_MAX } from '../host/traffic.js';
 import { isUnitName } from '../host/unit-name.js';
 import { JOURNAL_LINES_MAX } from '../machine/journal.js';
 
@@ -32,6 +34,13 @@ export class RequestFields {
     const value = this.text(name);
     if (!isBlockDeviceName(value)) throw refused(`${name} must be the name of a block device`);
     return value;
+  }
+
+  interfaces(name: string): readonly string[] {
+    const value = this.#values[name];
+    const names = Array.isArray(value) ? value.filter((each) => typeof each === 'string' && isInterfaceName(each)) : [];
+    if (Array.isArray(value) && names.length === value.length && names.length <= TRAFFIC_INTERFACES_MAX) return names;
+    throw refused(`${name} must be at most ${TRAFFIC_INTERFACES_MAX} names of interfaces`);
   }
 
   mountPoint(name: string): string {

@@ -8,6 +8,7 @@ import type {
   RenewResponse,
 } from '../../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { AgentFrame, ControllerFrame } from '../../../proto/gen/bramble/agent/v1/link.js';
+import type { Traffic } from './traffic.js';
 
 /** The whole outside world of an agent. Every port has a real and a simulated adapter and one conformance suite for both. */
 export interface Host {
@@ -222,6 +223,11 @@ export interface Machine {
   storage(question: StorageQuestion, signal: AbortSignal): Promise<string>;
   /** Resolves when mdadm has done it. @throws BrambleError `failed-precondition` with its words, and as storage() */
   raid(order: RaidOrder, signal: AbortSignal): Promise<void>;
+  /**
+   * What the kernel counted of the NFS server's clients, and on these interfaces; begins to count when it does not yet.
+   * @throws BrambleError `unsupported` (no nftables), `permission-denied`, `failed-precondition` with the words of nft
+   */
+  traffic(interfaces: readonly string[], signal: AbortSignal): Promise<Traffic>;
 }
 
 /** What only root may ask of storage. Names are those of block devices in /dev, without a path. */

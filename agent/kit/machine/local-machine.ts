@@ -5,6 +5,7 @@ import type { Led } from './led.js';
 import { remount } from './remount.js';
 import { askStorage, changeRaid } from './storage.js';
 import { stepClock } from './time-service.js';
+import { readTraffic } from './traffic.js';
 
 export interface LocalMachineOptions {
   readonly exec: Exec;
@@ -23,6 +24,7 @@ export function makeLocalMachine({ exec, kernel, services, led }: LocalMachineOp
     journal: (source, linesMax, signal) => readJournal(exec, source, linesMax, signal),
     storage: (question, signal) => askStorage({ exec, kernel }, question, signal),
     raid: (order, signal) => changeRaid({ exec, kernel }, order, signal),
+    traffic: (interfaces, signal) => readTraffic({ exec, kernel }, interfaces, signal),
   };
 }
 
@@ -38,5 +40,6 @@ export function noMachine(): Machine {
     journal: refuse,
     storage: refuse,
     raid: refuse,
+    traffic: refuse,
   };
 }

@@ -1,6 +1,7 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { SimKernelFiles } from '../../sim/sim-kernel-files.js';
 import type { HostClock, JournalSource, Machine, MountAccess, RaidOrder, StorageQuestion } from '../host/ports.js';
+import type { Traffic } from '../host/traffic.js';
 import type { Lifetime } from './lifetime.js';
 import type { SimBoardClock } from './sim-clock.js';
 import type { SimWorld } from './sim-world.js';
@@ -25,6 +26,10 @@ export class SimMachine {
   readonly raidOrders: RaidOrder[] = [];
   /** What it does to the arrays; may throw. */
   onRaid: (order: RaidOrder) => void = () => undefined;
+  /** What it counts; `undefined` = it cannot. */
+  traffic: Traffic | undefined;
+  /** Interfaces that it was asked to look at, once each time. */
+  readonly trafficAsked: string[][] = [];
   readonly #clock: SimBoardClock;
   readonly #kernel: SimKernelFiles;
 
@@ -78,6 +83,13 @@ export class SimMachine {
     this.raidOrders.push(order);
   }
 
+  readTraffic(interfaces: readonly string[]): Traffic {
+    this.#fail();
+    if (this.traffic === undefined) throw new BrambleError('unsupported', 'there is no nft on this machine');
+    this.trafficAsked.push([...interfaces]);
+    return this.traffic;
+  }
+
   #fail(): void {
     if (this.failure !== undefined) throw this.failure;
   }
@@ -119,5 +131,6 @@ export function makeSimMachine(world: SimWorld, machine: SimMachine, clock: Host
     journal: (source) => soon(() => machine.readJournal(source)),
     storage: (question) => soon(() => machine.askStorage(question)),
     raid: (order) => soon(() => machine.changeRaid(order)),
+    traffic: (interfaces) => soon(() => machine.readTraffic(interfaces)),
   };
 }

@@ -4,11 +4,9 @@ import { BrambleError, type ErrorCode } from '../../proto/contract/errors.js';
 const WILL_NOT: readonly ErrorCode[] = ['unsupported', 'permission-denied', 'not-found'];
 
 /** The answer, or why there is none to be had here. @throws BrambleError where asking failed */
-export async function orNothing(
-  asked: Promise<string>,
-): Promise<{ readonly text: string } | { readonly nothing: string }> {
+export async function orNothing<T>(asked: Promise<T>): Promise<{ readonly found: T } | { readonly nothing: string }> {
   try {
-    return { text: await asked };
+    return { found: await asked };
   } catch (thrown) {
     const error = BrambleError.from(thrown);
     if (WILL_NOT.includes(error.code)) return { nothing: error.message };
