@@ -3,6 +3,7 @@
 import { renderDuration } from '../../proto/contract/words.js';
 import { CONDITION_RULES } from './condition-rules/index.js';
 import type { JudgedCondition } from './conditions.js';
+import { DISK_SIGHT_WORDS, type DiskSight } from './disk-sight.js';
 import type { Liveness } from './liveness.js';
 import type { NodeLifecycle } from './node.js';
 
@@ -18,6 +19,8 @@ export interface NodeSituation {
   /** Why it said goodbye; `undefined` = it did not, or it came back since. */
   readonly goodbye: string | undefined;
   readonly conditions: readonly JudgedCondition[];
+  /** What fileservers tell of it while it is silent. */
+  readonly diskSight?: DiskSight | undefined;
   /** In force: until when, and who says why. */
   readonly maintenance: string | undefined;
 }
@@ -56,6 +59,9 @@ function judgeByLiveness(node: NodeSituation): NodeVerdict {
 
 function whySilent(node: NodeSituation): string {
   const limit = renderDuration(node.silentAfterMs);
+  if (node.diskSight !== undefined) {
+    return `No report for ${limit}, and ${DISK_SIGHT_WORDS[node.diskSight.kind].what(node.diskSight)}.`;
+  }
   if (node.connected) return `Its stream is open, but no report came for ${limit}.`;
   if (node.goodbye !== undefined) return `It said goodbye (${node.goodbye}) and did not come back in time.`;
   return `No report for ${limit}: the agent, the node, its network or its power may be down.`;

@@ -1,6 +1,7 @@
 import { amnestyMs, reconnectSpreadMs } from '../domain/amnesty.js';
 import { judgedOf } from '../domain/condition-record.js';
 import { CONDITION_RULES } from '../domain/condition-rules/index.js';
+import { storedDiskSight } from '../domain/disk-sight.js';
 import type { Journal } from './journal.js';
 import type { NodeTable } from './node-table.js';
 import type { Store, World } from './ports.js';
@@ -60,7 +61,9 @@ export async function loadNodes(
     const entry = nodes.get(condition.nodeId);
     if (entry === undefined) continue;
     const judged = judgedOf(condition, CONDITION_RULES);
+    const sight = storedDiskSight(condition);
     if (condition.type === NO_CONTACT_TYPE) entry.silentSinceMs = condition.sinceMs;
+    else if (sight !== undefined) entry.diskSight = sight;
     else if (judged !== undefined) entry.conditions = [...entry.conditions, judged];
     else journal.write((writer) => writer.removeCondition(condition)); // no rule of this release knows it
   }

@@ -11,6 +11,7 @@ import { Commands, type MayStill } from './commands.js';
 import { EventCommitter } from './commit-events.js';
 import { forgetEarlierCadence, loadNodes, loadSettings } from './core-load.js';
 import { Counters } from './counters.js';
+import { DiskWitness } from './disk-witness.js';
 import { EventFeed } from './event-feed.js';
 import { FleetWatch } from './fleet-watch.js';
 import { type HistorySink, ReportIngest } from './ingest-report.js';
@@ -99,10 +100,11 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   const refreshNode = (id: NodeId): Promise<NodeEntry | undefined> => readNode(parts, id);
   const commands = new Commands({ ...parts, onCommitted });
   await commands.load();
+  const transitions = new Transitions(journal, world);
   const observer = new NodeObserver({
     nodes,
     world,
-    transitions: new Transitions(journal, world),
+    transitions,
     counters,
     onChanged: (entry) => watch.nodeChanged(entry),
   });
@@ -124,7 +126,11 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   });
   const send = (id: NodeId, message: ToAgent): boolean => sessions.send(id, message);
   const nodeConfigs = new NodeConfigs({ store, world, refreshNode, send, onCommitted });
-  const stopSweep = startSweep(parts, { observer, commands, sessions, anchors });
+  const witness = new DiskWitness(nodes, world.clock, (entry, sight) => {
+    transitions.diskSeen(entry, sight);
+    watch.nodeChanged(entry);
+  });
+  const stopSweep = startSweep(parts, { observer, witness, commands, sessions, anchors });
   return {
     gate: sessions,
     sessions,
@@ -254,6 +260,7 @@ function startSweep(
   parts: Parts,
   more: {
     readonly observer: NodeObserver;
+    readonly witness: DiskWitness;
     readonly commands: Commands;
     readonly sessions: AgentSessions;
     readonly anchors: AuditAnchors;
@@ -265,6 +272,7 @@ function startSweep(
     cancel = world.timers.after(SWEEP_MS, sweep);
     more.sessions.sweep();
     more.observer.sweep();
+    more.witness.sweep();
     more.commands.sweep();
     more.anchors.sweep();
     maintenances.sweep();

@@ -10,6 +10,7 @@ import type { NodeId } from '../../proto/contract/ids.js';
 import { visible } from '../../proto/contract/visible.js';
 import type { CommandRecord } from '../domain/command.js';
 import type { JudgedCondition } from '../domain/conditions.js';
+import { DISK_SIGHT_WORDS } from '../domain/disk-sight.js';
 import type { FleetEvent } from '../domain/event.js';
 import { silentAfterMs } from '../domain/liveness.js';
 import { type Maintenance, renderMaintenance } from '../domain/maintenance.js';
@@ -55,10 +56,12 @@ function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeV
     silentAfterMs: silentAfterMs(entry.reportIntervalMs),
     connected: session !== undefined,
     goodbye: entry.goodbye,
+    diskSight: entry.diskSight,
     conditions: entry.conditions,
     maintenance: entry.maintenance === undefined ? undefined : renderMaintenance(entry.maintenance),
   });
   const noContact = noContactView(entry, verdict.why);
+  const diskSeen = diskSightView(entry);
   return {
     id: node.id,
     name: visible(node.name, 63),
@@ -81,6 +84,7 @@ function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeV
     ...desiredTryOf(entry),
     conditions: [
       ...(noContact === undefined ? [] : [noContact]),
+      ...(diskSeen === undefined ? [] : [diskSeen]),
       ...conditions.map((condition) => conditionView(condition, causeOf(condition, conditions))),
     ],
   };
@@ -106,6 +110,20 @@ function noContactView({ silentSinceMs, liveness }: NodeEntry, why: string): Con
     message: why,
     remedy: NO_CONTACT_REMEDY,
     sinceMs: silentSinceMs,
+  };
+}
+
+function diskSightView({ diskSight, silentSinceMs, liveness }: NodeEntry): ConditionView | undefined {
+  if (diskSight === undefined || silentSinceMs === undefined) return undefined;
+  const { type, severity, what, remedy } = DISK_SIGHT_WORDS[diskSight.kind];
+  return {
+    type,
+    instance: visible(diskSight.fileserver, 63),
+    status: liveness === 'silent' ? 'true' : 'unknown',
+    severity,
+    message: visible(what(diskSight), 200),
+    remedy,
+    sinceMs: diskSight.askedAtMs,
   };
 }
 

@@ -2,6 +2,7 @@ import type { NodeView } from '../../proto/contract/api/fleet.js';
 import type { NodeId } from '../../proto/contract/ids.js';
 import type { AuditHead } from '../domain/audit/record.js';
 import type { JudgedCondition } from '../domain/conditions.js';
+import type { DiskSight } from '../domain/disk-sight.js';
 import type { Liveness } from '../domain/liveness.js';
 import type { Maintenance } from '../domain/maintenance.js';
 import type { Node } from '../domain/node.js';
@@ -53,6 +54,9 @@ export class NodeEntry {
   goodbye: string | undefined;
   /** Wall clock: since when its silence is on record; `undefined` = it is not silent. */
   silentSinceMs: number | undefined;
+
+  /** What fileservers tell of it while it is silent. */
+  diskSight: DiskSight | undefined;
 
   session: LiveSession | undefined;
   /** Of the last hello that was let in; empty before the first. */

@@ -2,6 +2,7 @@ import { renderDuration } from '../../proto/contract/words.js';
 import type { Condition } from '../domain/condition.js';
 import { conditionOf } from '../domain/condition-record.js';
 import type { Transition } from '../domain/conditions.js';
+import { DISK_SIGHT_WORDS, type DiskSight } from '../domain/disk-sight.js';
 import type { FleetEvent, Severity } from '../domain/event.js';
 import { silentAfterMs } from '../domain/liveness.js';
 import type { Journal } from './journal.js';
@@ -61,6 +62,20 @@ export class Transitions {
     });
   }
 
+  /** What fileservers tell of a silent node, or that it is over. */
+  diskSeen(entry: NodeEntry, sight: DiskSight | undefined): void {
+    const before = entry.diskSight;
+    entry.diskSight = sight;
+    const nowMs = this.#world.clock.nowMs();
+    this.#journal.write(async (writer) => {
+      if (before !== undefined) await writer.removeCondition(diskCondition(entry, before, nowMs));
+      if (sight === undefined) return; // that it reports again is told anyway
+      const { type, severity, what } = DISK_SIGHT_WORDS[sight.kind];
+      await writer.putCondition(diskCondition(entry, sight, nowMs));
+      await writer.addFleetEvent(this.#event(entry, severity, 'ConditionRaised', `${type}: ${what(sight)}`));
+    });
+  }
+
   conditions(entry: NodeEntry, transitions: readonly Transition[]): void {
     for (const transition of transitions) this.#condition(entry, transition);
   }
@@ -93,6 +108,12 @@ export class Transitions {
   #event(entry: NodeEntry, severity: Severity, reason: string, message: string): Omit<FleetEvent, 'id'> {
     return { atMs: this.#world.clock.nowMs(), nodeId: entry.node.id, severity, reason, message };
   }
+}
+
+function diskCondition({ node }: NodeEntry, sight: DiskSight, sinceMs: number): Condition {
+  const { type, severity, what } = DISK_SIGHT_WORDS[sight.kind];
+  const rest = { status: 'true', severity, reason: 'DiskSeen', message: what(sight), sinceMs } as const;
+  return { nodeId: node.id, type, instance: sight.fileserver, ...rest };
 }
 
 function noContact(entry: NodeEntry, message: string, sinceMs: number): Condition {

@@ -75,7 +75,11 @@ test('a VLAN has a peer when somebody on it answers', async () => {
     '10.46.189.6      0x1         0x0         00:00:00:00:00:00     *        eth0.11\n' +
     '192.0.2.1        0x1         0x2         02:00:00:00:00:01     *        eth1\n';
   const found = values(await collectOn(makeVlanPeersCollector(), { '/proc/net/arp': arp }).run());
-  expect(found).toEqual({ 'vlan_peer_state eth0.10': 1, 'vlan_peer_state eth0.11': 2 });
+  expect(found).toEqual({
+    'vlan_peer_mac_text 10.46.189.2': 'b8:27:eb:aa:00:03',
+    'vlan_peer_state eth0.10': 1,
+    'vlan_peer_state eth0.11': 2,
+  });
 });
 
 const HOUR_MS = 3_600_000;

@@ -4,6 +4,7 @@ import { Samples } from '../../agent/kit/collectors/sample.js';
 import type { Datagram, Datagrams } from '../../agent/kit/host/log-tail.js';
 import { visible } from '../../proto/contract/visible.js';
 import { Allowance } from '../boot/allowance.js';
+import { NEIGHBOURS, parsePeers } from '../collectors/vlan-peers.js';
 
 const LINES_PER_EVENT_MAX = 20;
 const LINE_CHARACTERS_MAX = 200;
@@ -38,6 +39,11 @@ export class Netconsole {
     this.#probe = probe;
   }
 
+  /** There is something to tell. */
+  get isWaiting(): boolean {
+    return [...this.#senders.values()].some(({ lines }) => lines.length > 0);
+  }
+
   take({ from, text }: Datagram, nowMs: number): void {
     const sender = this.#senderOf(from);
     for (const line of text.split('\n')) {
@@ -52,13 +58,14 @@ export class Netconsole {
     }
   }
 
-  flush(): void {
+  /** @param macOf the hardware address that a board with this address has; empty = not known */
+  flush(macOf: (address: string) => string): void {
     for (const [address, sender] of this.#senders) {
       if (sender.lines.length === 0) continue;
       const { lines, droppedCount } = sender;
       sender.lines = [];
       sender.droppedCount = 0;
-      this.#probe.happened({ $case: 'netconsoleLines', value: { address, mac: '', lines, droppedCount } });
+      this.#probe.happened({ $case: 'netconsoleLines', value: { address, mac: macOf(address), lines, droppedCount } });
     }
   }
 
@@ -81,7 +88,7 @@ export function makeNetconsoleCollector({ datagrams, port, probe }: NetconsoleOp
     name: 'netconsole',
     intervalMs: 0,
     timeoutMs: 5_000,
-    async watch({ clock }, signal) {
+    async watch({ clock, kernel }, signal) {
       const ended = new AbortController();
       const both = AbortSignal.any([signal, ended.signal]);
       isListening = true;
@@ -93,7 +100,8 @@ export function makeNetconsoleCollector({ datagrams, port, probe }: NetconsoleOp
         });
       while (!both.aborted) {
         await clock.sleep(FLUSH_MS, both).catch(() => undefined); // the loop looks at the signal
-        console.flush();
+        const peers = console.isWaiting ? parsePeers(kernel.readText(NEIGHBOURS) ?? '') : [];
+        console.flush((address) => peers.find((peer) => peer.address === address)?.mac ?? '');
       }
       await listening;
     },

@@ -261,6 +261,7 @@ export const FACTS = {
   lldp_neighbour_text: text(546),
   lldp_seen_unix_s: gauge(547, 60),
   vlan_peer_state: state(552),
+  vlan_peer_mac_text: text(548),
   netconsole_lines_count: counter(560, 100),
   netconsole_dropped_count: counter(561),
 } as const satisfies Record<string, Fact>;
