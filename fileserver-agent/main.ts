@@ -5,7 +5,6 @@ import { makeNodeProgramIo } from '../agent/kit/host/node/program-io.js';
 import type { AgentProgram } from '../agent/kit/program/agent-program.js';
 import { fileserverCollectors } from './collectors/index.js';
 import { fileserverHandlers } from './commands/index.js';
-import { makeRaidWatch } from './raid/raid-watch.js';
 
 const SOURCES = { tail: makeNodeLogTail(), localTime: nodeLocalTime, datagrams: makeNodeDatagrams() };
 
@@ -15,7 +14,6 @@ const FILESERVER_AGENT: AgentProgram = {
   configPath: '/etc/bramble/fileserver-agent.yaml',
   stateDir: '/var/lib/bramble-fileserver-agent',
   collectors: (probe, wishes) => fileserverCollectors(probe, { ...wishes, sources: SOURCES }),
-  watches: (probe) => [makeRaidWatch(probe)],
   handlers: fileserverHandlers,
 };
 

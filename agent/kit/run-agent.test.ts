@@ -3,6 +3,7 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import { type Command, CommandState } from '../../proto/gen/bramble/agent/v1/command.js';
 import { PreviousExit } from '../../proto/gen/bramble/agent/v1/event.js';
 import { GoodbyeReason } from '../../proto/gen/bramble/agent/v1/link.js';
+import { noData } from './collect/collector.js';
 import { SIM_TOKEN } from './testing/sim-controller.js';
 import { SimSite } from './testing/sim-site.js';
 
@@ -38,6 +39,34 @@ test('a new node enrols, connects, says who it is and reports', async () => {
   expect(controller.facts.get('collector_state cpu')).toBeGreaterThan(0);
   expect([controller.fullReportsCount, controller.reportsCount]).toEqual([1, 2]);
   expect([site.readyCount, site.progressCount > 5]).toEqual([1, true]);
+});
+
+test('what a collector watches is watched once per agent, whatever becomes of its connection, and ends with it', async () => {
+  const site = new SimSite();
+  const told: string[] = [];
+  site.change = {
+    collectors: () => [
+      {
+        name: 'followed',
+        intervalMs: 0,
+        timeoutMs: 1_000,
+        collect: () => noData('it only follows'),
+        watch: async ({ clock }, signal) => {
+          told.push('begun');
+          await clock.sleep(Number.MAX_SAFE_INTEGER, signal).catch(() => told.push('ended'));
+        },
+      },
+    ],
+  };
+  site.start();
+  await site.pass(MINUTE_MS);
+  site.path.cut();
+  await site.pass(5 * MINUTE_MS);
+  site.path.heal();
+  await site.pass(5 * MINUTE_MS);
+  expect(told).toEqual(['begun']);
+  await site.stop();
+  expect(told).toEqual(['begun', 'ended']);
 });
 
 test('a node that needs approval shows its words and waits', async () => {

@@ -4,6 +4,7 @@ import { makeDiskCollector } from '../../agent/kit/collectors/disk.js';
 import { hostCollectors } from '../../agent/kit/collectors/index.js';
 import type { CollectorWishes } from '../../agent/kit/program/agent-program.js';
 import { makeNetconsoleCollector } from '../netconsole/netconsole.js';
+import { makeRaidWatch } from '../raid/raid-watch.js';
 import { BOOT_PATHS, type FollowedSources, NETCONSOLE_PORT } from '../sources.js';
 import { makeBootServicesCollector } from './boot-services.js';
 import { makeBootsCollector } from './boots.js';
@@ -29,7 +30,7 @@ export function fileserverCollectors(
   return [
     ...hostCollectors(probe, otherRoot),
     makeDiskCollector(),
-    makeRaidCollector(),
+    makeRaidCollector(makeRaidWatch(probe)),
     makeBtrfsCollector(),
     makeNfsServerCollector(),
     makeExportsCollector(),

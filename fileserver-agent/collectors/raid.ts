@@ -8,11 +8,12 @@ const SECTORS_PER_KIB = 2;
 const KIB = 1024;
 
 /** The md arrays of this machine, whatever their level and state. */
-export function makeRaidCollector(): Collector {
+export function makeRaidCollector(watch?: NonNullable<Collector['watch']>): Collector {
   return {
     name: 'raid',
     intervalMs: 0,
     timeoutMs: 5_000,
+    ...(watch !== undefined && { watch }),
     collect({ kernel }) {
       const arrays = readMdArrays(kernel);
       const samples = new Samples();

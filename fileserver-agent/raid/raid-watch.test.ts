@@ -5,7 +5,7 @@ import { EventRecorder } from '../../agent/kit/report/event-recorder.js';
 import { RAID_CHANGES } from '../../agent/kit/report/raid-changed.js';
 import { makeSimHost, type SimHost } from '../../agent/kit/testing/sim-host.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
-import { makeRaidWatch } from './raid-watch.js';
+import { lookAtRaid } from './raid-watch.js';
 
 /** Names of the wire's numbers. */
 const WORDS = new Map<number, string>(Object.entries(RAID_CHANGES).map(([word, number]) => [number, word]));
@@ -78,12 +78,12 @@ class Rig {
   async look(): Promise<void> {
     const outbox = await this.#open();
     const recorder = new EventRecorder(outbox, this.#host.clock, 'boot');
-    const watch = makeRaidWatch({
+    const told: Parameters<typeof lookAtRaid>[0] = {
       remembered: (name) => outbox.mark(name),
       remember: (mark) => outbox.setMark(mark),
       tellAndRemember: (kind, mark) => recorder.recordMarked(kind, mark),
-    });
-    await watch.look(this.#host, new AbortController().signal);
+    };
+    await lookAtRaid(told, this.#host.kernel, new AbortController().signal);
   }
 
   /** Looks, and is killed when the storage has done so many more operations. */

@@ -1,11 +1,13 @@
+import type { Collector } from '../../agent/kit/collect/collector.js';
+import { lookEvery } from '../../agent/kit/collect/follow.js';
 import type { AgentProbe } from '../../agent/kit/collect/probe.js';
+import type { KernelFiles } from '../../agent/kit/host/ports.js';
 import { RAID_CHANGES, type RaidDifference, raidChanged } from '../../agent/kit/report/raid-changed.js';
-import type { Watch } from '../../agent/kit/watch/watch.js';
 import { readMdArrays } from '../collectors/md-array.js';
 import { compareRaid } from './raid-changes.js';
 import { isSeen, type RaidSeen, seeRaid } from './raid-seen.js';
 
-/** A change is told within 15 s at the latest: two looks that fail in between cost nothing. */
+/** A change is told within 15 s at the latest: two looks that fail in between, each followed by a pause, cost nothing. */
 const LOOK_EVERY_MS = 4_000;
 const MARK = 'raid';
 
@@ -22,23 +24,22 @@ interface Memory {
  * happens: what changed while nobody looked, across restarts and boots too, is told at the next look. The first look ever
  * tells nothing: what is wrong then is a condition.
  */
-export function makeRaidWatch(probe: Told): Watch {
-  return {
-    name: 'raid',
-    intervalMs: LOOK_EVERY_MS,
-    async look({ kernel }, signal) {
-      if (kernel.list('/sys/block') === undefined) return; // not mounted (yet): not the end of all arrays
-      const memory = parseMemory(probe.remembered(MARK));
-      const arrays = readMdArrays(kernel);
-      if (memory === undefined) {
-        await probe.remember({ name: MARK, text: JSON.stringify({ seen: seeRaid(arrays, {}), owed: [] }) });
-        return;
-      }
-      await tell(probe, memory, signal);
-      const seen = seeRaid(arrays, memory.seen);
-      await tell(probe, { seen, owed: compareRaid(memory.seen, seen) }, signal);
-    },
-  };
+export function makeRaidWatch(probe: Told): NonNullable<Collector['watch']> {
+  return lookEvery(LOOK_EVERY_MS, ({ kernel }, signal) => lookAtRaid(probe, kernel, signal));
+}
+
+/** One look. */
+export async function lookAtRaid(probe: Told, kernel: KernelFiles, signal: AbortSignal): Promise<void> {
+  if (kernel.list('/sys/block') === undefined) return; // not mounted (yet): not the end of all arrays
+  const memory = parseMemory(probe.remembered(MARK));
+  const arrays = readMdArrays(kernel);
+  if (memory === undefined) {
+    await probe.remember({ name: MARK, text: JSON.stringify({ seen: seeRaid(arrays, {}), owed: [] }) });
+    return;
+  }
+  await tell(probe, memory, signal);
+  const seen = seeRaid(arrays, memory.seen);
+  await tell(probe, { seen, owed: compareRaid(memory.seen, seen) }, signal);
 }
 
 /** Each with what is owed after it: whoever is killed in between goes on there. */

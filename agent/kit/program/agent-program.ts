@@ -5,7 +5,6 @@ import type { AgentProbe } from '../collect/probe.js';
 import type { OtherRoot } from '../collectors/index.js';
 import type { Handlers } from '../command/handler.js';
 import type { Files } from '../host/ports.js';
-import type { Watch } from '../watch/watch.js';
 
 /** What the one who starts a program wants of its collectors. */
 export interface CollectorWishes {
@@ -27,7 +26,5 @@ export interface AgentProgram {
   /** Where its identity, outbox and ledger are unless the configuration says otherwise. */
   readonly stateDir: string;
   collectors(probe: AgentProbe, wishes: CollectorWishes): readonly Collector[];
-  /** What is looked at more often than reports go. */
-  readonly watches?: (probe: AgentProbe) => readonly Watch[];
   handlers(policy: ActionPolicy): Handlers;
 }

@@ -69,7 +69,6 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
             stateDir,
             verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
           }),
-        watches: program.watches,
         handlers: limitHandlers(program.handlers(policy), policy),
         configActuator: openConfigActuator(config),
         buildTimeMs: BUILD_TIME_MS,

@@ -1,4 +1,3 @@
-import type { Collector } from '../collect/collector.js';
 import { followCollectors } from '../collect/follow.js';
 import type { AgentProbe } from '../collect/probe.js';
 import { CollectorScheduler } from '../collect/scheduler.js';
@@ -17,7 +16,6 @@ import { DEFAULT_CADENCE } from '../session/cadence.js';
 import { SessionClient } from '../session/client.js';
 import { ControllerClock } from '../session/controller-clock.js';
 import { type AboutAgent, AgentDuties } from '../session/duties.js';
-import { runWatches } from '../watch/watch.js';
 import type { AgentOptions } from './agent-options.js';
 import type { AgentState } from './agent-state.js';
 import { makeAgentView } from './agent-view.js';
@@ -31,7 +29,7 @@ export interface WiredAgent {
   readonly dispatcher: CommandDispatcher;
   readonly nodeConfig: ConfigKeeper;
   readonly session: SessionClient;
-  /** Runs what looks at the machine more often than reports go, until the signal aborts. */
+  /** Follows what does not wait for reports, until the signal aborts. */
   readonly watch: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -117,19 +115,8 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     duties,
     log,
   });
-  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session, watch: watching(agent, probe, collectors) };
-}
-
-/** What looks more often than reports go out. */
-function watching(
-  agent: AgentParts['agent'],
-  probe: AgentProbe,
-  collectors: readonly Collector[],
-): (signal: AbortSignal) => Promise<void> {
-  const watches = agent.watches?.(probe) ?? [];
-  return async (signal) => {
-    await Promise.all([runWatches(watches, agent, signal), followCollectors(collectors, agent, signal)]);
-  };
+  const watch = (signal: AbortSignal): Promise<void> => followCollectors(collectors, agent, signal);
+  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session, watch };
 }
 
 function makeConfigKeeper(
