@@ -43,7 +43,7 @@ export function fileserverCollectors(
           makeRaidEventsCollector(),
           makeSmartCollector(),
           makeThinPoolCollector(),
-          makeBootServicesCollector(),
+          makeBootServicesCollector(BOOT_PATHS.leases),
           makeTrafficCollector(),
         ]
       : []),

@@ -103,6 +103,8 @@ export class LabController {
       pin: spkiPin,
       tokenFile: '/var/lib/bramble-agent/join-token',
     };
-    writeFileSync(file, stringify({ stateDir: '/var/lib/bramble-agent', join, services: 'none' }));
+    const means =
+      kind === 'fileserver' ? { services: 'systemd', helperSocket: '/run/lab/helper.sock' } : { services: 'none' };
+    writeFileSync(file, stringify({ stateDir: '/var/lib/bramble-agent', join, ...means }));
   }
 }

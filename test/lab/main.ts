@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { FAULTS, faultList } from './faults.js';
 import { servePdu } from './pdu.js';
 import { Rack } from './rack.js';
+import { raidTransitions } from './raid-transitions.js';
 
 const USAGE = `usage: npm run lab -- COMMAND
 
@@ -15,6 +16,7 @@ const USAGE = `usage: npm run lab -- COMMAND
   console NAME               a shell on a guest's console; Ctrl-] leaves
   run NAME SCRIPT            run a script in a guest, beside its networks
   power NAME on|off|cycle    what a socket of a power strip does
+  raid-transitions [N]       N (200) changes of small arrays, each held against what the fileserver's agent tells
   break FAULT [TARGET]       something goes wrong, or is put right:
 ${faultList()}
 `;
@@ -47,6 +49,8 @@ async function main([command, ...words]: readonly string[]): Promise<number> {
     }
     case 'pdu':
       return servePdu(Rack.open(name));
+    case 'raid-transitions':
+      return transitions(open(), Number(name === '' ? 200 : name));
     case 'break':
       return breakSomething(open(), name, words.slice(1));
     case 'power':
@@ -90,6 +94,19 @@ async function status(rack: Rack): Promise<number> {
     process.stdout.write(`${name.padEnd(12)} ${rack.isOn(name) ? 'on ' : 'off'}  ${seen.get(name) ?? ''}\n`);
   }
   return 0;
+}
+
+const ARRAYS = 4;
+
+async function transitions(rack: Rack, count: number): Promise<number> {
+  const wish = { arrays: ARRAYS, transitionsEach: Math.ceil(count / ARRAYS), restartAt: 7 };
+  const { transitionsCount, slowestMs, problems } = await raidTransitions(rack, wish);
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+  const verdict = problems.length === 0 ? 'each told once' : `${problems.length} problems`;
+  process.stdout.write(
+    `${transitionsCount} transitions, ${verdict}; the slowest was told after ${Math.round(slowestMs)} ms\n`,
+  );
+  return problems.length === 0 ? 0 : 1;
 }
 
 async function breakSomething(rack: Rack, fault: string, words: readonly string[]): Promise<number> {

@@ -33,7 +33,7 @@ test('the agents of every guest enrol through somebody else’s router and repor
 
 test('a Pi boots from files on the fileserver, and its agent sees the board that it runs on', async ({ skip }) => {
   const rack = sharedRack(skip);
-  const log = await rack.run('fileserver', 'cat /var/log/dnsmasq.log');
+  const log = await rack.run('fileserver', 'cat /var/log/bramble-dnsmasq.log');
   for (const { address, mac, serial } of rack.spec.pis) {
     expect(log).toContain(`DHCPACK(eth0.${10 + rack.spec.pis.findIndex((pi) => pi.mac === mac)}) ${address} ${mac}`);
     expect(log).toContain(`sent /srv/tftp/${serial.slice(-8)}/cmdline.txt to ${address}`);

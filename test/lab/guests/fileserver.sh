@@ -22,7 +22,7 @@ say "array and file system are there"
 
 # Each line of /lab/pis: name, VLAN, fileserver's address, Pi's address, serial number.
 mount -t nfsd nfsd /proc/fs/nfsd
-mkdir -p /run/rpcbind /var/lib/nfs/rpc_pipefs /srv/roots /srv/tftp
+mkdir -p /var/lib/misc /run/rpcbind /var/lib/nfs/rpc_pipefs /srv/roots /srv/tftp
 : >/etc/exports
 ranges=
 while read -r name vlan server address serial; do
@@ -50,9 +50,16 @@ rpc.mountd
 say "nfsd serves"
 cat >/run/lab/dnsmasq-start <<X
 dnsmasq --conf-file=/dev/null --port=0 --no-ping --bind-dynamic $ranges --enable-tftp --tftp-root=/srv/tftp \
-  --log-facility=/var/log/dnsmasq.log --log-dhcp --dhcp-leasefile=/run/lab/leases --pid-file=/run/lab/dnsmasq.pid -u root
+  --log-facility=/var/log/bramble-dnsmasq.log --log-dhcp --dhcp-leasefile=/var/lib/misc/dnsmasq.leases --pid-file=/run/lab/dnsmasq.pid -u root
 X
+# The agent reads its log: dnsmasq keeps the group of a file that is there.
+install -m 0640 -o root -g 990 /dev/null /var/log/bramble-dnsmasq.log
 sh /run/lab/dnsmasq-start
+# What needs root's rights is done by the helper, as on a real fileserver.
+cat >/etc/bramble-helper.json <<X
+{"user": 990, "reboot": true, "storage": true, "traffic": true, "raid": ["md0", "md91", "md92", "md93", "md94"]}
+X
+[ -f /lab/agent.mjs ] && node /lab/helper-listen.mjs /run/lab/helper.sock /lab/agent.mjs /etc/bramble-helper.json 990 >/run/lab/helper.log 2>&1 3<&- &
 # Slow when emulated, and nobody waits for it.
 thin=$(disk 2)
 (
