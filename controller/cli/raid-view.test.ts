@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { FactView } from '../../proto/contract/api/fleet.js';
-import { RAID_LISTING, raidArrays, renderRaidArray } from './raid-view.js';
+import { raidArrays } from '../../proto/contract/fileserver/raid.js';
+import { RAID_LISTING, renderRaidArray } from './raid-view.js';
 
 /** Facts of one RAID 1 with these members. */
 function facts(members: Readonly<Record<string, number>>, change: Readonly<Record<string, number | string>> = {}) {

@@ -1,4 +1,5 @@
 import type { ConditionView, EventView, NodeDetail, NodeState, NodeView } from '../../proto/contract/api/fleet.js';
+import { fileserverGroups } from '../../proto/contract/fileserver/groups.js';
 import { renderDuration } from '../../proto/contract/words.js';
 import { type FactGroup, factGroups, rawFacts } from './facts-view.js';
 import type { GraphView } from './graph-view.js';
@@ -50,7 +51,12 @@ export function detailView(
       ['Id', node.id],
       ...checksWithoutData(node, listed),
     ],
-    groups: factGroups(node.facts, sinceBootMs),
+    groups: [
+      ...(node.kind === 'fileserver'
+        ? fileserverGroups(node.facts, { nowMs: controllerMs, bootedAtMs: node.bootedAtMs })
+        : []),
+      ...factGroups(node.facts, sinceBootMs),
+    ],
     raw: rawFacts(node.facts),
     events: events.map((event) => eventRow(event, controllerMs)),
     graphs,

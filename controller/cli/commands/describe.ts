@@ -1,4 +1,5 @@
 import type { ConditionView, EventView, NodeDetail, NodeView } from '../../../proto/contract/api/fleet.js';
+import { fileserverGroups } from '../../../proto/contract/fileserver/groups.js';
 import { visible } from '../../../proto/contract/visible.js';
 import type { CliContext } from '../context.js';
 import { EXIT } from '../errors.js';
@@ -63,12 +64,22 @@ async function renderNode(context: CliContext, { node, listed, events }: Describ
       ['Maintenance', maintenanceText(node.maintenance)],
     ]),
     `Conditions\n${indent(renderConditions(node, listed, now))}`,
+    ...fileserverSections(node, now),
     `Facts\n${indent(renderFacts(node))}`,
     `Events\n${indent(renderListing(EVENT_LISTING, events, undefined, context.screen))}`,
   ];
   const commands = await commandsOf(context, node.id);
   if (commands !== undefined) sections.push(`Commands\n${indent(commands)}`);
   return sections.join('\n\n');
+}
+
+function fileserverSections(node: NodeDetail, nowMs: number): readonly string[] {
+  if (node.kind !== 'fileserver') return [];
+  const groups = fileserverGroups(node.facts, { nowMs, bootedAtMs: node.bootedAtMs });
+  return groups.map(({ title, rows }) => {
+    const inert = rows.map(([label, value]): [string, string] => [visible(label, 120), visible(value, 500)]);
+    return `${title}\n${indent(renderPairs(inert))}`;
+  });
 }
 
 /** Commands are the administrator's door only; through the page's address there is no such section. */

@@ -1,7 +1,11 @@
+import type { NodeDetail } from '../../../proto/contract/api/fleet.js';
+import { nfsExports } from '../../../proto/contract/fileserver/exports.js';
+import { raidArrays } from '../../../proto/contract/fileserver/raid.js';
 import { type CliContext, print } from '../context.js';
 import { EXIT } from '../errors.js';
+import { EXPORT_LISTING } from '../export-view.js';
 import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
-import { RAID_LISTING, raidArrays } from '../raid-view.js';
+import { RAID_LISTING } from '../raid-view.js';
 import { refreshed } from '../refreshed.js';
 import { boardListing } from './node-boot.js';
 import type { Register } from './register.js';
@@ -12,7 +16,9 @@ export interface NodeListWish {
 }
 
 export const registerGet: Register = (program, run) => {
-  const get = program.command('get').description('List nodes, boards, sites, RAID arrays, tokens or enrolments');
+  const get = program
+    .command('get')
+    .description('List nodes, boards, sites, RAID arrays, exports, tokens or enrolments');
 
   get
     .command('nodes')
@@ -90,14 +96,32 @@ const registerSeenByFileservers: Register = (get, run) => {
     .description('RAID arrays of all fileservers')
     .action(() =>
       run(async (context) => {
-        const servers = await context.api.nodes({ kind: 'fileserver' });
-        const details = await Promise.all(servers.map(({ id }) => context.api.node(id)));
-        const rows = details.flatMap((node) => raidArrays(node.facts).map((array) => ({ node: node.name, ...array })));
+        const rows = (await fileservers(context)).flatMap((node) =>
+          raidArrays(node.facts).map((array) => ({ node: node.name, ...array })),
+        );
         print(context, RAID_LISTING, rows, { arrays: rows });
         return EXIT.ok;
       }),
     );
+
+  get
+    .command('exports')
+    .description('What fileservers export: room, and when it will be full')
+    .action(() =>
+      run(async (context) => {
+        const rows = (await fileservers(context)).flatMap((node) =>
+          nfsExports(node.facts).map((each) => ({ node: node.name, ...each })),
+        );
+        print(context, EXPORT_LISTING, rows, { exports: rows });
+        return EXIT.ok;
+      }),
+    );
 };
+
+async function fileservers(context: CliContext): Promise<readonly NodeDetail[]> {
+  const nodes = await context.api.nodes({ kind: 'fileserver' });
+  return Promise.all(nodes.map(({ id }) => context.api.node(id)));
+}
 
 const ORDER = ['frozen', 'troubled', 'no-contact', 'unknown', 'maintenance', 'ready', 'revoked'] as const;
 

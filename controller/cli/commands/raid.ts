@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { BrambleError } from '../../../proto/contract/errors.js';
+import { raidArrays } from '../../../proto/contract/fileserver/raid.js';
 import { visible } from '../../../proto/contract/visible.js';
 import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { issueAndFollow } from '../follow-command.js';
-import { RAID_LISTING, raidArrays, renderRaidArray } from '../raid-view.js';
+import { RAID_LISTING, renderRaidArray } from '../raid-view.js';
 import { resolveNode, severe } from '../resolve.js';
 import { type ActionOptions, MINUTE_MS, withActionOptions } from './node-actions.js';
 import type { Register, RunCommand } from './register.js';
