@@ -14,7 +14,10 @@ const TRAFFIC: Traffic = {
     },
     { address: '10.46.189.6', asked: { packets: 3, bytes: 600, idleS: 240 } },
   ],
-  bpdus: [{ interfaceName: 'eth0.11', seen: { packets: 7, bytes: 266, idleS: 2 } }],
+  bpdus: [
+    { interfaceName: 'eth0', seen: { packets: 30, bytes: 1_140, idleS: 1 } },
+    { interfaceName: 'eth0.11', seen: { packets: 7, bytes: 266, idleS: 2 } },
+  ],
   neighbours: [
     { interfaceName: 'eth0', mac: '02:00:00:00:00:01', seen: { packets: 900, bytes: 90_000, idleS: 86_400 } },
     { interfaceName: 'eth0', mac: '02:00:00:00:00:02', seen: { packets: 4, bytes: 400, idleS: 12 } },
@@ -52,7 +55,10 @@ test('each client shows what it asked, what it was answered and when it asked la
     'nfs_client_asked_count 10.46.189.6': 3,
     'nfs_client_asked_bytes 10.46.189.6': 600,
     'nfs_client_asked_unix_s 10.46.189.6': NOW_S - 240,
+    'stp_bpdus_count eth0': 30,
+    'trunk_flag eth0': 1,
     'stp_bpdus_count eth0.11': 7,
+    'trunk_flag eth0.11': 0,
     // The switch that was there yesterday is not the neighbour.
     'lldp_neighbour_text eth0': '02:00:00:00:00:02',
     'lldp_seen_unix_s eth0': NOW_S - 12,

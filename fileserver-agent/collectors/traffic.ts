@@ -43,7 +43,10 @@ function samplesOf({ clients, bpdus, neighbours }: Traffic, nowMs: number): Samp
     samples.number('nfs_client_answered_count', answered?.packets, address);
     samples.number('nfs_client_answered_bytes', answered?.bytes, address);
   }
-  for (const { interfaceName, seen } of bpdus) samples.number('stp_bpdus_count', seen.packets, interfaceName);
+  for (const { interfaceName, seen } of bpdus) {
+    samples.number('stp_bpdus_count', seen.packets, interfaceName);
+    samples.flag('trunk_flag', !VLAN.test(interfaceName), interfaceName);
+  }
   for (const { interfaceName, mac, seen } of newestOfEach(neighbours)) {
     samples.text('lldp_neighbour_text', mac, interfaceName);
     samples.number('lldp_seen_unix_s', agoUnixS(seen.idleS), interfaceName);

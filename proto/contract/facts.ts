@@ -258,6 +258,7 @@ export const FACTS = {
   nfs_client_answered_bytes: counter(543, MIB),
   nfs_client_asked_unix_s: gauge(544, 5),
   stp_bpdus_count: counter(545),
+  trunk_flag: state(549),
   lldp_neighbour_text: text(546),
   lldp_seen_unix_s: gauge(547, 60),
   vlan_peer_state: state(552),

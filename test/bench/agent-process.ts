@@ -6,17 +6,29 @@ import { unitFlags } from '../setup/unit-flags.js';
 import { Child } from './child.js';
 import type { Rig } from './rig.js';
 
-export const AGENT_BUNDLE = join(dirname(fileURLToPath(import.meta.url)), '..', 'bramble-agent.mjs');
+const BUNDLES = { pi: 'bramble-agent.mjs', fileserver: 'bramble-fileserver-agent.mjs' } as const;
 
-/** Starts the agent's bundle, which enrols with the rig for real. */
-export async function startAgent(rig: Rig): Promise<Child> {
-  const create = { site: 'bench', kind: 'pi', ttlMs: 3_600_000, uses: 1, preApproved: true } as const;
+const bundleOf = (kind: keyof typeof BUNDLES): string =>
+  join(dirname(fileURLToPath(import.meta.url)), '..', BUNDLES[kind]);
+
+export const AGENT_BUNDLE = bundleOf('pi');
+
+/**
+ * Starts an agent's bundle, which enrols with the rig for real.
+ * @param enter makes the command run where it shall look around
+ */
+export async function startAgent(
+  rig: Rig,
+  kind: keyof typeof BUNDLES = 'pi',
+  enter = (argv: readonly string[]) => argv,
+): Promise<Child> {
+  const create = { site: 'bench', kind, ttlMs: 3_600_000, uses: 1, preApproved: true } as const;
   const { token } = await rig.controller.api.createToken(create, by('admin:bench'));
   const config = join(rig.dir, 'agent.yaml');
   const join_ = { controller: `127.0.0.1:${rig.enrolPort}`, pin: rig.rootPin, token };
   const settings = { stateDir: join(rig.dir, 'agent'), join: join_, services: 'none', logLevel: 'warn' };
   writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
-  return new Child([process.execPath, ...unitFlags(), AGENT_BUNDLE, 'run', '--config', config]);
+  return new Child(enter([process.execPath, ...unitFlags(), bundleOf(kind), 'run', '--config', config]));
 }
 
 /** Reports that the rig has taken in so far. */

@@ -161,3 +161,26 @@ test('memory and file stay bounded over many commands, and the newest survive', 
   expect(again.head().newestCommandIds).toEqual(ledger.head().newestCommandIds);
   expect(again.epochHighest).toBe(50);
 });
+
+test('commands within an hour are counted by this machine’s own clock too, whatever the controller says of time', async () => {
+  const HOUR_MS = 3_600_000;
+  const ledger = await open(makeSimHost(new SimWorld(1), 'a'));
+  const begin = async (id: string, issuedAtUnixMs: number, uptimeMs: number): Promise<void> => {
+    await ledger.accept(command(id, { issuedAtUnixMs }), uptimeMs);
+    await ledger.start(id, '');
+    await ledger.finish(id, CommandState.SUCCEEDED, '');
+  };
+  const count = (controllerNowMs: number, uptimeMs: number): number =>
+    ledger.begunWithin(HOUR_MS, { controllerNowMs, uptimeMs });
+  // Of an earlier boot.
+  await begin('c0', DAY_MS, 5 * HOUR_MS);
+  // A controller that says that two hours have passed between any two commands.
+  for (let at = 1; at <= 4; at++) await begin(`c${at}`, DAY_MS + 2 * at * HOUR_MS, HOUR_MS + at * 1_000);
+  const saidMs = DAY_MS + 10 * HOUR_MS;
+  expect(count(saidMs, HOUR_MS + 5_000)).toBe(4);
+  expect(count(saidMs, 2 * HOUR_MS + 2_500)).toBe(2);
+  expect(count(saidMs, 3 * HOUR_MS)).toBe(0);
+  // After a reboot its own clock knows nothing of them; the controller’s does.
+  expect(count(saidMs, 60_000)).toBe(0);
+  expect(count(DAY_MS + 2 * HOUR_MS, 60_000)).toBe(4);
+});

@@ -98,12 +98,22 @@ export class Ledger {
     return this.#damagedBytes;
   }
 
-  /** Commands that were begun and were issued after that time of the controller's. */
-  begunSince(issuedAfterMs: number): number {
-    const isBegun = (state: LedgerEntry['state']): boolean =>
-      state !== CommandState.ACCEPTED && state !== CommandState.REJECTED;
-    const all = [...this.#content.entries.values()];
-    return all.filter(({ command, state }) => command.issuedAtUnixMs > issuedAfterMs && isBegun(state)).length;
+  /**
+   * Commands that were begun within the last `withinMs`, by the worse of two clocks: those issued since then by the controller's word, and
+   * those accepted since then by this machine's own uptime, for a controller may say what it likes about time.
+   */
+  begunWithin(
+    withinMs: number,
+    { controllerNowMs, uptimeMs }: { readonly controllerNowMs: number; readonly uptimeMs: number },
+  ): number {
+    const begun = [...this.#content.entries.values()].filter(
+      ({ state }) => state !== CommandState.ACCEPTED && state !== CommandState.REJECTED,
+    );
+    const issued = begun.filter(({ command }) => command.issuedAtUnixMs > controllerNowMs - withinMs);
+    const accepted = ofThisBoot(begun, uptimeMs).filter(
+      ({ acceptedUptimeMs }) => acceptedUptimeMs > uptimeMs - withinMs,
+    );
+    return Math.max(issued.length, accepted.length);
   }
 
   head(): LedgerHead {
@@ -234,4 +244,16 @@ export class Ledger {
 
 function describe(entry: LedgerEntry | undefined): string {
   return entry === undefined ? 'it was not accepted' : `it is in state ${entry.state}`;
+}
+
+/** The newest entries: uptimes ascend within a boot, and the first one that is higher than a later one belongs to an earlier boot. */
+function ofThisBoot(entries: readonly LedgerEntry[], uptimeMs: number): readonly LedgerEntry[] {
+  let highestMs = uptimeMs;
+  const found: LedgerEntry[] = [];
+  for (const entry of entries.toReversed()) {
+    if (entry.acceptedUptimeMs > highestMs) break;
+    highestMs = entry.acceptedUptimeMs;
+    found.push(entry);
+  }
+  return found;
 }

@@ -28,7 +28,11 @@ export function makeAgentView(sources: AgentViewSources): AgentView {
   return {
     controllerOffsetMs: () => controllerClock.offsetMs(),
     clockUntrusted: () => !state.clockFloor.trusted(host.clock.nowMs()),
-    begunLastHourCount: () => state.ledger.begunSince((controllerClock.nowMs() ?? host.clock.nowMs()) - HOUR_MS),
+    begunLastHourCount: () =>
+      state.ledger.begunWithin(HOUR_MS, {
+        controllerNowMs: controllerClock.nowMs() ?? host.clock.nowMs(),
+        uptimeMs: host.clock.monotonicMs(),
+      }),
     samples: () => scheduler.latest(),
     describe: () => describe(sources),
     upload: (file, signal) => upload({ host, identity }, file, signal),

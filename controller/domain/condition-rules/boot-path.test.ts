@@ -103,6 +103,23 @@ const ROWS: RuleRows = {
     ...moved('eth0.10', 'tftp_refused_count', 0, 1),
     want: 'warning',
   },
+  'a frame of spanning tree on the VLAN of a board is a warning': {
+    type: 'SpanningTreeOnVlan',
+    ...moved('eth0.10', 'stp_bpdus_count', 1, 31),
+    want: 'warning',
+    says: 'eth0.10: 30 frames of spanning tree within 1 h',
+  },
+  'a VLAN without it is fine': {
+    type: 'SpanningTreeOnVlan',
+    ...moved('eth0.10', 'stp_bpdus_count', 1, 1),
+    want: 'fine',
+  },
+  'the same on the trunk is the switch’s own affair': {
+    type: 'SpanningTreeOnVlan',
+    before: { ...on('eth0', 'stp_bpdus_count', 1), ...on('eth0', 'trunk_flag', 1) },
+    told: { ...on('eth0', 'stp_bpdus_count', 31), ...on('eth0', 'trunk_flag', 1) },
+    want: 'nothing',
+  },
   'no such request is fine': { type: 'TftpProbed', ...moved('eth0.10', 'tftp_refused_count', 1, 1), want: 'fine' },
 };
 

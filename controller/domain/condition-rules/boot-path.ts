@@ -153,6 +153,21 @@ export const BOOT_PATH_RULES: readonly ConditionRule[] = [
     dependsOn: [],
   },
   {
+    type: 'SpanningTreeOnVlan',
+    scope: 'instance',
+    // On the trunk a switch may speak it; on the VLAN of one board nobody has any reason to.
+    measure: { kind: 'increase', facts: ['stp_bpdus_count'], withinMs: HOUR_MS },
+    when: 'at-least',
+    levels: [{ severity: 'warning', at: 1, clearAt: 1 }],
+    forMs: 0,
+    notWhere: { fact: 'trunk_flag', values: [1] },
+    title: 'Spanning tree is spoken on the VLAN of a board: boards that boot over it give up while a port learns.',
+    remedy:
+      'Turn spanning tree off on the switch port of this board or make it an edge port, and see that no switch is plugged in there.',
+    message: (finding) => `${where(finding)}: ${renderCount(finding.measured, 'frame')} of spanning tree within 1 h`,
+    dependsOn: [],
+  },
+  {
     type: 'TftpProbed',
     scope: 'instance',
     // A board asks for its own files and for some that are not there; it never writes, and knows no path of ours.
