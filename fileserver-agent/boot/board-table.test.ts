@@ -112,7 +112,7 @@ test('the recorded requests are boots of two boards, one of which lacks its dire
   }
 });
 
-test('what no board asks for is counted where it came from', () => {
+test('T-32, T-33: what no board asks for, and the offer of another DHCP server, are counted where they came from', () => {
   for (const { input } of recorded('dnsmasq-log')) {
     const lines = input.split('\n').flatMap((text) => parseBootLine(text)?.line ?? []);
     const counts = run(lines).counts();

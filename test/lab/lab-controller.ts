@@ -103,8 +103,9 @@ export class LabController {
       pin: spkiPin,
       tokenFile: '/var/lib/bramble-agent/join-token',
     };
-    const means =
-      kind === 'fileserver' ? { services: 'systemd', helperSocket: '/run/lab/helper.sock' } : { services: 'none' };
-    writeFileSync(file, stringify({ stateDir: '/var/lib/bramble-agent', join, ...means }));
+    const isRoot = kind === 'fileserver';
+    const services = isRoot ? 'systemd' : 'none';
+    if (isRoot) writeFileSync(path.join(path.dirname(file), 'agent-is-root'), '');
+    writeFileSync(file, stringify({ stateDir: '/var/lib/bramble-agent', join, services }));
   }
 }

@@ -53,7 +53,8 @@ export class BootRig {
     return join(this.directory, 'dnsmasq.log');
   }
 
-  async startDnsmasq(): Promise<void> {
+  /** @param more options of dnsmasq's own */
+  async startDnsmasq(...more: readonly string[]): Promise<void> {
     const words = this.boards.flatMap(({ interfaceName, address }) => [
       `--interface=${interfaceName}`,
       `--dhcp-range=${address},${address},255.255.255.252,2m`,
@@ -72,7 +73,7 @@ export class BootRig {
       '--log-dhcp',
     ];
     const tftp = ['--bind-interfaces', '--dhcp-authoritative', '--enable-tftp', `--tftp-root=${this.#path('tftp')}`];
-    const argv = ['netns', 'exec', this.#server, 'dnsmasq', ...fixed, ...files, ...tftp, ...words];
+    const argv = ['netns', 'exec', this.#server, 'dnsmasq', ...fixed, ...files, ...tftp, ...words, ...more];
     this.#dnsmasq = spawn('ip', argv, { stdio: 'ignore' });
   }
 
@@ -94,6 +95,11 @@ export class BootRig {
   /** False: there is no such file. */
   async fetch({ namespace, server }: RigBoard, path: string): Promise<boolean> {
     return this.#inside(namespace, ['busybox', 'tftp', '-g', '-r', path, '-l', '/dev/null', server]);
+  }
+
+  /** A board that writes. False: it was refused. */
+  async send({ namespace, server }: RigBoard, path: string): Promise<boolean> {
+    return this.#inside(namespace, ['busybox', 'tftp', '-p', '-l', '/etc/hostname', '-r', path, server]);
   }
 
   async put(path: string, content = 'x'.repeat(3_000)): Promise<void> {

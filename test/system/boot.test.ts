@@ -147,6 +147,25 @@ describe.skipIf(why !== '')(`a board boots over the network${why}`, { timeout: 6
     await expect.poll(() => told.at(-1)?.trouble, PATIENCE).toBe(BootTrouble.NO_DHCP);
   });
 
+  test('T-32: what a board may not have over TFTP it does not get, and its asking is counted on its VLAN', async () => {
+    const { rig, watch } = await setUp(2);
+    const [one, other] = rig.boards;
+    if (one === undefined || other === undefined) throw new Error('no boards');
+    // Each board has a root of its own, by its address.
+    for (const each of rig.boards) await rig.put(`${each.address}/${each.serial}/cmdline.txt`);
+    await rig.startDnsmasq('--tftp-unique-root');
+    for (const each of rig.boards) expect(await rig.dhcp(each)).toBe(true);
+    for (const each of rig.boards) expect(await rig.fetch(each, `${each.serial}/cmdline.txt`)).toBe(true);
+    const foreign = `${other.serial}/cmdline.txt`;
+    for (const path of [foreign, `../${other.address}/${foreign}`, '../../../../etc/passwd', '/etc/passwd']) {
+      expect(await rig.fetch(one, path), path).toBe(false);
+    }
+    expect(await rig.send(one, `${one.serial}/cmdline.txt`)).toBe(false);
+    const counts = () => watch.table.counts().get(one.interfaceName);
+    await expect.poll(() => (counts()?.foreignFiles ?? 0) + (counts()?.refusals ?? 0), PATIENCE).toBeGreaterThan(0);
+    expect(watch.table.counts().get(other.interfaceName)).toBeUndefined();
+  });
+
   test('a loop shows as itself', async () => {
     const { rig, board, told } = await setUp();
     await bootFiles(rig, board);

@@ -55,11 +55,6 @@ X
 # The agent reads its log: dnsmasq keeps the group of a file that is there.
 install -m 0640 -o root -g 990 /dev/null /var/log/bramble-dnsmasq.log
 sh /run/lab/dnsmasq-start
-# What needs root's rights is done by the helper, as on a real fileserver.
-cat >/etc/bramble-helper.json <<X
-{"user": 990, "reboot": true, "storage": true, "traffic": true, "raid": ["md0", "md91", "md92", "md93", "md94"]}
-X
-[ -f /lab/agent.mjs ] && node /lab/helper-listen.mjs /run/lab/helper.sock /lab/agent.mjs /etc/bramble-helper.json 990 >/run/lab/helper.log 2>&1 3<&- &
 # Slow when emulated, and nobody waits for it.
 thin=$(disk 2)
 (
