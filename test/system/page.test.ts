@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { by } from '../../controller/usecases/testing/by.js';
 import { loadAssets } from '../../controller/web/assets.js';
 import { startWebServer, type WebServer } from '../../controller/web/server.js';
-import { NODE_1, NOW_MS, nodeDetail, webOptions } from '../../controller/web/testing/fixtures.js';
+import { fileserverDetail, NODE_1, NOW_MS, nodeDetail, webOptions } from '../../controller/web/testing/fixtures.js';
 import { Secret } from '../../proto/contract/secret.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -262,6 +262,32 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
     expect(await picture.locator('.line').getAttribute('d')).toMatch(/^M0\.0 |^M2\.0 /);
     expect(await page.locator('.graph').count()).toBe(2);
     expect(complaints).toEqual([]);
+  });
+
+  test('a fileserver shows its arrays, exports with their forecast, clients and boots, on a phone too', async () => {
+    options.fleet.putNode(fileserverDetail());
+    for (const width of [1_280, 360]) {
+      await open(width);
+      await page.locator('tr.node .open').click();
+      const detail = page.locator('#detail');
+      await detail.locator('h3', { hasText: 'RAID arrays' }).waitFor();
+      const words = await detail.textContent();
+      for (const expected of [
+        'raid1, clean, 1 of 2 members, recover 12.5 %',
+        'reboot refused: 1 of 2 members missing',
+        '256.0 MiB free of 1.0 GiB (25.0 %), full in 1 d, 1 client',
+        '12 packets, 3.9 MiB to it, 2.0 KiB from it',
+        'address at once, own directory after 2 s, kernel after 20 s, root after 24 s',
+      ]) {
+        expect(words).toContain(expected);
+      }
+      for (const element of ['document.documentElement', 'document.querySelector("#detail")']) {
+        expect(await page.evaluate<number>(`${element}.scrollWidth - ${element}.clientWidth`), element).toBe(0);
+      }
+      await page.context().close();
+    }
+    expect(complaints).toEqual([]);
+    await open();
   });
 
   test('ten thousand nodes are sorted and drawn within a second, and filtered at the speed of typing', async () => {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { parseGrant } from '../../../proto/contract/access.js';
 import type { NodeDetail } from '../../../proto/contract/api/fleet.js';
+import { renderBootRecord } from '../../../proto/contract/boot/record-text.js';
 import { Access } from '../../usecases/access/access.js';
 import type { Passwords } from '../../usecases/access/ports.js';
 import { grantViews } from '../../usecases/access/users.js';
@@ -41,6 +42,59 @@ export function nodeDetail(over: Partial<NodeDetail> = {}): NodeDetail {
     facts: [{ fact: 'memory_total_bytes', instance: '', value: 955_252_736 }],
     ...over,
   };
+}
+
+/** A fileserver with an array that is rebuilt, an export that fills, and a board that has booted. */
+export function fileserverDetail(): NodeDetail {
+  const facts: Readonly<Record<string, number | string>> = {
+    'raid_spares_count@md0': 0,
+    'raid_level_text@md0': 'raid1',
+    'raid_array_state@md0': 6,
+    'raid_members_count@md0': 2,
+    'raid_missing_count@md0': 1,
+    'raid_size_bytes@md0': 4e12,
+    'raid_sync_state@md0': 4,
+    'raid_sync_permille@md0': 125,
+    'raid_sync_remaining_s@md0': 5_400,
+    'raid_interlock_text@md0': '1 of 2 members missing, recover runs',
+    'raid_member_state@md0/sda3': 2,
+    'raid_member_state@md0/sdb3': 1,
+    'smart_model_text@sda': 'ST4000VN006',
+    'smart_health_state@sda': 1,
+    'smart_temperature_millidegrees@sda': 34_000,
+    'export_clients_count@/export/10.46.189.2': 1,
+    'export_size_bytes@/export/10.46.189.2': 2 ** 30,
+    'export_available_bytes@/export/10.46.189.2': 2 ** 28,
+    'export_full_in_s@/export/10.46.189.2': 86_400,
+    'nfs_client_asked_count@10.46.189.2': 12,
+    'nfs_client_asked_bytes@10.46.189.2': 2_048,
+    'nfs_client_answered_bytes@10.46.189.2': 4_096_000,
+    'nfs_client_asked_unix_s@10.46.189.2': NOW_MS / 1_000 - 5,
+    'board_boot_text@aa000001': renderBootRecord({
+      mac: 'b8:27:eb:aa:00:01',
+      serial: 'aa000001',
+      address: '10.46.189.2',
+      interfaceName: 'eth0.10',
+      startedMs: 600_000,
+      stagesMs: { 'dhcp-seen': 600_000, 'serial-dir-hit': 602_000, 'kernel-served': 620_000, 'nfs-mounted': 624_000 },
+      firstFileMs: 601_000,
+      missedMs: undefined,
+      missedFirmware: false,
+      startsMs: [600_000],
+      seenMs: 624_000,
+    }),
+    'lldp_neighbour_text@eth0': '02:00:00:00:00:02',
+    'lldp_seen_unix_s@eth0': NOW_MS / 1_000 - 12,
+  };
+  return nodeDetail({
+    name: 'fs-1',
+    kind: 'fileserver',
+    bootedAtMs: NOW_MS - 3_600_000,
+    facts: Object.entries(facts).map(([key, value]) => {
+      const [fact = '', instance = ''] = key.split('@');
+      return { fact, instance, value };
+    }),
+  });
 }
 
 const BACKUP = {
