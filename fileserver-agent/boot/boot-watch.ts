@@ -14,6 +14,8 @@ import { newMounts, parseLeases, parseRmtab } from './small-files.js';
 
 const POLL_MS = 1_000;
 const LEASES_EVERY_MS = 60_000;
+/** A shelf that boots changes every second; writing it all down so often would wear the disk for nothing. */
+const KEEP_EVERY_MS = 10_000;
 /** A line that is not older than this was written since the last look: the look's own clock is the better one. */
 const FRESH_MS = 3_000;
 /** Of a log that is read for the first time, what is older than this is history. */
@@ -47,6 +49,8 @@ export class BootWatch {
   readonly #allowance = new Allowance(200, 10);
   #mounts: ReadonlyMap<string, number> | undefined;
   #leasesDueMs = Number.NEGATIVE_INFINITY;
+  #keepDueMs = Number.NEGATIVE_INFINITY;
+  #isChanged = false;
   linesCount = 0;
   skippedBytes = 0;
   eventsDroppedCount = 0;
@@ -68,14 +72,19 @@ export class BootWatch {
 
   async run(host: Pick<Host, 'clock' | 'files' | 'kernel'>, signal: AbortSignal): Promise<void> {
     await this.#restore(host);
-    for (;;) {
-      await this.look(host);
-      await host.clock.sleep(POLL_MS, signal);
+    try {
+      for (;;) {
+        await this.look(host);
+        if (host.clock.monotonicMs() >= this.#keepDueMs) await this.#keep(host);
+        await host.clock.sleep(POLL_MS, signal);
+      }
+    } finally {
+      await this.#keep(host);
     }
   }
 
   /** One look at everything. */
-  async look({ clock, files, kernel }: Pick<Host, 'clock' | 'files' | 'kernel'>): Promise<void> {
+  async look({ clock, kernel }: Pick<Host, 'clock' | 'kernel'>): Promise<void> {
     const nowMs = clock.monotonicMs();
     this.#learnLeases(kernel.readText(this.#options.paths.leases), nowMs);
     const before = this.linesCount;
@@ -83,8 +92,15 @@ export class BootWatch {
     for (const path of this.#options.paths.logs) await this.#readLog(path, nowMs, clock.nowMs());
     const isMounted = this.#readMounts(kernel.readText(this.#options.paths.mounts), nowMs);
     const isTold = this.#tell(nowMs);
-    if (this.linesCount === before && !isMounted && !isTold) return;
-    await files.writeAtomic(this.#options.paths.state, renderKeptBoots(this.#kept())).catch(() => undefined); // told again after a crash
+    this.#isChanged ||= this.linesCount > before || isMounted || isTold;
+  }
+
+  /** What is not on storage is read and told again after a crash. */
+  async #keep({ files, clock }: Pick<Host, 'clock' | 'files'>): Promise<void> {
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
+    this.#keepDueMs = clock.monotonicMs() + KEEP_EVERY_MS;
+    await files.writeAtomic(this.#options.paths.state, renderKeptBoots(this.#kept())).catch(() => undefined); // as above
   }
 
   #kept(): KeptBoots {

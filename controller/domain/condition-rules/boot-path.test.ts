@@ -116,7 +116,7 @@ const ROWS: RuleRows = {
   },
   'the same on the trunk is the switch’s own affair': {
     type: 'SpanningTreeOnVlan',
-    before: { ...on('eth0', 'stp_bpdus_count', 1), ...on('eth0', 'trunk_flag', 1) },
+    from: { ...on('eth0', 'stp_bpdus_count', 1), ...on('eth0', 'trunk_flag', 1) },
     told: { ...on('eth0', 'stp_bpdus_count', 31), ...on('eth0', 'trunk_flag', 1) },
     want: 'nothing',
   },

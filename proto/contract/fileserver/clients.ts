@@ -1,6 +1,5 @@
-import type { FactView } from '../api/fleet.js';
 import { renderBytes, renderCount, renderDuration } from '../words.js';
-import { FactIndex } from './fact-index.js';
+import { FactIndex, type ReportedFact } from './fact-index.js';
 
 /** Who asks the NFS server of a fileserver, by IPv4 address. Counters since the kernel began to count. */
 export interface NfsClientView {
@@ -14,7 +13,7 @@ export interface NfsClientView {
   readonly askedAtMs: number | undefined;
 }
 
-export function nfsClients(views: readonly FactView[]): readonly NfsClientView[] {
+export function nfsClients(views: readonly ReportedFact[]): readonly NfsClientView[] {
   const facts = new FactIndex(views);
   return facts.instances('nfs_client_asked_count').map((address) => {
     const askedAtS = facts.number('nfs_client_asked_unix_s', address);

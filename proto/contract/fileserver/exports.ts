@@ -1,6 +1,5 @@
-import type { FactView } from '../api/fleet.js';
 import { renderBytes, renderCount, renderDuration, renderPercent } from '../words.js';
-import { FactIndex } from './fact-index.js';
+import { FactIndex, type ReportedFact } from './fact-index.js';
 
 /** A directory that a fileserver exports. What its filesystem does not tell is `undefined`. */
 export interface ExportView {
@@ -15,7 +14,7 @@ export interface ExportView {
 }
 
 /** In the order of their paths. */
-export function nfsExports(views: readonly FactView[]): readonly ExportView[] {
+export function nfsExports(views: readonly ReportedFact[]): readonly ExportView[] {
   const facts = new FactIndex(views);
   return facts.instances('export_clients_count').map((path) => ({
     path,

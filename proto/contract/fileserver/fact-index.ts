@@ -1,11 +1,17 @@
-import type { FactView } from '../api/fleet.js';
 import type { NumberFactName, TextFactName } from '../facts.js';
+
+/** A fact as it was reported, whatever it is called. */
+export interface ReportedFact {
+  readonly fact: string;
+  readonly instance: string;
+  readonly value: number | string;
+}
 
 /** The facts of one node by name and instance. */
 export class FactIndex {
   readonly #byFact = new Map<string, Map<string, number | string>>();
 
-  constructor(facts: readonly FactView[]) {
+  constructor(facts: readonly ReportedFact[]) {
     for (const { fact, instance, value } of facts) {
       const byInstance = this.#byFact.get(fact) ?? new Map<string, number | string>();
       this.#byFact.set(fact, byInstance);

@@ -1,6 +1,5 @@
 /** What a fileserver tells, in the words of a person: the same for a terminal and for the page. */
 
-import type { FactView } from '../api/fleet.js';
 import { judgeBoot } from '../boot/judge.js';
 import { type BootRecord, boardKey, stageSteps } from '../boot/record.js';
 import { parseBootRecord } from '../boot/record-text.js';
@@ -9,7 +8,7 @@ import { TROUBLE_WORDS } from '../boot/words.js';
 import { renderBytes, renderCount, renderDuration } from '../words.js';
 import { nfsClients, nfsClientText } from './clients.js';
 import { clientsText, fullText, inodesText, nfsExports, roomText } from './exports.js';
-import { FactIndex } from './fact-index.js';
+import { FactIndex, type ReportedFact } from './fact-index.js';
 import { membersText, type RaidArrayView, raidArrays } from './raid.js';
 
 export interface FileserverGroup {
@@ -32,7 +31,7 @@ const SHORT: Readonly<Record<BootStage, string>> = {
 
 /** @param bootedAtMs of the fileserver; `undefined` = not known, and then no boot can be dated. */
 export function fileserverGroups(
-  views: readonly FactView[],
+  views: readonly ReportedFact[],
   { nowMs, bootedAtMs }: { readonly nowMs: number; readonly bootedAtMs: number | undefined },
 ): readonly FileserverGroup[] {
   const facts = new FactIndex(views);

@@ -1,7 +1,6 @@
-import type { FactView } from '../api/fleet.js';
 import { RAID_ARRAY_STATES, RAID_MEMBER_STATES, RAID_SYNC_STATES } from '../facts.js';
 import { renderDuration } from '../words.js';
-import { FactIndex } from './fact-index.js';
+import { FactIndex, type ReportedFact } from './fact-index.js';
 
 /** A RAID array of a fileserver, in words. */
 export interface RaidArrayView {
@@ -21,7 +20,7 @@ export interface RaidArrayView {
 }
 
 /** The arrays that the facts of a node tell of, in the order of their names. */
-export function raidArrays(views: readonly FactView[]): readonly RaidArrayView[] {
+export function raidArrays(views: readonly ReportedFact[]): readonly RaidArrayView[] {
   const facts = new FactIndex(views);
   return facts.instances('raid_spares_count').map((array) => ({
     array,
