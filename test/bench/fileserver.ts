@@ -33,6 +33,9 @@ export async function measureFileserver(): Promise<readonly Figure[]> {
   try {
     await untilReports(rig, 1);
     await flow(log, MINUTE_S); // warm: every board is known
+    const idleFromMs = cpuMs(agent.pid);
+    await wait(MINUTE_S * 1_000);
+    const idle = (cpuMs(agent.pid) - idleFromMs) / MINUTE_S;
     const costs: number[] = [];
     const resident: number[] = [];
     for (let part = 0; part < PARTS; part += 1) {
@@ -52,7 +55,14 @@ export async function measureFileserver(): Promise<readonly Figure[]> {
         better: 'higher',
       },
       { figure: 'fileserver.rss', value: Math.max(...resident), unit: 'MiB', goal: 64 },
-      { figure: 'fileserver.cpu_per_poll', value: median(costs), unit: 'ms per second of log', goal: 3 },
+      {
+        figure: 'fileserver.cpu_per_poll',
+        value: median(costs),
+        unit: 'ms per look at the logs',
+        baseline: idle,
+        baselineName: 'while no board boots',
+        goal: 3,
+      },
     ];
   } finally {
     await agent.end();
