@@ -23,6 +23,8 @@ const RETRY_MS = 120_000;
 const MAYBE_MS = 60_000;
 /** The same file twice within this is a retransmit, not a new boot. */
 const AGAIN_MS = 5_000;
+/** A request that was sent twice may be answered in full a second time so long after its board has gone on. */
+const LATE_COPY_MS = 60_000;
 /** A mount so long after anything else is not part of a boot. */
 const MOUNT_WITHIN_MS = 600_000;
 /** A boot that went on for so long after its mount came to something: earlier starts are no loop. */
@@ -93,7 +95,7 @@ function newStartMs({ record, maybeStartMs }: BoardState, sighting: BoardSightin
       if (!isEarly(sighting.file)) return undefined;
       if (maybeStartMs !== undefined && atMs - maybeStartMs < MAYBE_MS) return maybeStartMs;
       const loadedMs = Math.max(stagesMs['kernel-served'] ?? 0, stagesMs['nfs-mounted'] ?? 0);
-      if (loadedMs > 0 && atMs - loadedMs >= AGAIN_MS) return atMs;
+      if (loadedMs > 0 && atMs - loadedMs >= LATE_COPY_MS) return atMs;
       const bootcodeMs = stagesMs['bootcode-served'];
       const isAgain = sighting.file.kind === 'bootcode' && bootcodeMs !== undefined && atMs - bootcodeMs >= AGAIN_MS;
       return isAgain ? atMs : undefined;

@@ -255,3 +255,24 @@ test('a verdict that is due is due later than now', () => {
     }),
   );
 });
+
+test('a file that is answered twice, the second time long after its board has gone on, begins no boot', () => {
+  const sent = (name: string): BootLine => {
+    const path = `/srv/tftp/${ONE.serial}/${name}`;
+    return { kind: 'file', path, address: ONE.address, outcome: 'sent' };
+  };
+  const table = new BoardTable();
+  for (const [at, line] of [
+    discover(ONE),
+    ack(ONE),
+    sent('start4.elf'),
+    sent('cmdline.txt'),
+    sent('kernel8.img'),
+  ].entries()) {
+    table.take(line, at * 1_000);
+  }
+  for (const name of ['start4.elf', 'cmdline.txt']) table.take(sent(name), 33_000);
+  const [record] = table.records();
+  expect(record?.startedMs).toBe(0);
+  expect(Object.keys(record?.stagesMs ?? {})).toContain('kernel-served');
+});

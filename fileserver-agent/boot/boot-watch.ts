@@ -33,10 +33,15 @@ export interface BootWatchOptions {
 /** What the agent on a board does is not seen from here. */
 const OWN_LIMITS: BootLimits = { ...BOOT_LIMITS, helloMs: Number.MAX_SAFE_INTEGER };
 
-type Shown = Pick<BootRecord, 'startedMs'> & {
+/** What was told of a board, and of which record: it is looked at again when there is another one, or time alone changes it. */
+interface Shown {
+  readonly startedMs: number;
   readonly stagesCount: number;
   readonly trouble: BootTrouble | undefined;
-};
+  /** `undefined`: of an earlier process. */
+  readonly record: BootRecord | undefined;
+  readonly dueMs: number;
+}
 
 /** Follows the logs of the boot path, and tells of every stage that a board reaches and of where it hangs. */
 export class BootWatch {
@@ -48,6 +53,7 @@ export class BootWatch {
   // A shelf of 96 boards that boot together has 700 stages within some minutes.
   readonly #allowance = new Allowance(200, 10);
   #mounts: ReadonlyMap<string, number> | undefined;
+  #mountsText: string | undefined;
   #leasesDueMs = Number.NEGATIVE_INFINITY;
   #keepDueMs = Number.NEGATIVE_INFINITY;
   #isChanged = false;
@@ -116,7 +122,7 @@ export class BootWatch {
     if (kept.bootId !== this.#options.probe.bootId) return;
     this.#table.restore(kept.states);
     for (const { record } of kept.states) {
-      this.#shown.set(keyOf(record), { ...shownOf(record), trouble: undefined });
+      this.#shown.set(keyOf(record), { ...shownOf(record), trouble: undefined, record: undefined, dueMs: 0 });
     }
   }
 
@@ -155,8 +161,11 @@ export class BootWatch {
   }
 
   #readMounts(text: string | undefined, nowMs: number): boolean {
+    if (text === this.#mountsText && this.#mounts !== undefined) return false;
+    this.#mountsText = text;
     const mounts = parseRmtab(text ?? '');
-    const addresses = this.#mounts === undefined ? [] : newMounts(this.#mounts, mounts);
+    // Who has mounted before the first look may have done so in the boot that the log shows: better taken for it than for one that hangs.
+    const addresses = this.#mounts === undefined ? [...mounts.keys()] : newMounts(this.#mounts, mounts);
     this.#mounts = mounts;
     for (const address of addresses) this.#table.mounted(address, nowMs);
     return addresses.length > 0;
@@ -165,23 +174,24 @@ export class BootWatch {
   /** Tells what is new of each board. */
   #tell(nowMs: number): boolean {
     let isTold = false;
-    for (const record of this.#table.records()) {
+    const records = this.#table.records();
+    for (const record of records) {
       const key = keyOf(record);
-      const now = { ...shownOf(record), trouble: this.troubleOf(record, nowMs) };
       const before = this.#shown.get(key);
-      const isSame =
-        before?.startedMs === now.startedMs && before.stagesCount === now.stagesCount && before.trouble === now.trouble;
-      if (isSame) continue;
+      if (before?.record === record && nowMs < before.dueMs) continue;
+      const { trouble, dueMs = Number.POSITIVE_INFINITY } = judgeBoot(record, nowMs, this.#limits);
+      const now: Shown = { ...shownOf(record), trouble, record, dueMs };
       this.#shown.set(key, now);
+      const isSameBoot = before?.startedMs === now.startedMs && before.stagesCount === now.stagesCount;
       // The end of a trouble shows in the next stage.
-      if (before?.startedMs === now.startedMs && before.stagesCount === now.stagesCount && now.trouble === undefined)
-        continue;
+      if (isSameBoot && (before.trouble === trouble || trouble === undefined)) continue;
       isTold = true;
       if (this.#allowance.take(nowMs)) {
-        this.#options.probe.happened({ $case: 'boardBoot', value: boardBootOf(record, now.trouble) });
+        this.#options.probe.happened({ $case: 'boardBoot', value: boardBootOf(record, trouble) });
       } else this.eventsDroppedCount += 1;
     }
-    const known = new Set(this.#table.records().map(keyOf));
+    if (this.#shown.size === records.length) return isTold;
+    const known = new Set(records.map(keyOf));
     for (const key of this.#shown.keys()) if (!known.has(key)) this.#shown.delete(key);
     return isTold;
   }
@@ -189,6 +199,6 @@ export class BootWatch {
 
 const keyOf = ({ mac, address }: BootRecord): string => mac || address;
 
-function shownOf({ startedMs, stagesMs }: BootRecord): Omit<Shown, 'trouble'> {
+function shownOf({ startedMs, stagesMs }: BootRecord): Pick<Shown, 'startedMs' | 'stagesCount'> {
   return { startedMs, stagesCount: Object.keys(stagesMs).length };
 }

@@ -133,15 +133,9 @@ test('a boot shows every stage with its time; a missing directory shows as itsel
   const { steps, board } = await boot();
   expect(board).toMatchObject({ mac: pi.mac, serial: pi.serial.slice(-8), nodeId: id });
   const stages = steps.map(({ stage }) => stage).filter((stage) => stage !== 'verified');
-  expect(stages).toEqual([
-    'dhcp-seen',
-    'serial-dir-hit',
-    'bootcode-served',
-    'cmdline-served',
-    'kernel-served',
-    'nfs-mounted',
-    'agent-hello',
-  ]);
+  // Two that came within one look at the log have the same time. A Pi 4 asks for no bootcode.bin.
+  const all = ['dhcp-seen', 'serial-dir-hit', 'cmdline-served', 'kernel-served', 'nfs-mounted', 'agent-hello'];
+  expect(stages.toSorted()).toEqual(all.toSorted());
   expect(steps.map(({ atMs }) => atMs)).toEqual(steps.map(({ atMs }) => atMs).toSorted((a, b) => a - b));
   await rack.controller.connected([pi.name], BOOT_LIMIT_MS);
 });

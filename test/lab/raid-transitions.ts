@@ -8,7 +8,7 @@ import type { Rack } from './rack.js';
 const REPORT_MS_MAX = 15_000;
 const GIVE_UP_MS = 60_000;
 const POLL_MS = 400;
-const EVENTS_MAX = 2_000;
+const EVENTS_MAX = 1_000;
 const SIZE_MIB = 24;
 
 interface Step {
@@ -61,10 +61,16 @@ export interface RaidTransitionsWish {
 export async function raidTransitions(rack: Rack, wish: RaidTransitionsWish): Promise<RaidTransitionsResult> {
   const nodeId = await fileserverId(rack);
   const names = Array.from({ length: wish.arrays }, (_, index) => `md9${index + 1}`);
-  for (const name of names) await createArray(rack, name);
-  for (const name of names) await reported(rack, nodeId, name, 1, performance.now());
+  const [newest] = await rack.controller.api.events({ node: nodeId }, 1);
+  const afterId = newest?.id ?? 0;
   try {
-    const runs = await Promise.all(names.map((name, index) => exercise(rack, { nodeId, name, index, ...wish })));
+    for (const name of names) await createArray(rack, name);
+    const inTurn = oneAtATime();
+    const told = (name: string): Promise<readonly string[]> => reasonsOf(rack, { nodeId, name, afterId });
+    for (const name of names) await reported(() => told(name), 1, performance.now());
+    const runs = await Promise.all(
+      names.map((name, index) => exercise(rack, { name, index, told: () => told(name), inTurn, ...wish })),
+    );
     return {
       transitionsCount: wish.arrays * wish.transitionsEach,
       slowestMs: Math.max(...runs.map(({ slowestMs }) => slowestMs)),
@@ -73,6 +79,17 @@ export async function raidTransitions(rack: Rack, wish: RaidTransitionsWish): Pr
   } finally {
     for (const name of names) await removeArray(rack, name);
   }
+}
+
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+function oneAtATime(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined); // whoever asked for it is told
+    return mine;
+  };
 }
 
 /** Two files in memory as members: what is tested is md, not a disk. */
@@ -105,9 +122,16 @@ export async function takeStep(rack: Rack, name: string, stepName: string): Prom
 
 async function exercise(
   rack: Rack,
-  run: RaidTransitionsWish & { readonly nodeId: string; readonly name: string; readonly index: number },
+  run: RaidTransitionsWish & {
+    readonly name: string;
+    readonly index: number;
+    /** Reasons of what was told of it so far. */
+    readonly told: () => Promise<readonly string[]>;
+    /** A guest runs one script at a time. */
+    readonly inTurn: InTurn;
+  },
 ): Promise<{ readonly slowestMs: number; readonly problems: readonly string[] }> {
-  const { nodeId, name, index, transitionsEach, restartAt } = run;
+  const { name, index, told, inTurn, transitionsEach, restartAt } = run;
   const problems: string[] = [];
   const expected: string[] = ['RaidArrayAppeared'];
   let slowestMs = 0;
@@ -115,19 +139,21 @@ async function exercise(
     const step = CYCLE[at % CYCLE.length];
     if (step === undefined) break;
     const isRestart = index === 0 && at === restartAt;
-    if (isRestart) await FAULTS['agent-stop']?.act(rack, ['fileserver']);
-    const beforeMs = performance.now();
-    await takeStep(rack, name, step.name);
-    if (isRestart) await FAULTS['agent-start']?.act(rack, ['fileserver']);
+    if (isRestart) await inTurn(async () => FAULTS['agent-stop']?.act(rack, ['fileserver']));
+    const beforeMs = await inTurn(async () => {
+      const beganMs = performance.now();
+      await takeStep(rack, name, step.name);
+      return beganMs;
+    });
+    if (isRestart) await inTurn(async () => FAULTS['agent-start']?.act(rack, ['fileserver']));
     expected.push(...step.tells);
-    const tookMs = await reported(rack, nodeId, name, expected.length, beforeMs);
+    const tookMs = await reported(told, expected.length, beforeMs);
     const what = `${name}: ${step.name} (transition ${at + 1})`;
     if (tookMs === undefined) problems.push(`${what} was not told within ${GIVE_UP_MS / 1_000} s`);
     // While the agent was away nobody could tell; that it does so afterwards is what matters.
     else if (tookMs > REPORT_MS_MAX && !isRestart) problems.push(`${what} was told after ${Math.round(tookMs)} ms`);
     if (!isRestart) slowestMs = Math.max(slowestMs, tookMs ?? GIVE_UP_MS);
-    const told = (await eventsOf(rack, nodeId, name)).map(({ reason }) => reason);
-    const [want, got] = [expected.toSorted().join(' '), told.toSorted().join(' ')];
+    const [want, got] = [expected.toSorted().join(' '), (await told()).toSorted().join(' ')];
     if (want === got) continue;
     problems.push(`${what}: told so far: ${got}; expected: ${want}`);
     break; // what follows would only repeat it
@@ -135,24 +161,29 @@ async function exercise(
   return { slowestMs, problems };
 }
 
-/** How long it took until so many events of the array were committed; `undefined` = too long. */
+/** How long it took until so many events were committed; `undefined` = too long. */
 async function reported(
-  rack: Rack,
-  nodeId: string,
-  name: string,
+  told: () => Promise<readonly string[]>,
   count: number,
   sinceMs: number,
 ): Promise<number | undefined> {
   for (;;) {
-    if ((await eventsOf(rack, nodeId, name)).length >= count) return performance.now() - sinceMs;
+    if ((await told()).length >= count) return performance.now() - sinceMs;
     if (performance.now() - sinceMs > GIVE_UP_MS) return undefined;
     await wait(POLL_MS);
   }
 }
 
-async function eventsOf(rack: Rack, nodeId: string, name: string) {
-  const events = await rack.controller.api.events(nodeId, EVENTS_MAX);
-  return events.filter(({ reason, message }) => reason.startsWith('Raid') && message.includes(`array ${name}`));
+async function reasonsOf(
+  rack: Rack,
+  of: { readonly nodeId: string; readonly name: string; readonly afterId: number },
+): Promise<readonly string[]> {
+  const events = await rack.controller.api.events({ node: of.nodeId }, EVENTS_MAX);
+  return events
+    .filter(
+      ({ id, reason, message }) => id > of.afterId && reason.startsWith('Raid') && message.includes(`array ${of.name}`),
+    )
+    .map(({ reason }) => reason);
 }
 
 export async function fileserverId(rack: Rack): Promise<string> {
