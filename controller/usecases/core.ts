@@ -100,11 +100,10 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   const refreshNode = (id: NodeId): Promise<NodeEntry | undefined> => readNode(parts, id);
   const commands = new Commands({ ...parts, onCommitted });
   await commands.load();
-  const transitions = new Transitions(journal, world);
   const observer = new NodeObserver({
     nodes,
     world,
-    transitions,
+    transitions: new Transitions(journal, world),
     counters,
     onChanged: (entry) => watch.nodeChanged(entry),
   });
@@ -126,11 +125,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   });
   const send = (id: NodeId, message: ToAgent): boolean => sessions.send(id, message);
   const nodeConfigs = new NodeConfigs({ store, world, refreshNode, send, onCommitted });
-  const witness = new DiskWitness(nodes, world.clock, (entry, sight) => {
-    transitions.diskSeen(entry, sight);
-    watch.nodeChanged(entry);
-  });
-  const stopSweep = startSweep(parts, { observer, witness, commands, sessions, anchors });
+  const stopSweep = startSweep(parts, { observer, commands, sessions, anchors });
   return {
     gate: sessions,
     sessions,
@@ -166,6 +161,14 @@ interface Parts extends CoreDeps {
   readonly boards: Boards;
   /** End of the amnesty after this start; monotonic. */
   readonly graceUntilMs: number;
+}
+
+function makeWitness({ nodes, world, watch, journal }: Parts): DiskWitness {
+  const transitions = new Transitions(journal, world);
+  return new DiskWitness(nodes, world.clock, (entry, sight) => {
+    transitions.diskSeen(entry, sight);
+    watch.nodeChanged(entry);
+  });
 }
 
 async function readNode(parts: Parts, id: NodeId): Promise<NodeEntry | undefined> {
@@ -260,19 +263,19 @@ function startSweep(
   parts: Parts,
   more: {
     readonly observer: NodeObserver;
-    readonly witness: DiskWitness;
     readonly commands: Commands;
     readonly sessions: AgentSessions;
     readonly anchors: AuditAnchors;
   },
 ): () => void {
   const { world, feed, journal, maintenances, graceUntilMs, options } = parts;
+  const witness = makeWitness(parts);
   let isAmnestyOver = false;
   const sweep = (): void => {
     cancel = world.timers.after(SWEEP_MS, sweep);
     more.sessions.sweep();
     more.observer.sweep();
-    more.witness.sweep();
+    witness.sweep();
     more.commands.sweep();
     more.anchors.sweep();
     maintenances.sweep();

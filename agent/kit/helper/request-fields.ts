@@ -38,7 +38,8 @@ export class RequestFields {
 
   interfaces(name: string): readonly string[] {
     const value = this.#values[name];
-    const names = Array.isArray(value) ? value.filter((each) => typeof each === 'string' && isInterfaceName(each)) : [];
+    const isName = (each: unknown): each is string => typeof each === 'string' && isInterfaceName(each);
+    const names: readonly string[] = Array.isArray(value) ? value.filter(isName) : [];
     if (Array.isArray(value) && names.length === value.length && names.length <= TRAFFIC_INTERFACES_MAX) return names;
     throw refused(`${name} must be at most ${TRAFFIC_INTERFACES_MAX} names of interfaces`);
   }
