@@ -44,6 +44,7 @@ import {
   type MaintenanceStart,
   MaintenanceState,
   type NodeChange,
+  type SiteChange,
   type SiteCreate,
   TokenCreated,
 } from '../../proto/contract/api/requests.js';
@@ -177,6 +178,10 @@ export class ApiClient {
 
   createSite(create: SiteWish): Promise<SiteView> {
     return this.#ask('POST', '/api/v1/sites', SiteView, create);
+  }
+
+  changeSite(name: string, change: SiteChange): Promise<SiteView> {
+    return this.#ask('PATCH', `/api/v1/sites/${encodeURIComponent(name)}`, SiteView, change);
   }
 
   deleteSite(name: string): Promise<SiteView> {
