@@ -89,8 +89,20 @@ export default {
       'only the boards under its agents are simulated',
     ),
     only(
+      'demo-fileserver-runs-the-real-agent',
+      '^fileserver-agent/demo/',
+      `^(fileserver-agent|agent/(demo|sim|kit)|proto)/|node_modules/zod/|${NODE}`,
+      'only the board and the disks under it are simulated; it stands in the same demo site',
+    ),
+    never(
+      'agents-know-no-demo',
+      { path: '^(fileserver|switch)-agent/(?!demo/)', pathNot: TESTS },
+      { path: '^[a-z-]+/demo/' },
+      'what is simulated never ships in an agent',
+    ),
+    only(
       'other-agents-know-the-kit-alone',
-      '^(fileserver|switch)-agent/',
+      '^(fileserver|switch)-agent/(?!demo/)',
       `^($1-agent|agent/kit|proto)/|node_modules/pino/|${NODE}`,
       'each agent can be changed without looking at another',
     ),
@@ -98,7 +110,7 @@ export default {
       'host-io-has-one-door',
       {
         path: '^(agent|fileserver-agent|switch-agent)/',
-        pathNot: `^agent/kit/host/node/|^(agent/[a-z-]+|fileserver-agent|switch-agent)/main\\.ts$|${TESTS}`,
+        pathNot: `^agent/kit/host/node/|^(agent/[a-z-]+|(fileserver|switch)-agent(/demo)?)/main\\.ts$|${TESTS}`,
       },
       { path: NODE, pathNot: '^proto/' },
       'everything else uses Host, so that the simulator can stand in for the world',
