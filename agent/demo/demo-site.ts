@@ -21,8 +21,8 @@ const SAVE_MS = 60_000;
 /** A Pi that is first seen has been up for up to this long. */
 const UPTIME_MS_MAX = 40 * 86_400_000;
 const UPTIME_MS_MIN = 3_600_000;
-/** What boots over the network was switched on no longer ago than this, so that a new site has boots to show. */
-const SHELF_ON_MS = [40_000, 150_000] as const;
+/** What boots over the network has been up for no longer than this, so that a new site has boots to show. */
+const SHELF_ON_MS = [2_000, 40_000] as const;
 
 export interface DemoSiteOptions {
   /** Number of the first Pi, from 0: other processes may run the others of the site. */
