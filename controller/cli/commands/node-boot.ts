@@ -13,6 +13,9 @@ import type { RunCommand } from './register.js';
 /** Stages come every few seconds: often enough to see each as it is reached. */
 const EVERY_MS = 1_000;
 
+/** The first stage is the beginning: it took nothing. Fileservers tell the others to the second. */
+const tookText = ({ tookMs }: NodeBootView['steps'][number]): string => (tookMs === 0 ? '' : renderDuration(tookMs));
+
 const STEP_LISTING: Listing<NodeBootView['steps'][number]> = {
   columns: [
     { title: 'STAGE', text: ({ stage }) => stage },
@@ -23,9 +26,6 @@ const STEP_LISTING: Listing<NodeBootView['steps'][number]> = {
   name: ({ stage }) => `stage/${stage}`,
   empty: 'No stage was seen.',
 };
-
-/** The first stage is the beginning: it took nothing. Fileservers tell the others to the second. */
-const tookText = ({ tookMs }: NodeBootView['steps'][number]): string => (tookMs === 0 ? '' : renderDuration(tookMs));
 
 export function boardListing(nowMs: number): Listing<BoardView> {
   return {
