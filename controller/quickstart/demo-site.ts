@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { NodeView } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { ApiClient } from '../cli/api-client.js';
-import { Child } from './child.js';
+import { AGENT_NODE_FLAGS, Child } from './child.js';
 import { type QuickstartPaths, writeYaml } from './files.js';
 
 /** The site of the simulated Pis and their fileserver. */
@@ -20,8 +20,6 @@ const POLL_MS = 200;
 const STOP_MS = 6_000;
 /** Dozens of agents in one process: small, but with the compiler that a single one does without. */
 const NODE_FLAGS = ['--expose-gc', '--max-semi-space-size=2', '--v8-pool-size=1'] as const;
-/** As in the agent's unit. */
-const SINGLE_NODE_FLAGS = ['--lite-mode', '--expose-gc', '--max-semi-space-size=1', '--v8-pool-size=1'] as const;
 
 export interface DemoSiteOptions {
   readonly paths: QuickstartPaths;
@@ -174,7 +172,7 @@ function makeFileserverPart({ paths, distDir, say, onPid, pis }: DemoSiteOptions
   const configFile = join(paths.demoDir, `${DEMO_FILESERVER}.yaml`);
   const child = new Child({
     ...{ name: `The demo site (${DEMO_FILESERVER})`, say, onPid, stopMs: STOP_MS },
-    argv: [...SINGLE_NODE_FLAGS, join(distDir, 'bramble-demo-fileserver.mjs'), '--config', configFile],
+    argv: [...AGENT_NODE_FLAGS, join(distDir, 'bramble-demo-fileserver.mjs'), '--config', configFile],
     logFile: join(paths.logs, `${DEMO_FILESERVER}.log`),
   });
   return { kind: 'fileserver', first: 0, pis, configFile, child };

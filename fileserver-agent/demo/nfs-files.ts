@@ -9,6 +9,7 @@ const CALLS_PER_S = 9;
 const SWING_S = 900;
 const READ_BYTES_PER_CALL = 5_400;
 const WRITTEN_BYTES_PER_CALL = 1_100;
+const HEAD_BYTES = 190;
 
 /** Counts from boot on that never go back, whatever the swing. */
 function callsSince(uptimeS: number, clients: number): number {
@@ -25,6 +26,15 @@ export function renderNfsd(uptimeS: number, clients: number): string {
     `rc 0 0 ${calls}\nfh 0 0 0 0 0\nio ${calls * READ_BYTES_PER_CALL} ${calls * WRITTEN_BYTES_PER_CALL}\n` +
     `th ${THREADS} 0 ${idle}\nra 32 0 0 0 0 0 0 0 0 0 0 0\nnet ${calls} 0 ${calls} ${clients + 3}\nrpc ${calls} 0 0 0 0\n`
   );
+}
+
+/** What that is on the cable, with the heads of the calls and answers, bytes. */
+export function servedBytes(uptimeS: number, clients: number): { readonly received: number; readonly sent: number } {
+  const calls = callsSince(uptimeS, clients);
+  return {
+    received: calls * (WRITTEN_BYTES_PER_CALL + HEAD_BYTES),
+    sent: calls * (READ_BYTES_PER_CALL + HEAD_BYTES),
+  };
 }
 
 /** Source: Linux Documentation/filesystems/nfs/knfsd-stats.rst. */

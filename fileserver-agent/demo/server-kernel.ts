@@ -1,10 +1,10 @@
 import type { PiSpec } from '../../agent/demo/pi-spec.js';
-import { renderDiskstats, renderMountinfo } from '../../agent/demo/proc-files.js';
+import { renderDiskstats, renderMountinfo, renderNetDev } from '../../agent/demo/proc-files.js';
 import type { SimulatedMachine } from '../../agent/demo/simulated-machine.js';
 import type { FilesystemStat, KernelFiles } from '../../agent/kit/host/ports.js';
 import { SimKernelFiles } from '../../agent/sim/sim-kernel-files.js';
 import { renderEtab, renderExportMounts, type SiteExport, statOf } from './exports.js';
-import { renderArp, renderLeases, renderNfsd, renderPoolStats } from './nfs-files.js';
+import { renderArp, renderLeases, renderNfsd, renderPoolStats, servedBytes } from './nfs-files.js';
 import { renderStorageDiskstats, renderStorageFiles } from './storage-files.js';
 import type { StorageState } from './storage-state.js';
 
@@ -56,7 +56,14 @@ export class ServerKernel implements KernelFiles {
     const { spec, boot } = machine;
     const clients = pis.filter(({ card }) => card === undefined).length;
     const uptimeS = (): number => (nowMs() - boot.bootedAtMs) / 1_000;
+    const netDev = (): string => {
+      const { state } = machine;
+      const { received, sent } = servedBytes(uptimeS(), clients);
+      const receivedBytes = state.receivedBytes + received;
+      return renderNetDev(spec, { ...state, receivedBytes, transmittedBytes: state.transmittedBytes + sent });
+    };
     return {
+      '/proc/self/net/dev': netDev,
       '/proc/diskstats': () => renderDiskstats(spec, machine.state) + renderStorageDiskstats(storage),
       '/proc/self/mountinfo': () => renderMountinfo(spec) + renderExportMounts(exports),
       '/proc/net/rpc/nfsd': () => renderNfsd(uptimeS(), clients),
