@@ -43,6 +43,7 @@ const PROGRAMS = [
 const TEST_PROGRAMS = [
   { name: 'test/bench', entry: 'test/bench/main.ts', kind: 'controller' },
   { name: 'test/lab', entry: 'test/lab/main.ts', kind: 'tool' },
+  { name: 'test/sim', entry: 'test/sim/fleet/main.ts', kind: 'tool' },
   { name: 'test/measured', entry: 'test/bench/measured.ts', kind: 'agent' },
 ];
 

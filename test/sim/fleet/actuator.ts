@@ -107,7 +107,10 @@ export class Actuator {
         return;
       case 'admit':
         if (!kept.isCycle) {
-          then(100, () => this.#world.setPort(node, true, true));
+          then(100, () => {
+            if (node.fault?.name === 'switched-off') node.fault = undefined;
+            this.#world.setPort(node, true, true);
+          });
           return;
         }
         this.#cycle(node, kept, 0, () => undefined);

@@ -6,6 +6,7 @@ import { BaselineHealer, MACHINE_HEALTH_CHECK, POWER_CYCLE } from './baselines.j
 import type { Books } from './books.js';
 import type { FaultName } from './fault-mix.js';
 import type { Healer } from './healer.js';
+import type { Injection } from './options.js';
 import type { Violation } from './oracle.js';
 import { type SimOptions, Simulation } from './simulation.js';
 
@@ -16,6 +17,8 @@ export interface Campaign {
   readonly factor: number;
   readonly topology: Topology;
   readonly policy: HealingPolicy;
+  /** Instead of the mix; empty = the mix. */
+  readonly injections: readonly Injection[];
   readonly baselines: boolean;
   readonly say: (line: string) => void;
 }
@@ -89,15 +92,17 @@ export function runSeeds(campaign: Campaign): Summary {
 }
 
 function runHealer(
-  { firstSeed, seeds, days, factor, topology, policy }: Campaign,
+  { firstSeed, seeds, days, factor, topology, policy, injections }: Campaign,
   makeHealer: (() => Healer) | undefined,
   after: (seed: number, simulation: Simulation) => void,
 ): Outcome {
   const all: Books[] = [];
   let [events, passes, name] = [0, 0, ''];
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    const options: SimOptions = { seed, days, topology, policy, factor };
+    const options: SimOptions = { seed, days, topology, policy, factor: injections.length > 0 ? 0 : factor };
     const simulation = new Simulation(makeHealer === undefined ? options : { ...options, healer: makeHealer() });
+    for (const { name, target, atMs, lastsMs } of injections)
+      simulation.timeline.at(atMs, () => simulation.trouble.strike(name, target, lastsMs));
     simulation.run();
     after(seed, simulation);
     all.push(simulation.books);
