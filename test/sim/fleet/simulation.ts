@@ -161,7 +161,7 @@ export class Simulation {
   }
 
   #wake(atMs: number): void {
-    const at = Math.ceil(atMs / PASS_MS) * PASS_MS;
+    const at = Math.ceil(atMs / SECOND_MS) * SECOND_MS;
     if (at >= this.#wakeAtMs) return;
     this.#wakeAtMs = at;
     this.timeline.at(at, () => {
@@ -198,9 +198,9 @@ export class Simulation {
   #planNext(lookAgainAtMs: number | undefined): void {
     const { nowMs, nodes } = this.world;
     const isDisturbed = this.actuator.openCount > 0 || nodes.some(({ channel }) => !channel.isUp);
-    const least = nowMs + (this.#idlePasses > IDLE_PASSES ? IDLE_MS : PASS_MS);
-    if (isDisturbed) this.#wake(least);
-    if (lookAgainAtMs !== undefined) this.#wake(Math.max(least, lookAgainAtMs));
+    const isIdle = this.#idlePasses > IDLE_PASSES;
+    if (isDisturbed) this.#wake(nowMs + (isIdle ? IDLE_MS : PASS_MS));
+    if (lookAgainAtMs !== undefined) this.#wake(Math.max(nowMs + (isIdle ? IDLE_MS : SECOND_MS), lookAgainAtMs));
   }
 
   #digest(text: string, isTold: boolean): void {
