@@ -3,6 +3,7 @@
 import type { Liveness } from '../liveness.js';
 import { type Element, elementName, type FleetMap, isCohort } from '../topology/fleet-map.js';
 import { type Census, TROUBLE } from './census.js';
+import { isSuspectChange } from './change.js';
 import type { Desired } from './desired.js';
 import { matches } from './evidence.js';
 import { ELEMENT_ROWS, type ElementRow, type ElementSigns } from './evidence-table.js';
@@ -168,10 +169,10 @@ export function isMany(policy: HealingPolicy, census: Census, { index }: Element
 
 function changeCauses(observed: Observed, map: FleetMap, policy: HealingPolicy, census: Census, nowMs: number) {
   return observed.changes.flatMap((change) => {
-    if (change.isReverted || nowMs - change.atMs > policy.changeWindowMs) return [];
     const silent = membersOf(map, change.domain).filter((index) => {
       const sinceMs = observed.memory.nodes.get(index)?.troubleSinceMs ?? nowMs;
-      return census.trouble[index] === TROUBLE.silent && sinceMs >= change.atMs;
+      if (census.trouble[index] !== TROUBLE.silent || sinceMs < change.atMs) return false;
+      return isSuspectChange(observed, policy, change, sinceMs, nowMs);
     });
     if (silent.length < 2) return [];
     const cause: Cause = {

@@ -3,6 +3,7 @@
 import type { MappedNode } from '../topology/fleet-map.js';
 import { membersOf } from './attribution.js';
 import { overBudget } from './budget.js';
+import { isSuspectChange } from './change.js';
 import type { GuardId, Objection } from './explain.js';
 import { LADDER, type Rung } from './ladder.js';
 import { holdOn, type Pass } from './pass.js';
@@ -94,10 +95,10 @@ function causeIsTheNode({ attribution }: Pass, { node }: Candidate): Objection |
 }
 
 function changeFirst(pass: Pass, { node }: Candidate): Objection | undefined {
-  const { observed, desired, policy, nowMs } = pass;
+  const { observed, desired, policy, nowMs, draft } = pass;
   for (const change of observed.changes) {
-    const ageMs = nowMs - change.atMs;
-    if (change.isReverted || ageMs > policy.changeWindowMs) continue;
+    const sinceMs = draft.nodes.get(node.index)?.troubleSinceMs ?? nowMs;
+    if (!isSuspectChange(observed, policy, change, sinceMs, nowMs)) continue;
     if (!membersOf(desired.map, change.domain).includes(node.index)) continue;
     return objection('G8', `${change.what} was changed just now`, change.id, 'taken back or 15 min old', change.domain);
   }
