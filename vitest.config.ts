@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{proto,agent,fileserver-agent,switch-agent,controller}/**/*.test.ts',
-            'test/{arch,contract,sim,setup}/**/*.test.ts',
+            'test/{arch,contract,sim,known-bugs,setup}/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**'],
           // No module here has state of its own, so files can share a process: loading everything anew for each costs four times the CPU.
