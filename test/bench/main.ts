@@ -4,6 +4,7 @@ import { measureApi } from './api.js';
 import { runApiLoad } from './api-load.js';
 import { runBareServer } from './bare-server.js';
 import { type Figure, printFigure } from './figure.js';
+import { measureHealing } from './healing.js';
 import { historyBytes } from './history.js';
 import { runLoad } from './load.js';
 import { measureServers, type ServerFigures } from './streams.js';
@@ -22,6 +23,7 @@ function areas(): Readonly<Record<string, () => Promise<readonly Figure[]>>> {
     ingest: async () => [...(await measured()).ingest, historyBytes()],
     streams: async () => (await measured()).streams,
     api: measureApi,
+    healing: measureHealing,
   };
 }
 

@@ -3,10 +3,11 @@
 import type { Change, Observed } from './observed.js';
 import type { HealingPolicy } from './policy.js';
 
-/** A change that can be taken back is waited for so many windows; then it is not the change. */
-const PATIENCE_WINDOWS = 4;
-
-/** @param troubleSinceMs when the node was first seen in trouble */
+/**
+ * A change is a suspect for as long as its window lasts; and, if it can be taken back, until it was, for every node that has
+ * not been seen well since: an outage may have hidden for hours what the change did.
+ * @param troubleSinceMs when the node was first seen in trouble
+ */
 export function isSuspectChange(
   { controller }: Observed,
   { changeWindowMs }: HealingPolicy,
@@ -19,6 +20,5 @@ export function isSuspectChange(
   const visibleAtMs = Math.max(change.atMs, controller.graceUntilMs);
   const ageMs = nowMs - visibleAtMs;
   if (ageMs <= changeWindowMs) return true;
-  const isVictim = troubleSinceMs >= change.atMs && troubleSinceMs - visibleAtMs <= changeWindowMs;
-  return isVictim && change.isRevertable && ageMs <= PATIENCE_WINDOWS * changeWindowMs;
+  return change.isRevertable && troubleSinceMs - visibleAtMs <= changeWindowMs;
 }

@@ -126,11 +126,11 @@ function judgeBlind(pass: Pass, { node, heal }: Diagnosis, evidence: string) {
   return { objection, passed: judged.passed };
 }
 
-/** What was changed before a node fell silent is taken back, also when it is the only one: that harms less than healing it. */
-function askBack({ observed, draft, reverts, policy }: Pass, { heal }: Diagnosis, changeId: string): void {
+/** A change is taken back before any node in its domain is healed, also when that node is the only one: it harms less. */
+function askBack({ observed, draft, reverts, policy }: Pass, changeId: string): void {
   const change = observed.changes.find(({ id }) => id === changeId);
   if (change === undefined || policy.mode === 'shadow') return;
-  if (!change.isRevertable || heal.troubleSinceMs < change.atMs || draft.reverted.has(change.id)) return;
+  if (!change.isRevertable || draft.reverted.has(change.id)) return;
   draft.reverted.add(change.id);
   reverts.push(change.id);
 }
@@ -142,7 +142,7 @@ function hold(
   { objection, passed }: { readonly objection: Objection | undefined; readonly passed: readonly GuardId[] },
 ): void {
   const { node, heal, row, signs } = diagnosis;
-  if (objection?.guard === 'G8') askBack(pass, diagnosis, String(objection.measured));
+  if (objection?.guard === 'G8') askBack(pass, String(objection.measured));
   const held = inState(heal, 'held', pass.nowMs);
   setNode(pass, node.index, held);
   note(pass, node, {

@@ -62,7 +62,8 @@ export class Oracle {
     )
       this.#tell('I7', `${what} under a hold`);
     const port = mapped.port;
-    if (port !== undefined && (port.isProtected || port.role !== 'node'))
+    const isCut = action.rung === 'admit' || LADDER[action.rung].needs.includes('power');
+    if (isCut && port !== undefined && (port.isProtected || port.role !== 'node'))
       this.#tell('H8', `${what} on a protected port`);
     if (action.rung === 'admit') {
       if (action.isCycle && this.#world.serves(node)) this.#tell('H12', `${what} while it serves`);
