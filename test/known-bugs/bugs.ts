@@ -71,11 +71,6 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     },
   },
   {
-    name: 'a restart is not followed by an amnesty',
-    caughtBy: ['H6'],
-    make: () => seeing((observed) => ({ ...observed, controller: { ...observed.controller, graceUntilMs: 0 } })),
-  },
-  {
     name: 'a restored database is believed at once',
     caughtBy: ['H6'],
     make: () => seeing((observed) => ({ ...observed, controller: { ...observed.controller, isRestored: false } })),

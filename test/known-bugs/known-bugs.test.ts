@@ -32,6 +32,8 @@ const NEMESIS: readonly (readonly [hour: number, fault: FaultName, target: numbe
   [22, 'hang', 5, 0],
   [22, 'hang', 6, 0],
   [23, 'hang', 1, 0],
+  [26, 'fileserver-reboot', 1, 90],
+  [30, 'controller-restart', 0, 5],
 ];
 
 /** The default fleet, in which one port of each switch is protected. */

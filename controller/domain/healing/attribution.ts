@@ -112,34 +112,17 @@ function elementSigns(
   census: Census,
   element: Element,
 ): ElementSigns {
-  const { topology } = map;
-  const racks = new Set(topology.racks.filter(({ site }) => site === element.name).map(({ name }) => name));
-  const fileservers = topology.fileservers.filter((one) =>
-    element.kind === 'site' ? racks.has(one.rack) : one.name === element.name || usesSwitch(element, one.switch, map),
-  );
-  const switches = topology.switches.filter((one) => {
-    if (element.kind === 'site') return racks.has(one.rack);
-    if (element.kind === 'switch') return one.name === element.name;
-    if (element.kind === 'psu') return one.psus.includes(element.name);
-    return fileservers.some((fileserver) => fileserver.switch === one.name);
-  });
+  const { fileservers = [], switches = [] } = map.witnesses[element.index] ?? {};
   const site = element.kind === 'site' ? element.name : (map.elements[element.site]?.name ?? '');
   return {
     tunnel: observed.sites.get(site)?.tunnel ?? 'none',
-    fileserverAgent: summed(fileservers.map(({ name }) => observed.fileservers.get(name)?.agent ?? 'unobserved')),
-    switchAgent: summed(switches.map(({ name }) => observed.switches.get(name)?.agent ?? 'unobserved')),
-    service:
-      fileservers.length === 1 ? (observed.fileservers.get(fileservers[0]?.name ?? '')?.service ?? 'none') : 'none',
-    supply: switches.some(({ name }) => observed.switches.get(name)?.psusLost.includes(element.name)) ? 'lost' : 'ok',
+    fileserverAgent: summed(fileservers.map((name) => observed.fileservers.get(name)?.agent ?? 'unobserved')),
+    switchAgent: summed(switches.map((name) => observed.switches.get(name)?.agent ?? 'unobserved')),
+    service: fileservers.length === 1 ? (observed.fileservers.get(fileservers[0] ?? '')?.service ?? 'none') : 'none',
+    supply: switches.some((name) => observed.switches.get(name)?.psusLost.includes(element.name)) ? 'lost' : 'ok',
     ports: portsOf(observed, census, element),
     silent: isMany(policy, census, element) ? 'many' : 'few',
   };
-}
-
-function usesSwitch(element: Element, switchName: string, map: FleetMap): boolean {
-  if (element.kind === 'switch') return element.name === switchName;
-  if (element.kind !== 'psu') return false;
-  return map.topology.switches.some((one) => one.name === switchName && one.psus.includes(element.name));
 }
 
 function summed(agents: readonly Liveness[]): ElementSigns['fileserverAgent'] {

@@ -50,6 +50,15 @@ export interface FleetMap {
   /** Indexes of the elements of one kind. */
   readonly ofKind: Readonly<Record<ElementKind, readonly number[]>>;
   readonly fleet: number;
+  /** By element index: which observers stand by it, so that nobody looks for them in every pass. */
+  readonly witnesses: readonly Witnesses[];
+}
+
+export interface Witnesses {
+  /** Of a site: all there. Of a switch or a supply: those behind it. Of a fileserver: itself. */
+  readonly fileservers: readonly string[];
+  /** Of a site: all there. Of a supply: those that it feeds. Of a fileserver: the one before it. */
+  readonly switches: readonly string[];
 }
 
 export function isCohort(kind: ElementKind): boolean {
@@ -128,7 +137,33 @@ export function mapFleet(topology: Topology): FleetMap {
     nodeByName: new Map(nodes.map((node) => [node.record.name, node])),
     ofKind: byKind(elements),
     fleet,
+    witnesses: witnessesOf(topology, elements),
   };
+}
+
+function witnessesOf(topology: Topology, elements: readonly Growing[]): readonly Witnesses[] {
+  const known = new Map<string, { readonly fileservers: string[]; readonly switches: string[] }>();
+  const at = (kind: ElementKind, name: string) => {
+    const key = elementName({ kind, name });
+    const made = known.get(key) ?? { fileservers: [], switches: [] };
+    known.set(key, made);
+    return made;
+  };
+  const siteOfRack = new Map(topology.racks.map(({ name, site }) => [name, site]));
+  const psusOf = new Map(topology.switches.map(({ name, psus }) => [name, psus]));
+  for (const { name, rack, psus } of topology.switches) {
+    at('site', siteOfRack.get(rack) ?? '').switches.push(name);
+    at('switch', name).switches.push(name);
+    for (const psu of psus) at('psu', psu).switches.push(name);
+  }
+  for (const { name, rack, switch: before } of topology.fileservers) {
+    at('site', siteOfRack.get(rack) ?? '').fileservers.push(name);
+    at('fileserver', name).fileservers.push(name);
+    at('fileserver', name).switches.push(before);
+    at('switch', before).fileservers.push(name);
+    for (const psu of psusOf.get(before) ?? []) at('psu', psu).fileservers.push(name);
+  }
+  return elements.map((element) => known.get(elementName(element)) ?? { fileservers: [], switches: [] });
 }
 
 function byKind(elements: readonly Element[]): Readonly<Record<ElementKind, readonly number[]>> {
