@@ -123,17 +123,30 @@ export class Rack {
     return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
+  /** Resolves when a guest's console has shown `text` since it was last powered on. @throws Error when it takes too long */
+  async says(name: string, text: string, limitMs = READY_MS_MAX): Promise<void> {
+    const endsAtMs = performance.now() + limitMs;
+    while (!this.console(name).includes(text)) {
+      if (performance.now() > endsAtMs) {
+        throw new Error(
+          `${name} has not said "${text}" after ${limitMs / 1_000} s; its console ends:\n${tail(this.console(name))}`,
+        );
+      }
+      await wait(POLL_MS);
+    }
+  }
+
   isOn(name: string): boolean {
     return runningPid(this.dir, this.#known(name)) !== undefined;
   }
 
-  /** Power to a guest that has none. */
-  async powerOn(name: string): Promise<void> {
+  /** Power to a guest that has none. `clock`: what its own clock says, UTC; absent = the time. */
+  async powerOn(name: string, clock = 'utc'): Promise<void> {
     if (this.isOn(name)) return;
     rmSync(guestFile(this.dir, name, 'log'), { force: true });
     const [emulator, args] = this.#commandLine(name);
     const namespace = emulator === 'qemu-system-x86_64' ? this.namespaces.site : undefined;
-    const argv = [emulator, ...commonArgs(this.dir, name), ...args] as const;
+    const argv = [emulator, ...commonArgs(this.dir, name), '-rtc', `base=${clock}`, ...args] as const;
     const where = namespace === undefined ? {} : { namespace };
     await launch(this.dir, { name, argv, diesWithParent: this.#file.isOwned, ...where });
   }

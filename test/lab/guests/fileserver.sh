@@ -53,11 +53,4 @@ dnsmasq --conf-file=/dev/null --port=0 --no-ping --bind-dynamic $ranges --enable
   --log-facility=/var/log/dnsmasq.log --log-dhcp --dhcp-leasefile=/run/lab/leases --pid-file=/run/lab/dnsmasq.pid -u root
 X
 sh /run/lab/dnsmasq-start
-# Slow when emulated, and nobody waits for it.
-thin=$(disk 2)
-(
-  no_udev='activation{udev_sync=0 udev_rules=0}'
-  pvcreate -q "$thin" && vgcreate -q --config "$no_udev" thin "$thin" &&
-    lvcreate -q --config "$no_udev" -L 256M --thinpool pool thin &&
-    lvcreate -q --config "$no_udev" -V 128M --thin -n root1 thin/pool
-) >/run/lab/thin.log 2>&1 &
+nice -n 19 sh /lab/thin-pool.sh "$(disk 2)" >/run/lab/thin.log 2>&1 &

@@ -1,6 +1,7 @@
 #!/bin/sh
 # First process of a Pi after its root is mounted.
-export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+# Its own programs come from memory (what a Pi shows is what its agent and its people do, not how this script is read).
+export PATH=/run/lab/bin HOME=/root LANG=C.UTF-8
 mount -t tmpfs tmp /tmp
 mkdir -p /dev/pts /dev/shm
 mount -t devpts pts /dev/pts
@@ -8,8 +9,8 @@ mount -t tmpfs shm /dev/shm
 cat /etc/hostname >/proc/sys/kernel/hostname
 say() { echo "LAB $(cut -d' ' -f1 /proc/uptime) $*"; }
 mkdir -p /card
-modprobe ext4 2>/dev/null
 mount -t ext4 -o noatime /dev/mmcblk0 /card
+export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LAB_BUSYBOX=./busybox LAB_SHELL='./busybox sh' /run/lab/busybox sh /run/lab/control.sh &
 say "$(cat /etc/hostname) is ready"
 if [ -f /lab/agent.yaml ]; then . /lab/agent.sh; fi

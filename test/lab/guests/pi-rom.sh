@@ -12,12 +12,14 @@ hang() {
   say "hangs: $*"
   while :; do sleep 3600; done
 }
-for module in virtio_pci virtio_net virtio_console virtio_rng nfs nfsv3 sdhci-pci mmc_block i6300esb; do
+for module in virtio_pci virtio_net virtio_console virtio_rng nfs nfsv3 sdhci-pci mmc_block ext4 i6300esb; do
   modprobe "$module" 2>/dev/null
 done
 # The rack's own way in lives in memory: it answers when the root does not.
-mkdir -p /run/lab
+mkdir -p /run/lab/bin
 cp /bin/busybox /run/lab/busybox
+/run/lab/busybox --install -s /run/lab/bin
+mv /node /run/lab/node
 cp /lab-control /run/lab/control.sh
 LAB_BUSYBOX=./busybox LAB_SHELL='./busybox sh' /run/lab/busybox sh /run/lab/control.sh &
 control=$!
@@ -71,4 +73,4 @@ say "root is mounted"
 kill "$control" # the next stage starts its own, below the new root
 wait "$control"
 for each in proc sys dev run; do mount -o move "/$each" "/newroot/$each"; done
-exec switch_root /newroot /bin/sh /pi-init
+exec switch_root /newroot /run/lab/busybox sh /pi-init
