@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { arm64Node } from '../../setup/node-runtimes.js';
+import { acceleration } from '../host/acceleration.js';
 import type { Say } from './cache.js';
 import { piDeviceTree } from './device-tree.js';
 import { goldenDisk } from './golden-disk.js';
@@ -9,7 +10,13 @@ import { machineImage, piRoot } from './roots.js';
 
 /** Everything that guests start from: files that no guest changes. */
 export interface Artifacts {
-  readonly machine: { readonly kernel: string; readonly initramfs: string; readonly image: string };
+  readonly machine: {
+    readonly kernel: string;
+    readonly initramfs: string;
+    readonly image: string;
+    /** QEMU's word for what runs it. */
+    readonly accelerator: string;
+  };
   readonly pi: { readonly kernel: string; readonly initramfs: string; readonly deviceTree: string };
   readonly goldenDisk: string;
 }
@@ -46,7 +53,12 @@ export async function artifacts(guestsDir: string, say: Say): Promise<Artifacts>
   const piInit = script('pi-init.sh');
   const disk = { piRoot: await piRoot(say), piInit, kernel: arm64, modules: [...PI_BOOT_MODULES, ...PI_MODULES] };
   return {
-    machine: { kernel: amd64.image, initramfs: await initramfs(machine, say), image },
+    machine: {
+      kernel: amd64.image,
+      initramfs: await initramfs(machine, say),
+      image,
+      accelerator: await acceleration(amd64, script('probe.sh'), say),
+    },
     pi: { kernel: arm64.image, initramfs: await initramfs(pi, say), deviceTree: await piDeviceTree(say) },
     goldenDisk: await goldenDisk(disk, say),
   };

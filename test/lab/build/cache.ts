@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from '../../setup/node-runtimes.js';
+import { isSame, startTimeOf } from '../host/process.js';
 
 const KEY_CHARS = 16;
+/** Artifacts that nothing has asked for in this time make room for new ones. */
+const UNUSED_MS_MAX = 14 * 86_400_000;
 
 /** Told what is being made, because the first time takes minutes. */
 export type Say = (line: string) => void;
@@ -21,9 +24,13 @@ export async function cached({ name, inputs, make }: Artifact, say: Say): Promis
   const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, KEY_CHARS);
   const lab = path.join(cacheFolder(), 'lab');
   const dir = path.join(lab, `${name}-${key}`);
-  if (existsSync(dir)) return dir;
+  if (existsSync(dir)) {
+    utimesSync(dir, new Date(), new Date()); // in use: see prune()
+    return dir;
+  }
   mkdirSync(lab, { recursive: true });
-  const work = mkdtempSync(path.join(lab, `.${name}-`));
+  prune(lab, name);
+  const work = mkdtempSync(path.join(lab, `.${name}-${process.pid}.${startTimeOf(process.pid) ?? ''}-`));
   const startedAtMs = performance.now();
   try {
     await make(work);
@@ -37,4 +44,16 @@ export async function cached({ name, inputs, make }: Artifact, say: Say): Promis
   }
   say(`built ${name} in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`);
   return dir;
+}
+
+/** Removes what is no longer used of an artifact's name, and what makers left that did not live to clean up. */
+function prune(lab: string, name: string): void {
+  for (const each of readdirSync(lab)) {
+    const dir = path.join(lab, each);
+    const [, of, pid, startTime] = /^\.(.+)-(\d+)\.(\d*)-\w+$/.exec(each) ?? [];
+    const isLeft = of === name && !isSame(Number(pid), startTime);
+    const isOld =
+      new RegExp(`^${name}-[0-9a-f]{${KEY_CHARS}}$`).test(each) && Date.now() - statSync(dir).mtimeMs > UNUSED_MS_MAX;
+    if (isLeft || isOld) rmSync(dir, { recursive: true, force: true });
+  }
 }

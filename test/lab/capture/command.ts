@@ -59,8 +59,13 @@ function sourceOf(kind: string): CaptureSource {
 }
 
 async function recordGuest(rack: Rack, guest: string, source: CaptureSource): Promise<Recording> {
-  // Programs of a Pi that are in memory come first: what is to be recorded may be that its root is gone.
-  return parseCapture(await rack.run(guest, `PATH=/run/lab/bin:$PATH\n${captureScript(source)}`, CAPTURE_LIMIT_MS));
+  const script = captureScript(source);
+  // What is to be recorded may be that a root is gone.
+  return parseCapture(
+    source.needsRoot === false
+      ? await rack.runWithoutRoot(guest, script, CAPTURE_LIMIT_MS)
+      : await rack.run(guest, script, CAPTURE_LIMIT_MS),
+  );
 }
 
 async function captureScenes(rack: Rack, out: string, only: string): Promise<number> {

@@ -6,6 +6,8 @@ export interface CaptureSource {
   readonly files: readonly string[];
   /** File name of what a command prints -> the command. One that is not installed is left out; any status is kept. */
   readonly commands: Readonly<Record<string, string>>;
+  /** False: recorded from memory where a machine can do that, because its root may be what fails. */
+  readonly needsRoot?: boolean;
   /** Packages whose versions decide what the text looks like. */
   readonly packages: readonly string[];
 }
@@ -26,8 +28,10 @@ export const CAPTURE_SOURCES: Readonly<Record<string, CaptureSource>> = {
   },
   'nfs-client': {
     what: 'mounts over NFS, and how their calls fare',
-    files: ['/proc/self/mountstats', '/proc/self/mountinfo', '/proc/net/rpc/nfs'],
+    // Of the first process, whose mounts are the machine's.
+    files: ['/proc/1/mountstats', '/proc/1/mountinfo', '/proc/net/rpc/nfs'],
     commands: {},
+    needsRoot: false,
     packages: [],
   },
   'nfs-server': {

@@ -12,7 +12,7 @@ node=/run/lab/node # of a Pi, in memory
 (
   while :; do
     if [ -f /run/lab/agent-wanted ]; then
-      setpriv --reuid 990 --regid 990 --clear-groups --inh-caps=-all \
+      /usr/bin/setpriv --reuid 990 --regid 990 --clear-groups --inh-caps=-all \
         "$node" --lite-mode --expose-gc --max-semi-space-size=1 --v8-pool-size=1 --disable-proto=delete /lab/agent.mjs run --config /lab/agent.yaml >>/run/lab/agent.log 2>&1 3<&- &
       echo $! >/run/lab/agent.pid
       wait $!

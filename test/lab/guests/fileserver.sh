@@ -31,7 +31,6 @@ while read -r name vlan server address serial; do
   ip link set "eth0.$vlan" up
   root=/srv/roots/$address
   [ -d "$root" ] || btrfs -q subvolume snapshot /srv/base "$root"
-  sh /lab/personalise.sh "$name" "$root"
   mkdir -p "/export/$address"
   mount --bind "$root" "/export/$address"
   echo "/export/$address $address(rw,no_root_squash,no_subtree_check,async,fsid=$vlan)" >>/etc/exports
@@ -53,4 +52,4 @@ dnsmasq --conf-file=/dev/null --port=0 --no-ping --bind-dynamic $ranges --enable
   --log-facility=/var/log/dnsmasq.log --log-dhcp --dhcp-leasefile=/run/lab/leases --pid-file=/run/lab/dnsmasq.pid -u root
 X
 sh /run/lab/dnsmasq-start
-nice -n 19 sh /lab/thin-pool.sh "$(disk 2)" >/run/lab/thin.log 2>&1 &
+sh /lab/thin-pool.sh "$(disk 2)" >/run/lab/thin.log 2>&1 || say "no thin pool: see /run/lab/thin.log"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # First process of a Pi after its root is mounted.
-# Its own programs come from memory (what a Pi shows is what its agent and its people do, not how this script is read).
-export PATH=/run/lab/bin HOME=/root LANG=C.UTF-8
+# Read by a busybox in memory, which takes its own programs for all that it knows.
+export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
 mount -t tmpfs tmp /tmp
 mkdir -p /dev/pts /dev/shm
 mount -t devpts pts /dev/pts
@@ -10,10 +10,18 @@ cat /etc/hostname >/proc/sys/kernel/hostname
 say() { echo "LAB $(cut -d' ' -f1 /proc/uptime) $*"; }
 mkdir -p /card
 mount -t ext4 -o noatime /dev/mmcblk0 /card
-export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-LAB_BUSYBOX=./busybox LAB_SHELL='./busybox sh' /run/lab/busybox sh /run/lab/control.sh &
+# See control.sh. Mounts of its own: nobody else sees its root.
+unshare -m sh -c '
+  root=/run/lab/root
+  mkdir -p "$root"
+  mount -t tmpfs root "$root"
+  mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/run"
+  for each in proc sys dev run; do mount --rbind "/$each" "$root/$each"; done
+  export LAB_BUSYBOX=/run/lab/busybox LAB_SHELL="/run/lab/busybox sh" LAB_ENTER="/run/lab/busybox nsenter -t 1 -m"
+  exec chroot "$root" /run/lab/busybox sh /run/lab/control.sh
+' &
 say "$(cat /etc/hostname) is ready"
 if [ -f /lab/agent.yaml ]; then . /lab/agent.sh; fi
 while :; do
-  setsid -w sh -c 'exec sh -i </dev/ttyAMA0 >/dev/ttyAMA0 2>&1' || sleep 1
+  (exec setsid sh -c 'exec sh -i </dev/ttyAMA0 >/dev/ttyAMA0 2>&1') || sleep 1
 done

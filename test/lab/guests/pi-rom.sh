@@ -16,12 +16,11 @@ for module in virtio_pci virtio_net virtio_console virtio_rng nfs nfsv3 sdhci-pc
   modprobe "$module" 2>/dev/null
 done
 # The rack's own way in lives in memory: it answers when the root does not.
-mkdir -p /run/lab/bin
+mkdir -p /run/lab
 cp /bin/busybox /run/lab/busybox
-/run/lab/busybox --install -s /run/lab/bin
 mv /node /run/lab/node
 cp /lab-control /run/lab/control.sh
-LAB_BUSYBOX=./busybox LAB_SHELL='./busybox sh' /run/lab/busybox sh /run/lab/control.sh &
+LAB_BUSYBOX=/run/lab/busybox LAB_SHELL='/run/lab/busybox sh' /run/lab/busybox sh /run/lab/control.sh &
 control=$!
 
 serial=$(tr -d '\0' </proc/device-tree/serial-number)

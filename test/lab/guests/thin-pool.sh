@@ -1,4 +1,4 @@
-# thin-pool.sh DEVICE: a thin pool with one volume. Slow when emulated, and nobody waits for it.
+# thin-pool.sh DEVICE: a thin pool with one volume.
 no_udev='activation{udev_sync=0 udev_rules=0 monitoring=0}'
 pvcreate -q "$1" && vgcreate -q --config "$no_udev" thin "$1" &&
   lvcreate -q --config "$no_udev" -L 256M --thinpool pool thin &&
