@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Artifacts, artifacts } from './build/artifacts.js';
-import { cached, type Say } from './build/cache.js';
+import { cached, type Say, sweepCache } from './build/cache.js';
 import { exec } from './build/exec.js';
 import { type Outcome, runInGuest } from './host/guest-shell.js';
 import { makeNamespaces, type Namespaces, namespacesOf, removeNamespaces } from './host/namespaces.js';
@@ -249,8 +249,9 @@ export class Rack {
   }
 }
 
-/** Ends racks whose owners have gone without ending them. */
+/** Ends racks whose owners have gone without ending them, and removes what such an owner was building. */
 export async function sweep(): Promise<void> {
+  sweepCache();
   for (const folder of readdirSync(RACKS_DIR).filter((each) => each.startsWith(FOLDER))) {
     const file = path.join(RACKS_DIR, folder, 'rack.json');
     if (!existsSync(file)) continue;

@@ -22,14 +22,14 @@ export interface Artifact {
 /** The folder of an artifact in the user's cache; made when it is not there. Half of one is never taken for whole. */
 export async function cached({ name, inputs, make }: Artifact, say: Say): Promise<string> {
   const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, KEY_CHARS);
-  const lab = path.join(cacheFolder(), 'lab');
+  const lab = labCache();
   const dir = path.join(lab, `${name}-${key}`);
   if (existsSync(dir)) {
-    utimesSync(dir, new Date(), new Date()); // in use: see prune()
+    utimesSync(dir, new Date(), new Date()); // in use: see sweepCache()
     return dir;
   }
   mkdirSync(lab, { recursive: true });
-  prune(lab, name);
+  sweepCache(name);
   const work = mkdtempSync(path.join(lab, `.${name}-${process.pid}.${startTimeOf(process.pid) ?? ''}-`));
   const startedAtMs = performance.now();
   try {
@@ -46,14 +46,17 @@ export async function cached({ name, inputs, make }: Artifact, say: Say): Promis
   return dir;
 }
 
-/** Removes what is no longer used of an artifact's name, and what makers left that did not live to clean up. */
-function prune(lab: string, name: string): void {
-  for (const each of readdirSync(lab)) {
+/** Removes what makers left that did not live to clean up; with a name, also what has long not been used of that name. */
+export function sweepCache(name?: string): void {
+  const lab = labCache();
+  for (const each of existsSync(lab) ? readdirSync(lab) : []) {
     const dir = path.join(lab, each);
-    const [, of, pid, startTime] = /^\.(.+)-(\d+)\.(\d*)-\w+$/.exec(each) ?? [];
-    const isLeft = of === name && !isSame(Number(pid), startTime);
-    const isOld =
-      new RegExp(`^${name}-[0-9a-f]{${KEY_CHARS}}$`).test(each) && Date.now() - statSync(dir).mtimeMs > UNUSED_MS_MAX;
+    const [work, pid, startTime] = /^\..+-(\d+)\.(\d*)-\w+$/.exec(each) ?? [];
+    const isLeft = work !== undefined && !isSame(Number(pid), startTime);
+    const isOfName = name !== undefined && new RegExp(`^${name}-[0-9a-f]{${KEY_CHARS}}$`).test(each);
+    const isOld = isOfName && Date.now() - statSync(dir).mtimeMs > UNUSED_MS_MAX;
     if (isLeft || isOld) rmSync(dir, { recursive: true, force: true });
   }
 }
+
+const labCache = (): string => path.join(cacheFolder(), 'lab');

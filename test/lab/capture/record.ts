@@ -54,7 +54,8 @@ export function parseCapture(text: string): Recording {
     const [kind = '', name, base64 = ''] = row.split(' ');
     const into = found[kind];
     if (into === undefined || name === undefined) throw new Error(`not of a recording: ${row.slice(0, 80)}`);
-    into[name] = Buffer.from(base64, 'base64').toString('latin1');
+    // One process stands for all that read this file of their own.
+    into[name.replace(/^\/proc\/1\//, '/proc/self/')] = Buffer.from(base64, 'base64').toString('latin1');
   }
   const { kernel = '', system = '', date = '', packages = '' } = found['fact'] ?? {};
   return {

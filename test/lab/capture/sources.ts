@@ -22,7 +22,7 @@ export const CAPTURE_SOURCES: Readonly<Record<string, CaptureSource>> = {
       'detail.txt': 'for md in /dev/md[0-9]*; do mdadm --detail "$md"; done',
       'detail-export.txt': 'for md in /dev/md[0-9]*; do mdadm --detail --export "$md"; done',
       'examine.txt':
-        'for member in /sys/block/md*/slaves/*; do mdadm --examine "/dev/${member##*/}"; done; mdadm --examine --scan',
+        'for member in /sys/block/md*/slaves/*; do mdadm --examine "/dev/$(basename "$member")"; done; mdadm --examine --scan',
     },
     packages: ['mdadm'],
   },
