@@ -1,6 +1,6 @@
 /** What a rack's guests are made from, in its folder: disks, cards, boards, and what they are lent. */
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Artifacts } from './build/artifacts.js';
 import { writeBoardTree } from './build/device-tree.js';
@@ -17,6 +17,9 @@ export const MACHINE_DISKS: readonly string[] = [
   ...['switch', 'fileserver'].map((name) => `${name}.root.qcow2`),
   ...FILESERVER_DISKS.map((disk) => `${disk}.qcow2`),
 ];
+
+const TO_BOOT = ['machine.sh', 'control.sh', 'switch.sh', 'fileserver.sh', 'thin-pool.sh', 'begin.sh'] as const;
+const TO_BEGIN = ['agent.sh', 'personalise.sh', 'outlet.sh'] as const;
 
 /** New disks of the switch and the fileserver, over those that no rack changes. */
 export async function makeMachineDisks(dir: string, files: Artifacts): Promise<void> {
@@ -40,21 +43,28 @@ export async function makeBoards(dir: string, { pis }: RackSpec, files: Artifact
   }
 }
 
+type Lent = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /** Everything that the switch and the fileserver read until they have booted, by guest and file name. */
-export function lentFiles(
-  spec: RackSpec,
-  scriptsDir: string,
-): Readonly<Record<string, Readonly<Record<string, string>>>> {
-  const scripts = Object.fromEntries(
-    readdirSync(scriptsDir).map((name) => [name, readFileSync(path.join(scriptsDir, name), 'utf8')]),
-  );
+export function lentToBoot(spec: RackSpec, scriptsDir: string): Lent {
+  const scripts = textsOf(scriptsDir, TO_BOOT);
   return {
     switch: { ...scripts, hostname: 'switch\n', interfaces: interfacesFile(spec) },
     fileserver: { ...scripts, hostname: 'fileserver\n', pis: pisFile(spec) },
   };
 }
 
-export function lend(dir: string, lent: ReturnType<typeof lentFiles>): void {
+/** What they read afterwards. */
+export function lentToBegin(scriptsDir: string): Lent {
+  const scripts = textsOf(scriptsDir, TO_BEGIN);
+  return { switch: scripts, fileserver: scripts };
+}
+
+function textsOf(dir: string, names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, readFileSync(path.join(dir, name), 'utf8')]));
+}
+
+export function lend(dir: string, lent: Lent): void {
   for (const [guest, texts] of Object.entries(lent)) {
     const share = guestFile(dir, guest, 'share');
     mkdirSync(share, { recursive: true });

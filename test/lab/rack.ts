@@ -10,7 +10,7 @@ import { end, isSame, launch, runningPid, startTimeOf } from './host/process.js'
 import { commonArgs, fileserverArgs, guestFile, piArgs, switchArgs } from './host/qemu.js';
 import { qmp } from './host/qmp.js';
 import { LabController } from './lab-controller.js';
-import { lend, lentFiles, MACHINE_DISKS, makeBoards, makeMachineDisks } from './prepare.js';
+import { lend, lentToBegin, lentToBoot, MACHINE_DISKS, makeBoards, makeMachineDisks } from './prepare.js';
 import { resumeArgs, saveGuests } from './saved.js';
 import { type RackSpec, rackSpec } from './spec.js';
 
@@ -154,8 +154,10 @@ export class Rack {
   /** Boots the switch and the fileserver, or takes up those that were kept when they had. */
   async #startMachines(say: Say): Promise<void> {
     const { files, checkout } = this.#file;
-    const lent = lentFiles(this.spec, path.join(checkout, GUESTS));
+    const guests = path.join(checkout, GUESTS);
+    const lent = lentToBoot(this.spec, guests);
     lend(this.dir, lent);
+    lend(this.dir, lentToBegin(guests));
     let haveBooted = false;
     const make = async (to: string): Promise<void> => {
       await makeMachineDisks(this.dir, files);

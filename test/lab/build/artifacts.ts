@@ -17,7 +17,13 @@ export interface Artifacts {
     /** QEMU's word for what runs it. */
     readonly accelerator: string;
   };
-  readonly pi: { readonly kernel: string; readonly initramfs: string; readonly deviceTree: string };
+  readonly pi: {
+    readonly kernel: string;
+    readonly initramfs: string;
+    readonly deviceTree: string;
+    /** Folder with the program `node`. */
+    readonly node: string;
+  };
   readonly goldenDisk: string;
 }
 
@@ -26,7 +32,7 @@ const MACHINE_MODULES = [
   ...['ext4', 'crc32c_generic', 'crc32c-intel', '9pnet_virtio', '9p'],
 ] as const;
 const PI_BOOT_MODULES = [
-  'ext4',
+  ...['ext4', '9pnet_virtio', '9p'],
   ...['virtio_pci', 'virtio_net', 'virtio_console', 'virtio_rng', 'nfs', 'nfsv3', 'sdhci-pci', 'mmc_block', 'i6300esb'],
 ] as const;
 /** For faults of the card, and what an agent wants to read. */
@@ -38,8 +44,6 @@ export async function artifacts(guestsDir: string, say: Say): Promise<Artifacts>
   const amd64 = await kernel('amd64', say);
   const arm64 = await kernel('arm64', say);
   const control = { 'lab-control': script('control.sh') };
-  // A hundred megabytes that every Pi would read through an emulated switch: half of the time until its agent reports.
-  const programs = { node: await arm64Node() };
   const image = await machineImage(amd64, say);
   const machine = { name: 'machine', kernel: amd64, init: script('machine-init.sh'), modules: MACHINE_MODULES };
   const pi = {
@@ -47,7 +51,6 @@ export async function artifacts(guestsDir: string, say: Say): Promise<Artifacts>
     kernel: arm64,
     init: script('pi-rom.sh'),
     files: control,
-    programs,
     modules: PI_BOOT_MODULES,
   };
   const piInit = script('pi-init.sh');
@@ -59,7 +62,12 @@ export async function artifacts(guestsDir: string, say: Say): Promise<Artifacts>
       image,
       accelerator: await acceleration(amd64, script('probe.sh'), say),
     },
-    pi: { kernel: arm64.image, initramfs: await initramfs(pi, say), deviceTree: await piDeviceTree(say) },
+    pi: {
+      kernel: arm64.image,
+      initramfs: await initramfs(pi, say),
+      deviceTree: await piDeviceTree(say),
+      node: path.dirname(await arm64Node()),
+    },
     goldenDisk: await goldenDisk(disk, say),
   };
 }

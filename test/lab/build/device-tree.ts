@@ -5,7 +5,7 @@ import { exec } from './exec.js';
 
 const MODEL = 'Raspberry Pi 4 Model B Rev 1.4';
 const COMPATIBLE = ['raspberrypi,4-model-b', 'brcm,bcm2711', 'linux,dummy-virt'] as const;
-export const PI_MACHINE = ['-M', 'virt', '-cpu', 'cortex-a53', '-m', '512'] as const;
+export const PI_MACHINE = ['-M', 'virt', '-cpu', 'cortex-a53', '-m', '384'] as const;
 
 /** The device tree of QEMU's `virt` board under the name of a Raspberry Pi; every Pi adds its own serial number. */
 export async function piDeviceTree(say: Say): Promise<string> {

@@ -15,30 +15,20 @@ export interface InitramfsSpec {
   readonly init: string;
   /** Other files, by their path inside. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Likewise, for large files whose path names their content. */
-  readonly programs?: Readonly<Record<string, string>>;
   /** Modules, without those that they need. */
   readonly modules: readonly string[];
 }
 
 /** busybox, modules with all that they need, and one script. Debian's kernels find neither a disk nor a network without. */
 export async function initramfs(spec: InitramfsSpec, say: Say): Promise<string> {
-  const { name, kernel, init, files = {}, programs = {}, modules } = spec;
+  const { name, kernel, init, files = {}, modules } = spec;
   const texts = [init, ...Object.values(files)].map((file) => readFileSync(file, 'utf8'));
-  const inputs = [
-    kernel.release,
-    kernel.architecture,
-    APPLETS,
-    ...modules,
-    ...Object.keys(files),
-    ...texts,
-    ...Object.entries(programs).flat(),
-  ];
+  const inputs = [kernel.release, kernel.architecture, APPLETS, ...modules, ...Object.keys(files), ...texts];
   const dir = await cached({ name: `initramfs-${name}`, inputs, make: (to) => build(spec, to) }, say);
   return path.join(dir, 'initramfs');
 }
 
-async function build({ kernel, init, files = {}, programs = {}, modules }: InitramfsSpec, to: string): Promise<void> {
+async function build({ kernel, init, files = {}, modules }: InitramfsSpec, to: string): Promise<void> {
   const tree = path.join(to, 'tree');
   const within = (...parts: readonly string[]): string => path.join(tree, ...parts);
   for (const each of ['bin', 'sbin', 'proc', 'sys', 'dev', 'tmp', 'run', 'newroot', 'etc']) {
@@ -47,7 +37,7 @@ async function build({ kernel, init, files = {}, programs = {}, modules }: Initr
   copyFileSync(kernel.busybox, within('bin/busybox'));
   for (const applet of APPLETS.split(' ')) symlinkSync('busybox', within('bin', applet));
   symlinkSync('../bin/busybox', within('sbin/modprobe')); // the kernel itself looks for it there
-  for (const [inside, file] of [['init', init], ...Object.entries({ ...files, ...programs })] as const) {
+  for (const [inside, file] of [['init', init], ...Object.entries(files)] as const) {
     copyFileSync(file, within(inside));
     chmodSync(within(inside), 0o755);
   }

@@ -20,7 +20,7 @@ export interface Recording {
 export function captureScript({ files, commands, packages }: CaptureSource): string {
   const given = [
     ['kernel', 'uname -srvm'],
-    ['system', `timeout -s KILL 5 sed -n 's/^PRETTY_NAME="\\(.*\\)"$/\\1/p' /etc/os-release`],
+    ['system', `timeout -s KILL 5 sed -n 's/^PRETTY_NAME="\\(.*\\)"$/\\1/p' /etc/os-release 2>/dev/null`],
     ['date', 'date -u +%Y-%m-%dT%H:%M:%SZ'],
     // nothing is looked for where nothing is asked for: a root over NFS may be gone
     [

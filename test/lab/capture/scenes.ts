@@ -235,7 +235,7 @@ const STORAGE_SCENES: readonly Scene[] = [
   },
   { kind: 'btrfs', name: 'roots-and-snapshots', guest: 'fileserver', how: 'Roots of two Pis, snapshots of one base.' },
   {
-    kind: 'card',
+    kind: 'sd-card',
     name: 'emulated-sd',
     guest: 'pi1',
     how: 'The SD card that QEMU emulates; every one has the same identity.',

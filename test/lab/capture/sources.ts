@@ -74,7 +74,7 @@ export const CAPTURE_SOURCES: Readonly<Record<string, CaptureSource>> = {
     },
     packages: ['lldpd'],
   },
-  card: {
+  'sd-card': {
     what: 'an SD card or eMMC',
     files: [
       '/sys/block/mmcblk*/device/*',

@@ -118,6 +118,7 @@ export function piArgs(dir: string, pi: PiSpec, { pi: files }: Artifacts): reado
       guestFile(dir, pi.name, 'dtb'),
     ],
     ...['-append', ['console=ttyAMA0 quiet panic=1 net.ifnames=0', ...QUICK].join(' ')],
+    ...['-virtfs', `local,path=${files.node},mount_tag=lab,security_model=none,readonly=on,multidevs=remap`],
     ...cable(dir, 'eth0', pi.mac, pi.name, `switch-${pi.port}`),
     ...['-device', 'i6300esb', '-action', 'watchdog=reset', '-device', 'sdhci-pci'],
     ...['-drive', `file=${card},if=none,id=card,format=raw,cache=unsafe`, '-device', 'sd-card,drive=card'],
