@@ -49,5 +49,5 @@ test('what is written is read as a fixture, and says where it comes from', () =>
 });
 
 test('what the script did not print is refused', () => {
-  expect(() => parseCapture('sh: 1: base64: not found\n')).toThrow('not of a recording');
+  expect(() => parseCapture('sh: 1: base64: not found\n')).toThrow('not a recording');
 });

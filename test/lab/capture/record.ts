@@ -13,50 +13,57 @@ export interface Recording {
   readonly facts: Readonly<Record<'kernel' | 'system' | 'date' | 'packages', string>>;
 }
 
+/** Begins a line that belongs to no recording. */
+const MARK = '@@bramble-capture';
+
 /**
- * A script for any POSIX shell with base64(1) that prints what is asked for, one thing a line: "KIND NAME BASE64". It changes
- * nothing. A file that cannot be read (EINVAL is an answer too) and a command that is not installed are left out.
+ * A script for any POSIX shell with base64(1) that prints, encoded, what is asked for: "MARK KIND NAME", then the text, then
+ * "MARK end STATUS". It changes nothing. One process for each file: emulated machines take long to make one. A file that
+ * cannot be read (EINVAL is an answer too) and a command that is not installed are left out.
  */
 export function captureScript({ files, commands, packages }: CaptureSource): string {
-  const given = [
+  const facts = [
     ['kernel', 'uname -srvm'],
     ['system', `timeout -s KILL 5 sed -n 's/^PRETTY_NAME="\\(.*\\)"$/\\1/p' /etc/os-release 2>/dev/null`],
     ['date', 'date -u +%Y-%m-%dT%H:%M:%SZ'],
     // nothing is looked for where nothing is asked for: a root over NFS may be gone
-    [
-      'packages',
-      packages.length === 0
-        ? 'true'
-        : `dpkg-query -W -f '\${Package} \${Version}\\n' ${packages.join(' ')} 2>/dev/null`,
-    ],
+    ...(packages.length === 0
+      ? []
+      : ([['packages', `dpkg-query -W -f '\${Package} \${Version}\\n' ${packages.join(' ')} 2>/dev/null`]] as const)),
   ] as const;
   return `export LC_ALL=C
-code() { base64 | tr -d '\\n'; }
-file() {
-  text=$(cat "$1" 2>/dev/null && echo .) || return 0
-  printf 'file %s %s\\n' "$1" "$(printf %s "\${text%.}" | code)"
-}
-for each in ${files.join(' ')}; do [ -f "$each" ] && file "$each"; done
-${given.map(([name, command]) => line('fact', name, command)).join('\n')}
+{
+for each in ${files.join(' ')}; do
+  [ -f "$each" ] || continue
+  printf '${MARK} file %s\\n' "$each"
+  cat "$each" 2>/dev/null
+  printf '\\n${MARK} end %s\\n' $?
+done
+${facts.map(([name, command]) => part('fact', name, command)).join('\n')}
 ${Object.entries(commands)
-  .map(([name, command]) => line('output', name, command))
+  .map(([name, command]) => part('output', name, command))
   .join('\n')}
+} | base64
 `;
 }
 
-const line = (kind: string, name: string, command: string): string =>
-  `printf '${kind} ${name} %s\\n' "$({ ${command}; } 2>&1 | code)"`;
+const part = (kind: string, name: string, command: string): string =>
+  `printf '${MARK} ${kind} ${name}\\n'; { ${command}; } 2>&1; printf '\\n${MARK} end 0\\n'`;
 
-/** @throws Error for a line that the script does not print */
-export function parseCapture(text: string): Recording {
+/** @throws Error for what the script does not print */
+export function parseCapture(encoded: string): Recording {
+  const text = Buffer.from(encoded, 'base64').toString('latin1');
   const found: Record<string, Record<string, string>> = { file: {}, output: {}, fact: {} };
-  for (const row of text.split('\n').filter((each) => each !== '')) {
-    const [kind = '', name, base64 = ''] = row.split(' ');
+  const parts = text.matchAll(new RegExp(`^${MARK} (\\w+) (\\S+)\\n([^]*?)\\n${MARK} end (\\d+)\\n`, 'gm'));
+  let readTo = 0;
+  for (const { 0: whole, 1: kind = '', 2: name = '', 3: content = '', 4: status, index } of parts) {
     const into = found[kind];
-    if (into === undefined || name === undefined) throw new Error(`not of a recording: ${row.slice(0, 80)}`);
+    if (into === undefined || index !== readTo) break;
+    readTo += whole.length;
     // One process stands for all that read this file of their own.
-    into[name.replace(/^\/proc\/1\//, '/proc/self/')] = Buffer.from(base64, 'base64').toString('latin1');
+    if (status === '0') into[name.replace(/^\/proc\/1\//, '/proc/self/')] = content;
   }
+  if (readTo === 0 || readTo !== text.length) throw new Error(`not a recording: ${text.slice(readTo, readTo + 80)}`);
   const { kernel = '', system = '', date = '', packages = '' } = found['fact'] ?? {};
   return {
     files: found['file'] ?? {},
