@@ -88,7 +88,6 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
         })),
       })),
   },
-  { name: 'blind observers are trusted', caughtBy: ['H4', 'H12'], make: () => seeing(trustingTheBlind) },
   {
     name: 'a rebuilding array is no reason to wait',
     caughtBy: ['H5'],
@@ -101,7 +100,21 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
   {
     name: 'all boards are let in at once',
     caughtBy: ['H14'],
-    make: () => obeying((policy) => ({ ...policy, admission: { bootsMax: 96, spacingMs: 0, retriesMax: 4 } })),
+    make: () =>
+      wanting((planned, { nodes, actions }, nowMs) => {
+        const isKnown = (index: number): boolean => [...planned.starts, ...actions].some(({ node }) => node === index);
+        const others = nodes.flatMap(({ power }, node) => (power === 'off' && !isKnown(node) ? [node] : []));
+        const starts = others.map((node) => ({
+          id: `all-${node}-${nowMs}`,
+          node,
+          name: String(node),
+          rung: 'admit' as const,
+          isCycle: false,
+          spare: undefined,
+          plannedAtMs: nowMs,
+        }));
+        return { ...planned, starts: [...planned.starts, ...starts] };
+      }),
   },
   {
     name: 'budgets have no limits',
