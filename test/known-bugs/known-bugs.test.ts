@@ -11,7 +11,7 @@ import { KNOWN_BUGS } from './bugs.js';
 const MINUTES = 10 * 60_000;
 const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
 const DAYS = 2;
-const SEEDS = 1_000;
+const SEEDS = 30;
 /** Faults strike so many times as often as in the mix, beside these: hour, what, which, for how many minutes. */
 const FACTOR = 5;
 const NEMESIS: readonly (readonly [hour: number, fault: FaultName, target: number, minutes: number])[] = [
@@ -85,5 +85,5 @@ test.for(KNOWN_BUGS)('found: $name', { timeout: MINUTES }, ({ caughtBy, make }) 
 });
 
 test('the engine itself, in the same runs, breaks nothing', { timeout: MINUTES }, () => {
-  for (let seed = 1; seed <= 10; seed++) expect([seed, run(seed, plan, []).oracle.violations]).toEqual([seed, []]);
+  for (let seed = 1; seed <= 4; seed++) expect([seed, run(seed, plan, []).oracle.violations]).toEqual([seed, []]);
 });
