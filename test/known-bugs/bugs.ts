@@ -4,7 +4,6 @@
  */
 
 import type { Desired } from '../../controller/domain/healing/desired.js';
-import { emptyMemory } from '../../controller/domain/healing/memory.js';
 import type { NodeSight, Observed } from '../../controller/domain/healing/observed.js';
 import { type Plan, plan } from '../../controller/domain/healing/plan.js';
 import type { HealingPolicy } from '../../controller/domain/healing/policy.js';
@@ -133,19 +132,6 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
       })),
   },
   {
-    name: 'the ladder is climbed from the bottom again and again',
-    caughtBy: ['H7'],
-    make: () =>
-      seeing((observed) => ({
-        ...observed,
-        memory: {
-          ...observed.memory,
-          histories: new Map(),
-          nodes: new Map([...observed.memory.nodes].map(([index, heal]) => [index, { ...heal, tried: [] }])),
-        },
-      })),
-  },
-  {
     name: 'the power of a node that serves is cut',
     caughtBy: ['H4'],
     make: () => sights((sight) => (sight.nfs === 'active' ? { ...sight, nfs: 'idle' } : sight)),
@@ -204,53 +190,6 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     name: 'a pause is not asked about',
     caughtBy: ['I7'],
     make: () => (observed, desired, policy, nowMs) => plan(observed, { ...desired, holds: [] }, policy, nowMs),
-  },
-  {
-    name: 'late is as good as silent, and nobody waits to see',
-    caughtBy: ['H4', 'H12'],
-    make: () => (observed, desired, policy, nowMs) =>
-      plan(
-        {
-          ...trustingTheBlind(observed),
-          nodes: trustingTheBlind(observed).nodes.map((sight) => ({
-            ...sight,
-            agent: sight.agent === 'late' ? 'silent' : sight.agent,
-          })),
-        },
-        desired,
-        { ...policy, diagnoseMs: 0 },
-        nowMs,
-      ),
-  },
-  {
-    name: 'every pass begins without a memory',
-    caughtBy: ['H1', 'H7', 'H12', 'H4', 'H11'],
-    make: () => (observed, desired, policy, nowMs) =>
-      plan(
-        { ...observed, memory: { ...emptyMemory(), nextAction: observed.memory.nextAction } },
-        desired,
-        { ...policy, diagnoseMs: 0 },
-        nowMs,
-      ),
-  },
-  {
-    name: 'facts from before an action count after it',
-    caughtBy: ['H1', 'H4', 'H7', 'H12'],
-    make: () =>
-      seeing((observed) => ({
-        ...observed,
-        memory: {
-          ...observed.memory,
-          nodes: new Map(
-            [...observed.memory.nodes].map(([index, heal]) => [
-              index,
-              heal.state === 'verifying'
-                ? { ...heal, state: 'diagnosing', actionEndedAtMs: undefined, tried: [] }
-                : heal,
-            ]),
-          ),
-        },
-      })),
   },
 ];
 
