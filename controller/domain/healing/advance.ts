@@ -4,8 +4,9 @@ import type { BootTrouble } from '../../../proto/contract/boot/stage.js';
 import { BOOT_TROUBLES } from '../../../proto/contract/boot/stage.js';
 import { isOver } from './action.js';
 import { isInService, TROUBLE } from './census.js';
+import type { HealState } from './heal-state.js';
 import { LADDER, type Rung } from './ladder.js';
-import type { HealState, NodeHeal } from './memory.js';
+import type { NodeHeal } from './memory.js';
 import { holdOn, isWell, type Pass } from './pass.js';
 
 /** Nodes that a cause let go are looked at again one after another. */

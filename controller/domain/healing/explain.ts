@@ -1,6 +1,6 @@
 /** Why something was done, or was not: one record for each change of mind about a node. */
 
-import type { HealState } from './memory.js';
+import type { HealState } from './heal-state.js';
 
 export type GuardId = 'G1' | 'G2' | 'G3' | 'G4' | 'G5' | 'G6' | 'G7' | 'G8' | 'G9';
 

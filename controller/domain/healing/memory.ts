@@ -1,19 +1,8 @@
 /** What one pass leaves to the next: plain data, so that it can be stored, replayed and compared. */
 
 import type { ExplainRecord } from './explain.js';
+import type { HealState } from './heal-state.js';
 import type { Rung } from './ladder.js';
-
-export type HealState =
-  | 'suspect'
-  | 'diagnosing'
-  /** It boots, or waits for its turn to: boot admission has it. */
-  | 'starting'
-  | 'held-by-cause'
-  | 'held'
-  | 'acting'
-  | 'verifying'
-  | 'probation'
-  | 'await-hands';
 
 /** A node that is not simply healthy. */
 export interface NodeHeal {

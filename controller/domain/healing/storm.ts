@@ -1,7 +1,7 @@
 /** When so much of a domain is unhealthy that the fault is probably ours, nothing new is started there. */
 
 import type { Element } from '../topology/fleet-map.js';
-import type { HealState } from './memory.js';
+import type { HealState } from './heal-state.js';
 import type { Pass } from './pass.js';
 import type { StormLimits } from './policy.js';
 
