@@ -14,7 +14,8 @@ export interface CurrentRoot extends ExportedTree {
 /** A directory as NFS needs to know it. */
 interface ExportedTree {
   readonly fsid: string;
-  readonly isMountPoint: boolean;
+  /** Where its filesystem is mounted; `undefined` = it is a folder of another one. */
+  readonly mountPoint: string | undefined;
 }
 
 /** An image that is unpacked here, as shared systems need it. */
@@ -139,17 +140,17 @@ function exportsOf(gate: Gate, address: string): readonly ExportLine[] {
     case 'closed':
       return [];
     case 'root': {
-      const { fsid, isMountPoint, volumes } = gate.root;
+      const { fsid, mountPoint, volumes } = gate.root;
       return [
-        { path: exportPath(address), address, fsid, access: 'rw', isMountPoint },
+        { path: exportPath(address), address, fsid, access: 'rw', mountPoint },
         ...volumes.map((volume): ExportLine => {
           return { ...volume, path: volumePath(address, volume.name), address, access: 'rw' };
         }),
       ];
     }
     case 'shared': {
-      const { fsid, isMountPoint } = gate.shared;
-      return [{ path: sharedExportPath(gate.image), address, fsid, access: 'ro', isMountPoint }];
+      const { fsid, mountPoint } = gate.shared;
+      return [{ path: sharedExportPath(gate.image), address, fsid, access: 'ro', mountPoint }];
     }
   }
 }

@@ -5,8 +5,8 @@ export interface ExportLine {
   /** UUID of this export: handles of the one before it are stale, never somebody else's files. */
   readonly fsid: string;
   readonly access: 'rw' | 'ro';
-  /** The directory must be a mount point, or it is not exported: an empty folder is nobody's root. */
-  readonly isMountPoint: boolean;
+  /** Where the filesystem of it is mounted; while it is not, there is no export: an empty folder is nobody's root. */
+  readonly mountPoint: string | undefined;
 }
 
 /**
@@ -18,7 +18,14 @@ export function renderExports(lines: readonly ExportLine[]): string {
   return head + lines.map((each) => `${each.path} ${each.address}(${optionsOf(each)})\n`).join('');
 }
 
-function optionsOf({ access, fsid, isMountPoint }: ExportLine): string {
+function optionsOf({ access, fsid, mountPoint }: ExportLine): string {
   const rights = access === 'rw' ? ['rw', 'no_root_squash'] : ['ro', 'root_squash'];
-  return [...rights, 'sync', 'no_subtree_check', 'sec=sys', `fsid=${fsid}`, ...(isMountPoint ? ['mp'] : [])].join(',');
+  return [
+    ...rights,
+    'sync',
+    'no_subtree_check',
+    'sec=sys',
+    `fsid=${fsid}`,
+    ...(mountPoint === undefined ? [] : [`mp=${mountPoint}`]),
+  ].join(',');
 }

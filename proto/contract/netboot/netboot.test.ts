@@ -37,7 +37,7 @@ const set: BootSet = {
   ],
 };
 
-const tree = { fsid: '00000000-0000-4000-8000-000000000001', isMountPoint: false };
+const tree = { fsid: '00000000-0000-4000-8000-000000000001', mountPoint: undefined };
 const stock: BootStock = {
   roots: new Map([['aa000001', { ...tree, volumes: [{ ...tree, name: 'state' }] }]]),
   images: new Map(['intake', 'rescue'].map((name) => [name, { ...tree, bootNames: ['config.txt', 'start.elf'] }])),
@@ -214,10 +214,12 @@ test('interfaces, time and exports of a port', () => {
   );
   expect(renderChronyAllow(set)).toContain('allow 10.46.189.2/32\nallow 10.46.189.6/32\nallow 10.46.189.10/32\n');
   expect(
-    renderExports([{ path: '/export/10.46.189.2', address: '10.46.189.2', access: 'rw', ...tree, isMountPoint: true }]),
+    renderExports([
+      { path: '/export/10.46.189.2', address: '10.46.189.2', access: 'rw', ...tree, mountPoint: '/srv/x/gen-1' },
+    ]),
   ).toContain(
     '/export/10.46.189.2 10.46.189.2(rw,no_root_squash,sync,no_subtree_check,sec=sys,' +
-      'fsid=00000000-0000-4000-8000-000000000001,mp)\n',
+      'fsid=00000000-0000-4000-8000-000000000001,mp=/srv/x/gen-1)\n',
   );
 });
 

@@ -1,0 +1,175 @@
+import { constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { BrambleError } from '../../../../../proto/contract/errors.js';
+import type { ConfinedTree, OwnFile } from '../../../roots/confined-tree.js';
+import { storageError } from '../../storage-error.js';
+import { errnoOf } from '../errno.js';
+
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const ROOT = 0;
+const FOLDER_MODE = 0o755;
+/** As the kernel's own limit of a path. Source: limits.h, PATH_MAX; names of at least one character. */
+const DEPTH_MAX = 2_048;
+
+/** A folder that is open, and what its content is reached by. Source: proc(5), /proc/pid/fd. */
+interface OpenFolder {
+  readonly handle: FileHandle;
+  readonly path: string;
+}
+
+/**
+ * Every name is opened below the folder that was opened before it, and none of them is followed when it is a link, as
+ * openat2(2) does with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS.
+ */
+export async function openConfinedTree(path: string): Promise<ConfinedTree> {
+  const top = await told('opening', path, () => openFolder(path));
+  const within = <T>(file: string, make: boolean, work: (folder: OpenFolder, name: string) => Promise<T>) =>
+    told('changing', file, () => inFolder(top, partsOf(file), make, work));
+  return {
+    write: async (file) => {
+      await within(file.path, true, (folder, name) => replaceFile(folder, name, file));
+    },
+    makeFolder: async (file, mode) => {
+      await within(`${file}/.`, true, async ({ handle }) => {
+        await handle.chmod(mode);
+        await handle.sync();
+      });
+    },
+    list: async (file) =>
+      (await within(`${file}/.`, false, async (folder) => (await readdir(folder.path)).sort())) ?? [],
+    read: (file) => within(file, false, readPlain),
+    remove: async (file) => {
+      await within(file, false, async (folder, name) => {
+        await rm(`${folder.path}/${name}`, { force: true });
+        await folder.handle.sync();
+      });
+    },
+    findStrange: () => told('reading', path, () => findStrange(top, '', 0)),
+    close: () => top.handle.close(),
+  };
+}
+
+async function openFolder(path: string): Promise<OpenFolder> {
+  const handle = await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  return { handle, path: `/proc/self/fd/${handle.fd}` };
+}
+
+/** `undefined` when a folder on the way is absent and not to be made. */
+async function inFolder<T>(
+  folder: OpenFolder,
+  parts: readonly string[],
+  make: boolean,
+  work: (folder: OpenFolder, name: string) => Promise<T>,
+): Promise<T | undefined> {
+  const [name = '', ...rest] = parts;
+  if (rest.length === 0) return work(folder, name);
+  const next = await enter(folder, name, make);
+  if (next === undefined) return undefined;
+  try {
+    return await inFolder(next, rest, make, work);
+  } finally {
+    await next.handle.close();
+  }
+}
+
+async function enter(folder: OpenFolder, name: string, make: boolean): Promise<OpenFolder | undefined> {
+  try {
+    return await openFolder(`${folder.path}/${name}`);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (!make) return undefined;
+  }
+  await mkdir(`${folder.path}/${name}`, { mode: FOLDER_MODE });
+  await folder.handle.sync();
+  const made = await openFolder(`${folder.path}/${name}`);
+  await made.handle.chmod(FOLDER_MODE); // whatever the umask
+  return made;
+}
+
+/** A new file in the place of whatever has the name: its content is never written through a second name of it. */
+async function replaceFile(folder: OpenFolder, name: string, { path, text, mode }: OwnFile): Promise<void> {
+  const temporary = `${folder.path}/.${name}.bramble`;
+  await refuseUnlessPlain(folder, name, path);
+  await rm(temporary, { force: true, recursive: true });
+  const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    await handle.chown(ROOT, ROOT);
+    await handle.chmod(mode);
+    await handle.writeFile(text);
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, `${folder.path}/${name}`);
+}
+
+async function refuseUnlessPlain(folder: OpenFolder, name: string, path: string): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(`${folder.path}/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    if ((await handle.stat()).isFile()) return;
+  } finally {
+    await handle.close();
+  }
+  throw new BrambleError('failed-precondition', `${path} is no plain file: the tree is left alone`);
+}
+
+async function readPlain(folder: OpenFolder, name: string): Promise<string | undefined> {
+  try {
+    const handle = await open(`${folder.path}/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      return (await handle.stat()).isFile() ? await readFile(handle, 'utf8') : undefined;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function findStrange(folder: OpenFolder, at: string, depth: number): Promise<string | undefined> {
+  for (const entry of await readdir(folder.path, { withFileTypes: true })) {
+    const path = `${at}${entry.name}`;
+    if (entry.isFile()) continue;
+    if (!entry.isDirectory() || depth >= DEPTH_MAX) return path;
+    const inner = await openFolder(`${folder.path}/${entry.name}`);
+    try {
+      const found = await findStrange(inner, `${path}/`, depth + 1);
+      if (found !== undefined) return found;
+    } finally {
+      await inner.handle.close();
+    }
+  }
+  return undefined;
+}
+
+function partsOf(path: string): readonly string[] {
+  const parts = path.split('/');
+  const isFine = parts.every(
+    (part, index) => (part !== '' && part !== '.' && part !== '..') || isItself(part, index, parts),
+  );
+  if (isFine) return parts;
+  throw new BrambleError('invalid-argument', `not a path below a tree: ${JSON.stringify(path)}`);
+}
+
+/** "a/b/." is the folder b itself. */
+function isItself(part: string, index: number, parts: readonly string[]): boolean {
+  return part === '.' && index === parts.length - 1 && index > 0;
+}
+
+async function told<T>(doing: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ELOOP' || errno === 'ENOTDIR') {
+      const hint = 'an image in which a link leads out of its tree is not used';
+      throw new BrambleError('failed-precondition', `${path}: a link is in the way`, { hint, cause: error });
+    }
+    throw errno === undefined ? error : storageError(errno, `${doing} ${path}`, error);
+  }
+}
