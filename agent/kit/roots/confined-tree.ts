@@ -8,7 +8,7 @@ export interface OwnFile {
 
 /**
  * A tree that somebody else made. No name in it is followed out of it: a link where a folder or file should be is refused,
- * whatever it points to.
+ * whatever it points to. Changes are durable once the volume that it is in was synced.
  */
 export interface ConfinedTree {
   /** Replaces or makes it, and the folders above it. @throws BrambleError `failed-precondition` for a link in the way */

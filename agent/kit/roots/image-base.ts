@@ -75,7 +75,10 @@ export class ImageBase {
   /** TFTP follows links: a link among the boot files would give away whatever it points to. */
   async #checkBoot(image: string): Promise<void> {
     const { files } = this.#options;
-    for (const tree of [ROOT_TREE, BOOT_TREE]) await files.makeFolder(this.#path(image, tree));
+    const there = await files.list(this.#path(image));
+    for (const tree of [ROOT_TREE, BOOT_TREE]) {
+      if (!there.includes(tree)) await files.makeFolder(this.#path(image, tree));
+    }
     const boot = await files.openTree(this.#path(image, BOOT_TREE));
     try {
       const strange = await boot.findStrange();

@@ -221,7 +221,7 @@ test.for<[string, (seed: number) => Promise<RootRig>, (rig: RootRig) => Promise<
   let cuts = 0;
   const seen = new Set<string | undefined>();
   for (let after = 0; ; after++) {
-    const rig = await running(new SimPool(), after);
+    const rig = await begin(after);
     const wasCut = await isCut(rig, after, work);
     seen.add(served(rig));
     if (!wasCut) break;

@@ -1,13 +1,11 @@
 import type { BootBoard, BootSet } from '../../../proto/contract/netboot/boot-set.js';
 import { portSubnet } from '../../../proto/contract/netboot/subnet.js';
 import { type Random, seededRandom } from '../../../proto/contract/random.js';
-import { BootApplier } from '../roots/boot-applier.js';
+import { crc32 } from '../durable/crc32.js';
 import { standardBootPaths } from '../roots/boot-paths.js';
-import { ImageBase } from '../roots/image-base.js';
-import { newFsid } from '../roots/personalise.js';
+import { type FileserverRoots, makeFileserverRoots } from '../roots/fileserver-roots.js';
 import type { ImageSource, Uniqueness } from '../roots/ports.js';
-import { type PrepareOrder, RootKeeper } from '../roots/root-keeper.js';
-import { takeStock } from '../roots/stock.js';
+import type { PrepareOrder } from '../roots/root-keeper.js';
 import { PowerCut, type SimPool } from './sim-pool.js';
 
 export const POOL = '/srv/bramble';
@@ -47,29 +45,17 @@ export class RootRig {
   }
 
   /** A process of the agent. */
-  start(): { readonly keeper: RootKeeper; readonly boot: BootApplier; readonly images: ImageBase } {
+  start(): FileserverRoots {
     const { pool } = this;
     const [files, driver, unique] = [pool.files(), pool.driver(POOL), this.#uniqueness()];
-    const images = new ImageBase({
-      pool: POOL,
-      files,
-      driver,
-      source: folderImages(files),
-      newFsid: () => newFsid(unique),
-    });
-    const keeper: RootKeeper = new RootKeeper({
-      pool: POOL,
-      files,
-      driver,
-      images,
-      unique,
-      publish: async (signal) => void (await boot.publish(signal)),
-    });
-    const boot = new BootApplier({
+    return makeFileserverRoots({
       paths: standardBootPaths(POOL),
       files,
-      digest: (text) => String(text.length).padStart(16, '0'),
-      stock: (signal) => takeStock({ pool: POOL, keeper, images, driver, held: () => new Set() }, signal),
+      driver,
+      unique,
+      source: folderImages(files),
+      digest: (text) => crc32(new TextEncoder().encode(text)).toString(16).padStart(16, '0'),
+      held: () => new Set(),
       services: {
         checkDnsmasq: () => Promise.resolve(undefined),
         reloadDnsmasq: () => this.#call('reload dnsmasq'),
@@ -79,7 +65,6 @@ export class RootRig {
         reloadTime: () => this.#call('time'),
       },
     });
-    return { keeper, boot, images };
   }
 
   /** As exportfs(8): what the file says, with links followed now. */

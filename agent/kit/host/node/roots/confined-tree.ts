@@ -1,4 +1,4 @@
-import { constants, type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { BrambleError } from '../../../../../proto/contract/errors.js';
 import type { ConfinedTree, OwnFile } from '../../../roots/confined-tree.js';
 import { storageError } from '../../storage-error.js';
@@ -9,6 +9,7 @@ const ROOT = 0;
 const FOLDER_MODE = 0o755;
 /** As the kernel's own limit of a path. Source: limits.h, PATH_MAX; names of at least one character. */
 const DEPTH_MAX = 2_048;
+const HINT = 'an image whose files are not what their names say is not used';
 
 /** A folder that is open, and what its content is reached by. Source: proc(5), /proc/pid/fd. */
 interface OpenFolder {
@@ -17,7 +18,7 @@ interface OpenFolder {
 }
 
 /**
- * Every name is opened below the folder that was opened before it, and none of them is followed when it is a link, as
+ * Nothing is durable before the whole volume is synced. Every name is opened below the folder that was opened before it, and none of them is followed when it is a link, as
  * openat2(2) does with RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS.
  */
 export async function openConfinedTree(path: string): Promise<ConfinedTree> {
@@ -29,10 +30,7 @@ export async function openConfinedTree(path: string): Promise<ConfinedTree> {
       await within(file.path, true, (folder, name) => replaceFile(folder, name, file));
     },
     makeFolder: async (file, mode) => {
-      await within(`${file}/.`, true, async ({ handle }) => {
-        await handle.chmod(mode);
-        await handle.sync();
-      });
+      await within(`${file}/.`, true, ({ handle }) => handle.chmod(mode));
     },
     list: async (file) =>
       (await within(`${file}/.`, false, async (folder) => (await readdir(folder.path)).sort())) ?? [],
@@ -40,7 +38,6 @@ export async function openConfinedTree(path: string): Promise<ConfinedTree> {
     remove: async (file) => {
       await within(file, false, async (folder, name) => {
         await rm(`${folder.path}/${name}`, { force: true });
-        await folder.handle.sync();
       });
     },
     findStrange: () => told('reading', path, () => findStrange(top, '', 0)),
@@ -79,7 +76,6 @@ async function enter(folder: OpenFolder, name: string, make: boolean): Promise<O
     if (!make) return undefined;
   }
   await mkdir(`${folder.path}/${name}`, { mode: FOLDER_MODE });
-  await folder.handle.sync();
   const made = await openFolder(`${folder.path}/${name}`);
   await made.handle.chmod(FOLDER_MODE); // whatever the umask
   return made;
@@ -101,33 +97,32 @@ async function replaceFile(folder: OpenFolder, name: string, { path, text, mode 
   await rename(temporary, `${folder.path}/${name}`);
 }
 
+/** Looked at, not opened: opening a device is asking it for something. */
 async function refuseUnlessPlain(folder: OpenFolder, name: string, path: string): Promise<void> {
-  let handle: FileHandle;
+  const kind = await kindOf(folder, name);
+  if (kind === 'absent' || kind === 'file') return;
+  const what = kind === 'link' ? 'a link is in the way' : 'it is no plain file';
+  throw new BrambleError('failed-precondition', `${path}: ${what}`, { hint: HINT });
+}
+
+async function kindOf(folder: OpenFolder, name: string): Promise<'absent' | 'file' | 'link' | 'other'> {
   try {
-    handle = await open(`${folder.path}/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const stat = await lstat(`${folder.path}/${name}`);
+    if (stat.isSymbolicLink()) return 'link';
+    return stat.isFile() ? 'file' : 'other';
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
+    if (errnoOf(error) === 'ENOENT') return 'absent';
     throw error;
   }
-  try {
-    if ((await handle.stat()).isFile()) return;
-  } finally {
-    await handle.close();
-  }
-  throw new BrambleError('failed-precondition', `${path} is no plain file: the tree is left alone`);
 }
 
 async function readPlain(folder: OpenFolder, name: string): Promise<string | undefined> {
+  if ((await kindOf(folder, name)) !== 'file') return undefined;
+  const handle = await open(`${folder.path}/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    const handle = await open(`${folder.path}/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    try {
-      return (await handle.stat()).isFile() ? await readFile(handle, 'utf8') : undefined;
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
   }
 }
 
@@ -167,8 +162,7 @@ async function told<T>(doing: string, path: string, work: () => Promise<T>): Pro
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ELOOP' || errno === 'ENOTDIR') {
-      const hint = 'an image in which a link leads out of its tree is not used';
-      throw new BrambleError('failed-precondition', `${path}: a link is in the way`, { hint, cause: error });
+      throw new BrambleError('failed-precondition', `${path}: a link is in the way`, { hint: HINT, cause: error });
     }
     throw errno === undefined ? error : storageError(errno, `${doing} ${path}`, error);
   }
