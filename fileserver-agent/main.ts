@@ -6,6 +6,7 @@ import type { AgentProgram } from '../agent/kit/program/agent-program.js';
 import { fileserverCollectors } from './collectors/index.js';
 import { fileserverHandlers } from './commands/index.js';
 import { makeRaidWatch } from './raid/raid-watch.js';
+import { makeRootsWatch } from './roots-watch.js';
 
 const SOURCES = { tail: makeNodeLogTail(), localTime: nodeLocalTime, datagrams: makeNodeDatagrams() };
 
@@ -15,7 +16,7 @@ const FILESERVER_AGENT: AgentProgram = {
   configPath: '/etc/bramble/fileserver-agent.yaml',
   stateDir: '/var/lib/bramble-fileserver-agent',
   collectors: (probe, wishes) => fileserverCollectors(probe, { ...wishes, sources: SOURCES }),
-  watches: (probe) => [makeRaidWatch(probe)],
+  watches: (probe) => [makeRaidWatch(probe), makeRootsWatch()],
   handlers: fileserverHandlers,
 };
 

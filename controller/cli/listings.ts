@@ -169,6 +169,14 @@ export function actionText(action: CommandView['action']): string {
       return `raid replace ${action.array} ${action.oldMember || '-'} ${action.newMember}`;
     case 'raid-scrub':
       return `raid scrub ${action.array} ${action.action}`;
+    case 'root-prepare':
+      return `root prepare ${action.serial} ${action.image}`;
+    case 'root-activate':
+      return `root activate ${action.serial} ${action.generation}`;
+    case 'root-roll-back':
+      return `root rollback ${action.serial} from ${action.generation}`;
+    case 'root-remove':
+      return `root remove ${action.serial}${action.keepData ? ', data kept' : ''}`;
     case 'step-clock':
     case 'diagnose':
       return action.kind;

@@ -19,6 +19,7 @@ import { registerNode } from './commands/node.js';
 import { withFileOption } from './commands/node-actions.js';
 import { registerRaid } from './commands/raid.js';
 import type { RunCommand } from './commands/register.js';
+import { registerRoots } from './commands/roots.js';
 import { registerSite } from './commands/site.js';
 import { registerToken } from './commands/token.js';
 import { registerTop } from './commands/top.js';
@@ -40,6 +41,7 @@ const NOUNS = [
   registerNode,
   registerSite,
   registerRaid,
+  registerRoots,
   registerCommand,
   registerUser,
   registerApiToken,

@@ -27,11 +27,16 @@ export type CommandDecision =
 const UNIT_NAME = /^[A-Za-z0-9:_.@-]{1,200}\.(service|socket|timer|mount|path|target)$/;
 
 const UPGRADE = 'upgrade the agent of this node';
+const FILESERVER = 'only the agent of a fileserver can; upgrade it if this node is one';
 /** Where a newer agent alone would not help. */
 const WHO_CAN: Partial<Record<CommandAction['kind'], string>> = {
   identify: 'only the agent of a Raspberry Pi can; upgrade it if this node is one',
-  'raid-replace': 'only the agent of a fileserver can; upgrade it if this node is one',
-  'raid-scrub': 'only the agent of a fileserver can; upgrade it if this node is one',
+  'raid-replace': FILESERVER,
+  'raid-scrub': FILESERVER,
+  'root-prepare': FILESERVER,
+  'root-activate': FILESERVER,
+  'root-roll-back': FILESERVER,
+  'root-remove': FILESERVER,
 };
 
 const AWAY = 'wait until it is back, or cycle its power';
@@ -77,6 +82,11 @@ function judgeAction(action: CommandAction, bootId: string | undefined): Command
       return inThisBoot(bootId); // nobody looks for a light that comes on later
     case 'raid-replace':
       return inThisBoot(bootId); // names of disks mean something else after the next boot
+    case 'root-activate':
+    case 'root-roll-back':
+    case 'root-remove':
+      return inThisBoot(bootId); // about what the operator sees that the board is served
+    case 'root-prepare':
     case 'raid-scrub':
     case 'step-clock':
     case 'diagnose':

@@ -10,7 +10,16 @@ export type CommandAction =
   | { readonly kind: 'diagnose' }
   /** `oldMember` is empty where its place is vacant. */
   | { readonly kind: 'raid-replace'; readonly array: string; readonly oldMember: string; readonly newMember: string }
-  | { readonly kind: 'raid-scrub'; readonly array: string; readonly action: 'start' | 'stop' };
+  | { readonly kind: 'raid-scrub'; readonly array: string; readonly action: 'start' | 'stop' }
+  | {
+      readonly kind: 'root-prepare';
+      readonly serial: string;
+      readonly image: string;
+      readonly dataBytes: number;
+      readonly freshData: boolean;
+    }
+  | { readonly kind: 'root-activate' | 'root-roll-back'; readonly serial: string; readonly generation: number }
+  | { readonly kind: 'root-remove'; readonly serial: string; readonly keepData: boolean };
 
 /**
  * Where a command is. `issued` and `dispatched` are ours to know, the others are what the actuator said, except

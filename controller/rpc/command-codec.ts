@@ -44,6 +44,16 @@ function writeAction(action: CommandRecord['action']): NonNullable<Command['acti
     }
     case 'raid-scrub':
       return { $case: 'raidScrub', value: { array: action.array, action: SCRUB[action.action] } };
+    case 'root-prepare': {
+      const { serial, image, dataBytes, freshData } = action;
+      return { $case: 'rootPrepare', value: { serial, image, dataBytes, freshData } };
+    }
+    case 'root-activate':
+      return { $case: 'rootActivate', value: { serial: action.serial, generation: action.generation } };
+    case 'root-roll-back':
+      return { $case: 'rootRollBack', value: { serial: action.serial, generation: action.generation } };
+    case 'root-remove':
+      return { $case: 'rootRemove', value: { serial: action.serial, keepData: action.keepData } };
     default:
       return assertNever(action, 'command action');
   }

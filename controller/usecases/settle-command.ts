@@ -85,5 +85,13 @@ export function renderAction(record: Pick<CommandRecord, 'action'>): string {
     }
     case 'raid-scrub':
       return `the ${action.action} of a check of ${visible(action.array, 40)}`;
+    case 'root-prepare':
+      return `preparing image ${visible(action.image, 70)} for board ${visible(action.serial, 16)}`;
+    case 'root-activate':
+      return `serving generation ${action.generation} to board ${visible(action.serial, 16)}`;
+    case 'root-roll-back':
+      return `going back from generation ${action.generation} of board ${visible(action.serial, 16)}`;
+    case 'root-remove':
+      return `removing the roots of board ${visible(action.serial, 16)}`;
   }
 }

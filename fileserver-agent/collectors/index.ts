@@ -13,6 +13,7 @@ import { makeThinPoolCollector } from './lvm-thin.js';
 import { makeNfsServerCollector } from './nfs-server.js';
 import { makeRaidCollector } from './raid.js';
 import { makeRaidEventsCollector } from './raid-events.js';
+import { makeRootsCollector } from './roots.js';
 import { makeSmartCollector } from './smart.js';
 import { makeVlanPeersCollector } from './vlan-peers.js';
 
@@ -37,7 +38,13 @@ export function fileserverCollectors(
     makeNetconsoleCollector({ datagrams: sources.datagrams, port: NETCONSOLE_PORT, probe }),
     // Programs and a helper speak of the system that they run on, never of another root.
     ...(otherRoot === undefined
-      ? [makeRaidEventsCollector(), makeSmartCollector(), makeThinPoolCollector(), makeBootServicesCollector()]
+      ? [
+          makeRaidEventsCollector(),
+          makeSmartCollector(),
+          makeThinPoolCollector(),
+          makeBootServicesCollector(),
+          makeRootsCollector(),
+        ]
       : []),
   ];
 }

@@ -4,6 +4,7 @@ import type { Handlers } from '../../agent/kit/command/handler.js';
 import { makeRaidReplace } from './raid-replace.js';
 import { guardReboot } from './raid-safe-reboot.js';
 import { makeRaidScrub } from './raid-scrub.js';
+import { makeRootActivate, makeRootPrepare, makeRootRemove, makeRootRollBack } from './roots.js';
 
 /** What a fileserver can be told to do: one entry per action of the contract. */
 export function fileserverHandlers(policy: ActionPolicy): Handlers {
@@ -12,5 +13,9 @@ export function fileserverHandlers(policy: ActionPolicy): Handlers {
     reboot: guardReboot(makeReboot()),
     raidReplace: makeRaidReplace(),
     raidScrub: makeRaidScrub(),
+    rootPrepare: makeRootPrepare(),
+    rootActivate: makeRootActivate(),
+    rootRollBack: makeRootRollBack(),
+    rootRemove: makeRootRemove(),
   };
 }

@@ -255,6 +255,18 @@ export const FACTS = {
   vlan_peer_state: state(552),
   netconsole_lines_count: counter(560, 100),
   netconsole_dropped_count: counter(561),
+
+  roots_driver_text: text(730),
+  roots_isolation_flag: state(731),
+  roots_quota_flag: state(732),
+  root_generation_count: gauge(733),
+  root_previous_count: gauge(734),
+  root_newest_count: gauge(735),
+  root_image_text: text(736),
+  root_under_way_text: text(737),
+  root_closed_text: text(738),
+  root_hostname_text: text(739),
+  root_host_key_text: text(740),
 } as const satisfies Record<string, Fact>;
 
 export type FactName = keyof typeof FACTS;

@@ -1,7 +1,9 @@
 import { BrambleError, type ErrorCode } from '../../../proto/contract/errors.js';
 import type { MountAccess } from '../host/ports.js';
+import type { RootsOrder } from '../roots/orders.js';
 import { CONFIG_FIELDS, type ConfigRequest, isConfigVerb, parseConfigRequest } from './config-verbs.js';
 import { RequestFields, refused } from './request-fields.js';
+import { parseRootsOrder } from './roots-order.js';
 
 /**
  * Between the agent and its privileged helper: one JSON line each way over a Unix socket, then the connection ends.
@@ -26,6 +28,7 @@ export type HelperRequest =
   | { readonly verb: 'raid-remove'; readonly array: string; readonly member: string }
   | { readonly verb: 'raid-replace'; readonly array: string; readonly member: string; readonly by: string }
   | { readonly verb: 'raid-sync'; readonly array: string; readonly action: 'check' | 'idle' }
+  | { readonly verb: 'roots'; readonly order: RootsOrder }
   | ConfigRequest;
 
 export type HelperReply =
@@ -93,6 +96,7 @@ const VERBS: {
       action: from.oneOf('action', ['check', 'idle']),
     }),
   },
+  roots: { fields: ['order'], read: (from) => ({ verb: 'roots', order: parseRootsOrder(from.record('order')) }) },
 };
 
 /** @throws BrambleError `invalid-argument` for an unknown verb, a missing or unknown field, or no JSON at all */

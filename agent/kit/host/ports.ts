@@ -8,6 +8,7 @@ import type {
   RenewResponse,
 } from '../../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { AgentFrame, ControllerFrame } from '../../../proto/gen/bramble/agent/v1/link.js';
+import type { RootsOrder, RootsView } from '../roots/orders.js';
 
 /** The whole outside world of an agent. Every port has a real and a simulated adapter and one conformance suite for both. */
 export interface Host {
@@ -222,6 +223,8 @@ export interface Machine {
   storage(question: StorageQuestion, signal: AbortSignal): Promise<string>;
   /** Resolves when mdadm has done it. @throws BrambleError `failed-precondition` with its words, and as storage() */
   raid(order: RaidOrder, signal: AbortSignal): Promise<void>;
+  /** Roots of boards, on a fileserver. @throws BrambleError `unsupported` where none are kept, and of what was done */
+  roots(order: RootsOrder, signal: AbortSignal): Promise<RootsView>;
 }
 
 /** What only root may ask of storage. Names are those of block devices in /dev, without a path. */

@@ -23,6 +23,7 @@ export function makeLocalMachine({ exec, kernel, services, led }: LocalMachineOp
     journal: (source, linesMax, signal) => readJournal(exec, source, linesMax, signal),
     storage: (question, signal) => askStorage({ exec, kernel }, question, signal),
     raid: (order, signal) => changeRaid({ exec, kernel }, order, signal),
+    roots: () => Promise.reject(new BrambleError('unsupported', 'roots are kept by the helper of a fileserver')),
   };
 }
 
@@ -38,5 +39,6 @@ export function noMachine(): Machine {
     journal: refuse,
     storage: refuse,
     raid: refuse,
+    roots: refuse,
   };
 }

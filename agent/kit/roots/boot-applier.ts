@@ -58,6 +58,10 @@ export class BootApplier {
     return text === undefined ? undefined : parseBootSet(JSON.parse(text));
   }
 
+  stock(signal: AbortSignal): Promise<BootStock> {
+    return this.#options.stock(signal);
+  }
+
   /** Of the set that was applied last; nothing before that. Answers with what it changed, in words. */
   async publish(signal: AbortSignal): Promise<readonly string[]> {
     const set = await this.applied();

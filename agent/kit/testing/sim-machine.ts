@@ -1,6 +1,7 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { SimKernelFiles } from '../../sim/sim-kernel-files.js';
 import type { HostClock, JournalSource, Machine, MountAccess, RaidOrder, StorageQuestion } from '../host/ports.js';
+import type { RootsOrder, RootsView } from '../roots/orders.js';
 import type { Lifetime } from './lifetime.js';
 import type { SimBoardClock } from './sim-clock.js';
 import type { SimWorld } from './sim-world.js';
@@ -25,12 +26,21 @@ export class SimMachine {
   readonly raidOrders: RaidOrder[] = [];
   /** What it does to the arrays; may throw. */
   onRaid: (order: RaidOrder) => void = () => undefined;
+  /** What was asked of roots, and what answers; may throw. */
+  readonly rootsOrders: RootsOrder[] = [];
+  onRoots: (order: RootsOrder, signal: AbortSignal) => Promise<RootsView> = () =>
+    Promise.reject(new BrambleError('unsupported', 'no roots are kept here'));
   readonly #clock: SimBoardClock;
   readonly #kernel: SimKernelFiles;
 
   constructor(clock: SimBoardClock, kernel: SimKernelFiles) {
     this.#clock = clock;
     this.#kernel = kernel;
+  }
+
+  keepRoots(order: RootsOrder, signal: AbortSignal): Promise<RootsView> {
+    this.rootsOrders.push(order);
+    return this.onRoots(order, signal);
   }
 
   remount(mountPoint: string, access: MountAccess): void {
@@ -119,5 +129,6 @@ export function makeSimMachine(world: SimWorld, machine: SimMachine, clock: Host
     journal: (source) => soon(() => machine.readJournal(source)),
     storage: (question) => soon(() => machine.askStorage(question)),
     raid: (order) => soon(() => machine.changeRaid(order)),
+    roots: (order, signal) => machine.keepRoots(order, signal),
   };
 }

@@ -3,6 +3,7 @@ import { EXIT } from '../errors.js';
 import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
 import { RAID_LISTING, raidArrays } from '../raid-view.js';
 import { refreshed } from '../refreshed.js';
+import { boardRoots, ROOTS_LISTING } from '../roots-view.js';
 import { boardListing } from './node-boot.js';
 import type { Register } from './register.js';
 
@@ -12,7 +13,9 @@ export interface NodeListWish {
 }
 
 export const registerGet: Register = (program, run) => {
-  const get = program.command('get').description('List nodes, boards, sites, RAID arrays, tokens or enrolments');
+  const get = program
+    .command('get')
+    .description('List nodes, boards, sites, RAID arrays, roots of boards, tokens or enrolments');
 
   get
     .command('nodes')
@@ -94,6 +97,20 @@ const registerSeenByFileservers: Register = (get, run) => {
         const details = await Promise.all(servers.map(({ id }) => context.api.node(id)));
         const rows = details.flatMap((node) => raidArrays(node.facts).map((array) => ({ node: node.name, ...array })));
         print(context, RAID_LISTING, rows, { arrays: rows });
+        return EXIT.ok;
+      }),
+    );
+
+  get
+    .command('roots')
+    .description('What the boards of all fileservers are served')
+    .action(() =>
+      run(async (context) => {
+        const nodes = await context.api.nodes({});
+        const servers = nodes.filter(({ kind }) => kind === 'fileserver');
+        const details = await Promise.all(servers.map(({ id }) => context.api.node(id)));
+        const rows = details.flatMap((node) => boardRoots(node.facts).map((board) => ({ node: node.name, ...board })));
+        print(context, ROOTS_LISTING, rows, { roots: rows });
         return EXIT.ok;
       }),
     );

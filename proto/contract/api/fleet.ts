@@ -127,6 +127,16 @@ export const CommandView = z.object({
     z.object({ kind: z.literal('diagnose') }).describe('its upload has the id of the command'),
     z.object({ kind: z.literal('raid-replace'), array: z.string(), oldMember: z.string(), newMember: z.string() }),
     z.object({ kind: z.literal('raid-scrub'), array: z.string(), action: z.enum(['start', 'stop']) }),
+    z.object({
+      kind: z.literal('root-prepare'),
+      serial: z.string(),
+      image: z.string(),
+      dataBytes: z.number(),
+      freshData: z.boolean(),
+    }),
+    z.object({ kind: z.literal('root-activate'), serial: z.string(), generation: z.number() }),
+    z.object({ kind: z.literal('root-roll-back'), serial: z.string(), generation: z.number() }),
+    z.object({ kind: z.literal('root-remove'), serial: z.string(), keepData: z.boolean() }),
   ]),
   state: z.enum([
     'issued',

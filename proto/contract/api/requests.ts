@@ -32,6 +32,9 @@ export type TokenCreated = z.infer<typeof TokenCreated>;
 
 const blockDevice = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$/, 'must be a name in /dev, without a path');
 
+const boardSerial = z.string().regex(/^[0-9a-f]{8}$/, 'must be the last eight digits of a serial number, lower case');
+const generation = z.number().int().min(1).max(999_999_999);
+
 export const CommandCreate = z.strictObject({
   action: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('restart-unit'), unit: z.string().min(1).max(255) }),
@@ -55,6 +58,26 @@ export const CommandCreate = z.strictObject({
       newMember: blockDevice.describe('everything on it is lost'),
     }),
     z.strictObject({ kind: z.literal('raid-scrub'), array: blockDevice, action: z.enum(['start', 'stop']) }),
+    z.strictObject({
+      kind: z.literal('root-prepare'),
+      serial: boardSerial,
+      image: z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?$/, 'is no name of an image'),
+      dataBytes: z
+        .number()
+        .int()
+        .min(2 ** 20)
+        .max(2 ** 44)
+        .default(10 * 2 ** 30)
+        .describe('of the data volume, when the board has none yet'),
+      freshData: z.boolean().default(false).describe('the data volume that is there is wiped'),
+    }),
+    z.strictObject({ kind: z.literal('root-activate'), serial: boardSerial, generation }),
+    z.strictObject({
+      kind: z.literal('root-roll-back'),
+      serial: boardSerial,
+      generation: generation.describe('the one to be left'),
+    }),
+    z.strictObject({ kind: z.literal('root-remove'), serial: boardSerial, keepData: z.boolean().default(true) }),
   ]),
   reason: z.string().min(1).max(500),
   validForMs: z.number().int().min(1_000).max(86_400_000).default(300_000),

@@ -6,6 +6,7 @@ import { makeHelperConnection } from './helper-connection.js';
 import { makeKernelFiles } from './kernel-files.js';
 import { makeNodeLed } from './led.js';
 import { readOwnedText } from './owned-file.js';
+import { makeNodeRootsActuator } from './roots/actuator.js';
 import { makeSystemdServices } from './services-systemd.js';
 
 export interface NodeHelperOptions {
@@ -32,6 +33,7 @@ export function runNodeHelper({ peer, policyPath }: NodeHelperOptions): Promise<
     kernel,
     services,
     machine: makeLocalMachine({ exec, kernel, services, led: makeNodeLed() }),
+    rootsActuator: (allowance) => makeNodeRootsActuator({ exec, kernel }, allowance),
     configActuator: (allowance) => makeNodeConfigActuator({ root: '/', ownerUid: 0, exec }, allowance),
   });
 }
