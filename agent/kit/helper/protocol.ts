@@ -149,6 +149,8 @@ const CODES = [
   'failed-precondition',
   'permission-denied',
   'unavailable',
+  'resource-exhausted',
+  'data-loss',
   'deadline-exceeded',
   'unsupported',
   'internal',

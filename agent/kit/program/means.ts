@@ -21,7 +21,7 @@ export interface Means {
 }
 
 /** The service manager that the configuration names, and with it what may be done to the machine. */
-export function openMeans({ services, helperSocket }: AgentConfig): Means {
+export function openMeans({ services, helperSocket, rootsSocket }: AgentConfig): Means {
   switch (services.kind) {
     case 'child': {
       const children = makeChildServices({ units: services.units, random: makeNodeRandom() });
@@ -31,11 +31,11 @@ export function openMeans({ services, helperSocket }: AgentConfig): Means {
     case 'none':
       return { services: noServices, machine: noMachine(), close: nothing };
     case 'systemd':
-      return { ...systemdMeans(helperSocket), close: nothing };
+      return { ...systemdMeans(helperSocket, rootsSocket), close: nothing };
   }
 }
 
-function systemdMeans(helperSocket: string | undefined): Omit<Means, 'close'> {
+function systemdMeans(helperSocket: string | undefined, rootsSocket = helperSocket): Omit<Means, 'close'> {
   const exec = makeNodeExec();
   if (helperSocket === undefined) {
     const services = makeSystemdServices(exec);
@@ -45,7 +45,8 @@ function systemdMeans(helperSocket: string | undefined): Omit<Means, 'close'> {
     };
   }
   const call = makeHelperCall(helperSocket);
-  return { services: makeHelperServices(exec, call), machine: makeHelperMachine(call) };
+  const rootsCall = makeHelperCall(rootsSocket ?? helperSocket);
+  return { services: makeHelperServices(exec, call), machine: makeHelperMachine(call, rootsCall) };
 }
 
 /** Who puts node configs in place: only a helper does. */
