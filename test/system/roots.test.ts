@@ -222,6 +222,19 @@ describe.skipIf(!isRoot)(`an image that wants out${isRoot ? '' : ' (skipped: not
     expect(await readFile(join(pool, 'roots', BOARD.serial, 'gen-1/root/etc/hostname'), 'utf8')).toBe('pi-01\n');
   });
 
+  test('boot files can be read by whoever serves them, whatever their modes were', async () => {
+    const { pool, prepare } = await setUp(async (at) => {
+      await mkdir(join(at, 'boot/overlays'), { mode: 0o700 });
+      await writeFile(join(at, 'boot/overlays/x.dtbo'), 'x', { mode: 0o600 });
+    });
+    const { generation } = await prepare();
+    const boot = join(pool, 'roots', BOARD.serial, `gen-${generation}/boot`);
+    const modeOf = async (path: string) => (await lstat(join(boot, path))).mode & 0o777;
+    expect([await modeOf('overlays'), await modeOf('overlays/x.dtbo'), await modeOf('cmdline.txt')]).toEqual([
+      0o755, 0o644, 0o644,
+    ]);
+  });
+
   test('host keys are what sshd reads, and different in every root', async () => {
     const { pool, prepare } = await setUp(() => Promise.resolve());
     const [first, second] = [await prepare(), await prepare()];

@@ -21,7 +21,10 @@ export interface ConfinedTree {
   read(path: string): Promise<string | undefined>;
   /** A file or a link itself. */
   remove(path: string): Promise<void>;
-  /** The first thing in the whole tree that is neither a plain file nor a folder; `undefined` when there is none. */
-  findStrange(): Promise<string | undefined>;
+  /**
+   * Lets everybody read every plain file and folder of the tree. Answers with the first thing that is neither; `undefined` when
+   * there is none.
+   */
+  openUp(): Promise<string | undefined>;
   close(): Promise<void>;
 }

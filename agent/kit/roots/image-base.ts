@@ -72,7 +72,7 @@ export class ImageBase {
     return unpacked;
   }
 
-  /** TFTP follows links: a link among the boot files would give away whatever it points to. */
+  /** TFTP follows links, and is no root: a link among the boot files would give away whatever it points to. */
   async #checkBoot(image: string): Promise<void> {
     const { files } = this.#options;
     const there = await files.list(this.#path(image));
@@ -81,7 +81,7 @@ export class ImageBase {
     }
     const boot = await files.openTree(this.#path(image, BOOT_TREE));
     try {
-      const strange = await boot.findStrange();
+      const strange = await boot.openUp();
       if (strange === undefined) return;
       throw new BrambleError('failed-precondition', `image ${image}: boot file ${strange} is no plain file`, {
         hint: 'boot files are given out by TFTP, which follows links; make the image without it',

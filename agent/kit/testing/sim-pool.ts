@@ -120,7 +120,7 @@ export class SimPool {
       list: (name) => this.#alive(() => this.list(at(name))),
       read: (name) => this.#alive(() => this.text(at(name))),
       remove: (name) => this.#change(() => this.entries.delete(at(name))),
-      findStrange: () =>
+      openUp: () =>
         this.#alive(() =>
           this.#below(path)
             .find((each) => this.linkTarget(each) !== undefined)

@@ -25,6 +25,7 @@ export function makeBtrfsDriver({ exec, files, pool }: FolderDriverOptions): Roo
     make: async (volume, _sizeBytes, signal) => {
       await files.makeFolder(`${pool}/${parentOf(volume)}`);
       await runProgram(exec, ['btrfs', 'subvolume', 'create', at(volume)], signal);
+      await runProgram(exec, ['chmod', '0755', at(volume)], signal); // whatever the umask: dnsmasq is no root
     },
     clone: async (from, to, signal) => {
       await files.makeFolder(`${pool}/${parentOf(to)}`);

@@ -40,7 +40,7 @@ export async function openConfinedTree(path: string): Promise<ConfinedTree> {
         await rm(`${folder.path}/${name}`, { force: true });
       });
     },
-    findStrange: () => told('reading', path, () => findStrange(top, '', 0)),
+    openUp: () => told('reading', path, () => openUp(top, '', 0)),
     close: () => top.handle.close(),
   };
 }
@@ -126,20 +126,33 @@ async function readPlain(folder: OpenFolder, name: string): Promise<string | und
   }
 }
 
-async function findStrange(folder: OpenFolder, at: string, depth: number): Promise<string | undefined> {
+async function openUp(folder: OpenFolder, at: string, depth: number): Promise<string | undefined> {
+  await folder.handle.chmod(FOLDER_MODE);
   for (const entry of await readdir(folder.path, { withFileTypes: true })) {
     const path = `${at}${entry.name}`;
-    if (entry.isFile()) continue;
-    if (!entry.isDirectory() || depth >= DEPTH_MAX) return path;
-    const inner = await openFolder(`${folder.path}/${entry.name}`);
-    try {
-      const found = await findStrange(inner, `${path}/`, depth + 1);
-      if (found !== undefined) return found;
-    } finally {
-      await inner.handle.close();
+    const inner = `${folder.path}/${entry.name}`;
+    if (entry.isFile()) await letRead(inner);
+    else if (!entry.isDirectory() || depth >= DEPTH_MAX) return path;
+    else {
+      const next = await openFolder(inner);
+      try {
+        const strange = await openUp(next, `${path}/`, depth + 1);
+        if (strange !== undefined) return strange;
+      } finally {
+        await next.handle.close();
+      }
     }
   }
   return undefined;
+}
+
+async function letRead(path: string): Promise<void> {
+  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    await handle.chmod(((await handle.stat()).mode & 0o777) | 0o444);
+  } finally {
+    await handle.close();
+  }
 }
 
 function partsOf(path: string): readonly string[] {
