@@ -7,6 +7,7 @@ import { type Figure, printFigure } from './figure.js';
 import { measureHealing } from './healing.js';
 import { historyBytes } from './history.js';
 import { runLoad } from './load.js';
+import { measureRoots } from './roots.js';
 import { measureServers, type ServerFigures } from './streams.js';
 import { measureWire } from './wire.js';
 
@@ -24,6 +25,7 @@ function areas(): Readonly<Record<string, () => Promise<readonly Figure[]>>> {
     streams: async () => (await measured()).streams,
     api: measureApi,
     healing: measureHealing,
+    roots: measureRoots,
   };
 }
 
