@@ -240,15 +240,15 @@ export class RootKeeper {
   async #ensureKept({ board: { serial }, dataBytes, freshData }: PrepareOrder, signal: AbortSignal): Promise<void> {
     const { driver, files } = this.#options;
     const kept = await this.kept(serial);
-    for (const name of VOLUME_NAMES) {
-      if (kept.includes(name) && !(name === 'data' && freshData)) continue;
-      const volume = keptVolume(serial, name);
+    const wanted = VOLUME_NAMES.filter((name) => !kept.includes(name) || (name === 'data' && freshData));
+    for (const name of wanted) {
       await files.remove(this.#path(serial, recordFile(name)));
-      await driver.destroy(volume, signal);
-      await driver.make(volume, name === 'data' ? dataBytes : STATE_BYTES, signal);
-      await driver.sync(volume, signal);
-      await files.writeText(this.#path(serial, recordFile(name)), '{}\n');
+      await driver.destroy(keptVolume(serial, name), signal);
+      await driver.make(keptVolume(serial, name), name === 'data' ? dataBytes : STATE_BYTES, signal);
     }
+    // One after the other: on one filesystem the first flush is that of all.
+    for (const name of wanted) await driver.sync(keptVolume(serial, name), signal);
+    for (const name of wanted) await files.writeText(this.#path(serial, recordFile(name)), '{}\n');
   }
 
   async #intend(serial: string, intent: Intent): Promise<void> {
