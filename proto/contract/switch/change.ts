@@ -119,15 +119,23 @@ function withContext(lines: readonly string[]): readonly string[] {
   });
 }
 
-/** By the longest common subsequence. */
+/** By the longest common subsequence. Lines are compared as numbers: most pairs of lines of a switch differ in one digit. */
 function diffMiddle(old: readonly string[], next: readonly string[]): readonly string[] {
+  const numbers = new Map<string, number>();
+  const numberOf = (line: string): number => {
+    const known = numbers.get(line) ?? numbers.size;
+    numbers.set(line, known);
+    return known;
+  };
+  const [olds, nexts] = [Int32Array.from(old, numberOf), Int32Array.from(next, numberOf)];
   const width = next.length + 1;
-  const lengths = new Uint32Array((old.length + 1) * width);
+  const lengths = new Uint16Array((old.length + 1) * width);
   const at = (row: number, column: number): number => lengths[row * width + column] ?? 0;
   for (let row = old.length - 1; row >= 0; row--) {
+    const line = olds[row];
     for (let column = next.length - 1; column >= 0; column--) {
       lengths[row * width + column] =
-        old[row] === next[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
+        line === nexts[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
     }
   }
   const lines: string[] = [];

@@ -29,7 +29,7 @@ export function renderInterfaces(unordered: SwitchPlan): string {
     renderManagement(plan.management),
     ...plan.ports.map((port) => renderPort(plan, port)),
     ...plan.bonds.map((bond) => renderBond(plan, bond)),
-    ...(plan.style === 'vlan-aware' ? [renderAwareBridge(plan)] : renderBridges(plan)),
+    ...(plan.style === 'vlan-aware' ? renderAwareBridge(plan) : renderBridges(plan)),
   ];
   return `${renderHead(plan)}\n${stanzas.join('\n')}`;
 }
@@ -103,15 +103,18 @@ function edgeOptions({ spanningTree }: SwitchPlan, role: PortRole): Options {
   ];
 }
 
-function renderAwareBridge(plan: SwitchPlan): string {
+/** None where no port is used: ifupdown2 takes no bridge without ports, and a blank switch is a good start. */
+function renderAwareBridge(plan: SwitchPlan): readonly string[] {
   const ports = bridgePortsOf(plan);
+  if (ports.length === 0) return [];
   const vlans = new Set(ports.flatMap(({ role }) => everyVlanOf(role)));
-  return renderStanza(BRIDGE_NAME, [
-    ['bridge-ports', ports.length === 0 ? 'none' : renderPorts(ports.map(({ name }) => name))],
+  const bridge = renderStanza(BRIDGE_NAME, [
+    ['bridge-ports', renderPorts(ports.map(({ name }) => name))],
     ['bridge-vlan-aware', 'yes'],
     vlans.size === 0 ? undefined : ['bridge-vids', renderVlans([...vlans])],
     ...bridgeOptions(plan),
   ]);
+  return [bridge];
 }
 
 function renderBridges(plan: SwitchPlan): readonly string[] {
