@@ -167,6 +167,14 @@ export function actionText(action: CommandView['action']): string {
         : `reboot despite ${action.despiteArrays?.join(', ')}`;
     case 'raid-replace':
       return `raid replace ${action.array} ${action.oldMember || '-'} ${action.newMember}`;
+    case 'switch-apply':
+      return 'switch apply';
+    case 'switch-confirm':
+      return `switch confirm ${action.changeId}`;
+    case 'switch-roll-back':
+      return `switch rollback ${action.changeId}`;
+    case 'switch-power':
+      return `power ${action.action} ${action.port}`;
     case 'raid-scrub':
       return `raid scrub ${action.array} ${action.action}`;
     case 'root-prepare':

@@ -19,7 +19,18 @@ export type CommandAction =
       readonly freshData: boolean;
     }
   | { readonly kind: 'root-activate' | 'root-roll-back'; readonly serial: string; readonly generation: number }
-  | { readonly kind: 'root-remove'; readonly serial: string; readonly keepData: boolean };
+  | { readonly kind: 'root-remove'; readonly serial: string; readonly keepData: boolean }
+  /** `plan`: JSON as `renderSwitchPlan` writes it. The command's id is the id of the change. */
+  | { readonly kind: 'switch-apply'; readonly plan: string; readonly confirmWithinMs: number }
+  | { readonly kind: 'switch-confirm'; readonly changeId: string }
+  | { readonly kind: 'switch-roll-back'; readonly changeId: string }
+  | {
+      readonly kind: 'switch-power';
+      readonly port: string;
+      readonly action: 'on' | 'off' | 'cycle';
+      readonly offMs: number;
+      readonly bootLeaseId: string;
+    };
 
 /**
  * Where a command is. `issued` and `dispatched` are ours to know, the others are what the actuator said, except

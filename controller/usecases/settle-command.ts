@@ -83,6 +83,14 @@ export function renderAction(record: Pick<CommandRecord, 'action'>): string {
       const place = action.oldMember === '' ? 'a vacant place' : visible(action.oldMember, 40);
       return `putting ${visible(action.newMember, 40)} in the place of ${place} in ${visible(action.array, 40)}`;
     }
+    case 'switch-apply':
+      return 'the change of the ports';
+    case 'switch-confirm':
+      return `the confirmation of change ${visible(action.changeId, 40)}`;
+    case 'switch-roll-back':
+      return `the rollback of change ${visible(action.changeId, 40)}`;
+    case 'switch-power':
+      return `power ${action.action} of ${visible(action.port, 20)}`;
     case 'raid-scrub':
       return `the ${action.action} of a check of ${visible(action.array, 40)}`;
     case 'root-prepare':

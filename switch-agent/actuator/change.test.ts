@@ -30,13 +30,9 @@ function setUp() {
   sim.files.set(sim.paths.interfaces, OLD);
   sim.loaded = OLD;
   const told: string[] = [];
-  const keeper = (host = sim.process()) =>
-    keep(
-      host,
-      async () => POLICY,
-      (words) => told.push(words),
-      never,
-    );
+  const duty = { kind: 'everything' } as const;
+  const tell = (words: string) => void told.push(words);
+  const keeper = (host = sim.process()) => keep(host, { duty, tell, readPolicy: async () => POLICY }, never);
   return { sim, told, keeper, state: () => [sim.files.get(sim.paths.interfaces), sim.loaded] };
 }
 

@@ -12,6 +12,8 @@ import { assertConfirmable, readTrial, type Trial, writeTrial } from './trial.js
 /** How often a restored file is looked at before the switch is frozen, and the pause between, ms. */
 const LOOKS = 4;
 const LOOK_AGAIN_MS = 2_000;
+/** Whoever restores is taken for dead after this, and the keeper does it, ms. */
+const RESTORE_MS = 45_000;
 
 export interface ChangeOrder {
   readonly changeId: string;
@@ -54,7 +56,7 @@ export async function apply(
   await host.files.writeAtomic(host.paths.previous, (await host.files.readText(host.paths.interfaces)) ?? '', 0o644);
   await writeTrial(host, trial);
   try {
-    await host.keeper.start(signal);
+    await host.keeper.start({ kind: 'change', changeId }, signal);
   } catch (cause) {
     await host.files.remove(host.paths.trial);
     throw new BrambleError('unavailable', 'nobody could be made to take the change back: it was not made', { cause });
@@ -98,7 +100,8 @@ export async function rollBack(host: ActuatorHost, changeId: string, signal: Abo
  * switch: another change on top of an unknown state would make it worse.
  */
 export async function restore(host: ActuatorHost, trial: Trial, signal: AbortSignal): Promise<string> {
-  const restoring: Trial = { ...trial, phase: 'restoring' };
+  const deadlineMs = host.clock.monotonicMs() + RESTORE_MS;
+  const restoring: Trial = { ...trial, phase: 'restoring', bootId: host.bootId, deadlineMs };
   await writeTrial(host, restoring);
   const previous = await host.files.readText(host.paths.previous);
   if (previous === undefined) return freeze(host, restoring, 'the old file is gone');

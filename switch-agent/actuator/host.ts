@@ -6,9 +6,15 @@ import type { ActuatorPaths } from './paths.js';
  * taken back, a port that is off for a moment comes on again. It ends when nothing is open.
  */
 export interface Keeper {
-  /** Resolves when it runs. Asking again while it runs is fine. */
-  start(signal: AbortSignal): Promise<void>;
+  /** Resolves when it runs. */
+  start(duty: KeeperDuty, signal: AbortSignal): Promise<void>;
 }
+
+/** What one keeper is for; at the start of a switch, whatever is open. Two never keep the same thing. */
+export type KeeperDuty =
+  | { readonly kind: 'change'; readonly changeId: string }
+  | { readonly kind: 'port'; readonly port: string }
+  | { readonly kind: 'everything' };
 
 /** All that the privileged part of the agent touches. */
 export interface ActuatorHost {

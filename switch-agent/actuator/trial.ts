@@ -15,7 +15,7 @@ export interface Trial {
   readonly changeId: string;
   readonly phase: TrialPhase;
   readonly bootId: string;
-  /** Milliseconds since that boot at which it is taken back unless it was confirmed. */
+  /** Milliseconds since that boot at which the keeper takes it back; while it is being taken back, at which that has died. */
   readonly deadlineMs: number;
   /** Why it is taken back or frozen, for people; empty before. */
   readonly why: string;
@@ -26,8 +26,7 @@ export type TrialDuty = 'wait' | 'restore' | 'nothing';
 /** What the keeper owes a change now. Pure. */
 export function dutyOf(trial: Trial | undefined, bootId: string, nowMs: number): TrialDuty {
   if (trial === undefined || trial.phase === 'frozen') return 'nothing';
-  const isOverdue = trial.bootId !== bootId || nowMs >= trial.deadlineMs;
-  return isOverdue || trial.phase === 'restoring' ? 'restore' : 'wait';
+  return trial.bootId !== bootId || nowMs >= trial.deadlineMs ? 'restore' : 'wait';
 }
 
 /** Whoever confirms must do so a little before the keeper acts: the two never meet. */

@@ -24,13 +24,9 @@ function setUp() {
   const sim = new SimSwitch();
   for (const port of ['swp1', 'swp2', 'swp4']) sim.power.set(port, 'on');
   const told: string[] = [];
-  const keeper = (host = sim.process()) =>
-    keep(
-      host,
-      async () => POLICY,
-      (words) => told.push(words),
-      never,
-    );
+  const duty = { kind: 'everything' } as const;
+  const tell = (words: string) => void told.push(words);
+  const keeper = (host = sim.process()) => keep(host, { duty, tell, readPolicy: async () => POLICY }, never);
   return { sim, told, keeper };
 }
 

@@ -115,7 +115,7 @@ async function cycle(
   await writePower(host, memory);
   await openCycle(host, { port, bootId: host.bootId, onFromMs });
   try {
-    await host.keeper.start(signal);
+    await host.keeper.start({ kind: 'port', port }, signal);
   } catch (cause) {
     await closeCycle(host, port);
     throw new BrambleError('unavailable', 'nobody could be made to bring the port on again: it was not cut', { cause });

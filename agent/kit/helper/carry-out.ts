@@ -91,6 +91,8 @@ export async function carryOut(
       else return { text: JSON.stringify(await (await rootsActuator(policy.roots))(request.order, signal)) };
       return {};
     }
+    case 'own':
+      return { text: await machine.own(request.order, signal) };
     default:
       return { changes: await carryOutConfig(request, await configActuator(policy.config), signal) };
   }

@@ -23,6 +23,8 @@ const READ_TIMEOUT_MS = 40_000;
 const STORAGE_TIMEOUT_MS = 75_000;
 /** An image is unpacked and copied, where nothing can be shared. */
 const ROOTS_TIMEOUT_MS = 45 * 60_000;
+/** As long as a helper may live. */
+const OWN_TIMEOUT_MS = 330_000;
 /** A node program takes seconds to start on the smallest boards. */
 const START_MS = 20_000;
 
@@ -75,6 +77,7 @@ export function makeHelperMachine(call: HelperCall, rootsCall: HelperCall = call
       await ask(requestOf(order), STORAGE_TIMEOUT_MS, signal);
     },
     roots: async (order, signal) => parseRootsView(await askRoots({ verb: 'roots', order }, ROOTS_TIMEOUT_MS, signal)),
+    own: (order, signal) => ask({ verb: 'own', order }, OWN_TIMEOUT_MS, signal),
   };
 }
 

@@ -29,6 +29,8 @@ export type HelperRequest =
   | { readonly verb: 'raid-replace'; readonly array: string; readonly member: string; readonly by: string }
   | { readonly verb: 'raid-sync'; readonly array: string; readonly action: 'check' | 'idle' }
   | { readonly verb: 'roots'; readonly order: RootsOrder }
+  /** An order of the agent's own kind, as it reads it itself. */
+  | { readonly verb: 'own'; readonly order: string }
   | ConfigRequest;
 
 export type HelperReply =
@@ -36,7 +38,7 @@ export type HelperReply =
   | { readonly ok: true; readonly text?: string; readonly changes?: readonly string[] }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
-/** Of a request, without its end. Requests about configs have a limit of their own. */
+/** Of a request, without its end. Requests about configs, and orders of an agent's own kind, have a limit of their own. */
 export const LINE_LIMIT_BYTES = 4096;
 /** Of an answer: 256 KiB of journal, every character of which may need six in JSON. */
 export const ANSWER_LIMIT_BYTES = 2 * 2 ** 20;
@@ -97,6 +99,7 @@ const VERBS: {
     }),
   },
   roots: { fields: ['order'], read: (from) => ({ verb: 'roots', order: parseRootsOrder(from.record('order')) }) },
+  own: { fields: ['order'], read: (from) => ({ verb: 'own', order: from.text('order') }) },
 };
 
 /** @throws BrambleError `invalid-argument` for an unknown verb, a missing or unknown field, or no JSON at all */
@@ -104,7 +107,8 @@ export function parseRequest(line: string): HelperRequest {
   const { verb, ...fields } = parseObject(line);
   const isConfig = typeof verb === 'string' && isConfigVerb(verb);
   if (!isConfig && !isVerb(verb)) throw refused(`unknown verb ${JSON.stringify(verb)?.slice(0, 64)}`);
-  if (line.length > LINE_LIMIT_BYTES && !isConfig) throw refused(`the line is longer than ${LINE_LIMIT_BYTES} bytes`);
+  if (line.length > LINE_LIMIT_BYTES && !isConfig && verb !== 'own')
+    throw refused(`the line is longer than ${LINE_LIMIT_BYTES} bytes`);
   const expected: readonly string[] = isConfig ? CONFIG_FIELDS[verb] : VERBS[verb].fields;
   const unknown = Object.keys(fields).find((name) => !expected.includes(name));
   if (unknown !== undefined) throw refused(`unknown field ${JSON.stringify(unknown.slice(0, 64))}`);

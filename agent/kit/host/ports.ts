@@ -225,6 +225,11 @@ export interface Machine {
   raid(order: RaidOrder, signal: AbortSignal): Promise<void>;
   /** Roots of boards, on a fileserver. @throws BrambleError `unsupported` where none are kept, and of what was done */
   roots(order: RootsOrder, signal: AbortSignal): Promise<RootsView>;
+  /**
+   * An order of the agent's own kind, which only that agent and its helper understand; both sides check it.
+   * @throws BrambleError `unsupported` (there are none), or that of the order
+   */
+  own(order: string, signal: AbortSignal): Promise<string>;
 }
 
 /** What only root may ask of storage. Names are those of block devices in /dev, without a path. */

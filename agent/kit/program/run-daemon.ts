@@ -51,7 +51,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
     },
   });
   stop.addEventListener('abort', () => void notifier.stopping(), { once: true });
-  const means = openMeans(config);
+  const means = openMeans(config, program.own?.orders());
   const host = makeNodeHost({ root: '/', net: makeGrpcNet(), ...means });
   const stateDir = config.stateDir ?? program.stateDir;
   try {

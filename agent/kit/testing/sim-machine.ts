@@ -24,6 +24,10 @@ export class SimMachine {
   readonly storage = new Map<string, string>();
   /** What was done to md arrays. */
   readonly raidOrders: RaidOrder[] = [];
+  /** What orders of the agent's own kind answer; may throw. */
+  onOwn: (order: string) => string = () => {
+    throw new BrambleError('unsupported', 'this agent has no orders of its own kind');
+  };
   /** What it does to the arrays; may throw. */
   onRaid: (order: RaidOrder) => void = () => undefined;
   /** What was asked of roots, and what answers; may throw. */
@@ -130,5 +134,6 @@ export function makeSimMachine(world: SimWorld, machine: SimMachine, clock: Host
     storage: (question) => soon(() => machine.askStorage(question)),
     raid: (order) => soon(() => machine.changeRaid(order)),
     roots: (order, signal) => machine.keepRoots(order, signal),
+    own: (order) => soon(() => machine.onOwn(order)),
   };
 }

@@ -137,6 +137,16 @@ export const CommandView = z.object({
     z.object({ kind: z.literal('root-activate'), serial: z.string(), generation: z.number() }),
     z.object({ kind: z.literal('root-roll-back'), serial: z.string(), generation: z.number() }),
     z.object({ kind: z.literal('root-remove'), serial: z.string(), keepData: z.boolean() }),
+    z.object({ kind: z.literal('switch-apply'), plan: z.string(), confirmWithinMs: z.number() }),
+    z.object({ kind: z.literal('switch-confirm'), changeId: z.string() }),
+    z.object({ kind: z.literal('switch-roll-back'), changeId: z.string() }),
+    z.object({
+      kind: z.literal('switch-power'),
+      port: z.string(),
+      action: z.enum(['on', 'off', 'cycle']),
+      offMs: z.number(),
+      bootLeaseId: z.string(),
+    }),
   ]),
   state: z.enum([
     'issued',

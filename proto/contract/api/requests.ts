@@ -78,6 +78,23 @@ export const CommandCreate = z.strictObject({
       generation: generation.describe('the one to be left'),
     }),
     z.strictObject({ kind: z.literal('root-remove'), serial: boardSerial, keepData: z.boolean().default(true) }),
+    z.strictObject({
+      kind: z.literal('switch-apply'),
+      plan: z.string().max(32_768).describe('what every port is for, as JSON'),
+      confirmWithinMs: z.number().int().min(20_000).max(600_000).describe('taken back by the switch unless confirmed'),
+    }),
+    z.strictObject({ kind: z.literal('switch-confirm'), changeId: z.uuid() }),
+    z.strictObject({ kind: z.literal('switch-roll-back'), changeId: z.uuid() }),
+    z.strictObject({
+      kind: z.literal('switch-power'),
+      port: z.string().regex(/^[a-z][a-z0-9_-]{0,14}$/),
+      action: z.enum(['on', 'off', 'cycle']),
+      offMs: z.number().int().min(0).max(120_000).default(0).describe('of a cycle, 15000 or more'),
+      bootLeaseId: z
+        .string()
+        .regex(/^[\w-]{0,64}$/)
+        .default(''),
+    }),
   ]),
   reason: z.string().min(1).max(500),
   validForMs: z.number().int().min(1_000).max(86_400_000).default(300_000),
