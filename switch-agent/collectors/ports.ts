@@ -14,7 +14,7 @@ const IFF_UP = 0x1;
  * counters and flaps of the same interfaces are facts of the collector "network".
  * Sources: Linux ABI/testing/sysfs-class-net, net/bridge/br_sysfs_if.c.
  */
-export function listPorts(kernel: KernelFiles): readonly string[] {
+function listPorts(kernel: KernelFiles): readonly string[] {
   const names = (kernel.list('/sys/class/net') ?? []).filter((name) => /^[a-z][a-z0-9_-]{0,14}$/.test(name));
   const isPort = (name: string): boolean =>
     isPhysical(kernel, name) ||
@@ -30,11 +30,16 @@ export function makePortsCollector(): Collector {
     intervalMs: 0,
     timeoutMs: 5_000,
     collect({ kernel }) {
-      const samples = new Samples();
-      for (const port of listPorts(kernel)) addPort(samples, kernel, port);
-      return samples.list.length === 0 ? noData('no port') : ok(samples.list);
+      const { list } = addPorts(kernel);
+      return list.length === 0 ? noData('no port') : ok(list);
     },
   };
+}
+
+export function addPorts(kernel: KernelFiles): Samples {
+  const samples = new Samples();
+  for (const port of listPorts(kernel)) addPort(samples, kernel, port);
+  return samples;
 }
 
 function addPort(samples: Samples, kernel: KernelFiles, port: string): void {

@@ -4,6 +4,7 @@ import { parseAgentConfig } from '../../agent/kit/config.js';
 import { parsePolicy } from '../../agent/kit/helper/policy.js';
 import { NOTHING_ALLOWED } from '../../agent/kit/node-config/machine.js';
 import { parseBootSet } from '../../proto/contract/netboot/parse.js';
+import { parseSwitchPolicy } from '../../switch-agent/actuator/policy.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const FOLDERS = ['agent/pi/packaging', 'fileserver-agent/packaging', 'switch-agent/packaging'];
@@ -132,6 +133,18 @@ test('the helper that keeps roots writes where they are and where the boot path 
 test('the example of a boot set is one', () => {
   const set = parseBootSet(JSON.parse(read('fileserver-agent/packaging/boot-set.json')));
   expect(set.ports).toHaveLength(2);
+});
+
+test('the switch’s helper writes the one file of ifupdown2 and its own records, and its policies are ones that it accepts', () => {
+  const policy = parsePolicy(read('switch-agent/packaging/switch-helper.json'), 'switch-helper.json');
+  expect(policy).toMatchObject({ user: 'bramble-sw', storage: false, raid: [] });
+  const ports = parseSwitchPolicy(read('switch-agent/packaging/switch-policy.json'), 'switch-policy.json');
+  expect(ports).toMatchObject({ management: 'eth0', power: { driver: 'probe', cutsPerHour: 12 } });
+  for (const name of ['bramble-switch-agent-helper@.service', 'bramble-switch-keep.service']) {
+    const unit = settings(`switch-agent/packaging/${name}`);
+    expect([unit.get('ReadWritePaths'), unit.get('StateDirectory')]).toEqual(['/etc/network', 'bramble-switch']);
+    expect(unit.get('CapabilityBoundingSet')).toBe('CAP_SYS_ADMIN CAP_SYS_BOOT');
+  }
 });
 
 test('the helper may write nothing but the record of its LED, and the LEDs', () => {

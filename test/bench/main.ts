@@ -9,6 +9,7 @@ import { historyBytes } from './history.js';
 import { runLoad } from './load.js';
 import { measureRoots } from './roots.js';
 import { measureServers, type ServerFigures } from './streams.js';
+import { measureSwitch } from './switch.js';
 import { measureWire } from './wire.js';
 
 /** `npm run bench [-- AREA ...]`: each figure is one line of JSON; exit 1 when a goal was missed. */
@@ -26,6 +27,7 @@ function areas(): Readonly<Record<string, () => Promise<readonly Figure[]>>> {
     api: measureApi,
     healing: measureHealing,
     roots: measureRoots,
+    switch: measureSwitch,
   };
 }
 
