@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { goodPlan } from '../../../test/contract/random-plan.js';
 import { parseInterfaces, parseStanzas } from './parse-interfaces.js';
 import { parseSwitchPlan, renderSwitchPlan } from './parse-plan.js';
 import { bridgePortsOf, everyVlanOf, orderedPlan, type SwitchPlan } from './plan.js';
 import { blockingFindings, preflight } from './preflight.js';
-import { goodPlan } from './random-plan.js';
 import { parsePorts, parseVlans, renderPorts, renderVlans } from './ranges.js';
 import { FILE_MARK, renderInterfaces } from './render-interfaces.js';
 

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { type BondPlan, type PortPlan, type PortRole, SPANNING_TREES, type SwitchPlan } from './plan.js';
+import {
+  type BondPlan,
+  type PortPlan,
+  type PortRole,
+  SPANNING_TREES,
+  type SwitchPlan,
+} from '../../proto/contract/switch/plan.js';
 
 /** Plans that pass the preflight, of every kind that it lets pass: for property tests. */
 export const goodPlan: fc.Arbitrary<SwitchPlan> = fc
