@@ -112,3 +112,25 @@ test('a file of somebody else is not taken for ours, and its interfaces are stil
   ]);
   expect(() => parseInterfaces(`${FILE_MARK}\nbridge-access 11\n`)).toThrow('outside of any interface');
 });
+
+test('property: nobody hops between VLANs: trunks take no frame without a tag, a Pi has no VLAN but its own, and 1 is nobody’s', () => {
+  fc.assert(
+    fc.property(goodPlan, (plan) => {
+      if (plan.style !== 'vlan-aware') return;
+      const stanzas = new Map(
+        parseStanzas(renderInterfaces(plan)).map(({ name, options }) => [name, new Map(options)]),
+      );
+      for (const { name, role } of bridgePortsOf(plan)) {
+        const of = stanzas.get(name);
+        const untagged = of?.get('bridge-access') ?? of?.get('bridge-pvid');
+        expect(untagged).not.toBe('1');
+        expect(of?.get('bridge-allow-untagged')).toBe(untagged === undefined ? 'no' : undefined);
+        if (role.kind !== 'pi') continue;
+        expect(untagged).toBe(String(role.storageVlan));
+        expect(of?.get('bridge-vids') ?? '').toBe(renderVlans(role.publicVlans));
+        if (plan.spanningTree === 'mstpd') expect(of?.get('mstpctl-bpduguard')).toBe('yes');
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -17,6 +17,9 @@ import { renderPorts, renderVlans } from './ranges.js';
 /** Whoever edits it by hand shall know that it will be replaced; also how our own file is told from another. */
 export const FILE_MARK = '# Written by Bramble from the plan of this switch; changes by hand are told as drift.';
 
+/** A file that was cut between two interfaces would otherwise be the whole file of a smaller switch. */
+const FILE_END = '\n# end\n';
+
 /**
  * A whole interfaces file for ifupdown2. The plan has been checked: everything in it is a word of a known form.
  * What the plan knows and no option of ifupdown2 says (roles, notes, ranges) is in aliases and in the head of the file.
@@ -31,7 +34,7 @@ export function renderInterfaces(unordered: SwitchPlan): string {
     ...plan.bonds.map((bond) => renderBond(plan, bond)),
     ...(plan.style === 'vlan-aware' ? renderAwareBridge(plan) : renderBridges(plan)),
   ];
-  return `${renderHead(plan)}\n${stanzas.join('\n')}`;
+  return `${renderHead(plan)}\n${stanzas.join('\n')}${FILE_END}`;
 }
 
 function renderHead({ style, spanningTree, storageVlans, reservedVlans }: SwitchPlan): string {
