@@ -55,6 +55,12 @@ export default {
       `^proto/(contract|wire|gen)/|node_modules/(@grpc/grpc-js|@bufbuild/protobuf)/|^(node:)?(crypto|tls|net|http2|buffer)$`,
       'every process that speaks the contract loads it, on a Pi too',
     ),
+    only(
+      'chunks-are-kept-alike',
+      '^proto/chunks/',
+      `^proto/(contract|chunks)/|^(node:)?(crypto|fs|fs/promises|path|util|child_process)$`,
+      'controller, fileservers and command line keep images in folders of one form',
+    ),
     never(
       'generated-code-has-few-readers',
       {
@@ -149,7 +155,7 @@ export default {
     only(
       'cli-is-a-client',
       '^controller/cli/',
-      `^(controller/cli|proto/contract)/|node_modules/(commander|yaml|zod)/|${NODE}`,
+      `^(controller/cli|proto/(contract|chunks))/|node_modules/(commander|yaml|zod)/|${NODE}`,
       'it runs on a laptop and speaks HTTP; it never opens the store',
     ),
     only(

@@ -1,7 +1,7 @@
 import type { HostClock } from '../../agent/kit/host/ports.js';
+import type { TreeWriters } from '../../agent/kit/host/tree-writer.js';
 import type { Digest, ImageDigest } from '../../proto/contract/images/digest.js';
 import type { ImageManifest, ImagePart } from '../../proto/contract/images/manifest.js';
-import type { TreeWriters } from './tree-writer.js';
 
 /** Chunks and manifests as they lie on the fileserver: nothing that comes from here is believed before it is checked. */
 export interface ImageSource {

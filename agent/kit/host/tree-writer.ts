@@ -1,4 +1,4 @@
-import type { CatalogueEntry } from '../../proto/contract/images/catalogue.js';
+import type { CatalogueEntry } from '../../../proto/contract/images/catalogue.js';
 
 /** A file that is being written. */
 export interface FileWriter {
