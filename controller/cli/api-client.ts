@@ -25,6 +25,15 @@ import {
   TokenView,
 } from '../../proto/contract/api/fleet.js';
 import {
+  ChunksMissing,
+  ChunksStored,
+  ImageList,
+  ImagePlaceList,
+  type ImagePlaceView,
+  type ImagePublish,
+  ImageView,
+} from '../../proto/contract/api/images.js';
+import {
   CommandList,
   EnrollmentList,
   EventList,
@@ -324,6 +333,31 @@ export class ApiClient {
 
   promote(wish: { readonly reason: string; readonly confirm: string }): Promise<PromotionView> {
     return this.#ask('POST', '/api/v1/promotions', PromotionView, wish);
+  }
+
+  async images(): Promise<readonly ImageView[]> {
+    return (await this.#ask('GET', '/api/v1/images', ImageList)).images;
+  }
+
+  async imagePlaces(image: string): Promise<readonly ImagePlaceView[]> {
+    return (await this.#ask('GET', `/api/v1/images/${encodeURIComponent(image)}/places`, ImagePlaceList)).places;
+  }
+
+  async missingChunks(chunks: readonly string[]): Promise<readonly string[]> {
+    return (await this.#ask('POST', '/api/v1/image-chunks/missing', ChunksMissing, { chunks })).missing;
+  }
+
+  putChunks(contents: readonly Uint8Array[]): Promise<ChunksStored> {
+    const chunks = contents.map((bytes) => Buffer.from(bytes).toString('base64'));
+    return this.#ask('POST', '/api/v1/image-chunks', ChunksStored, { chunks });
+  }
+
+  publishImage(wish: ImagePublish): Promise<ImageView> {
+    return this.#ask('POST', '/api/v1/images', ImageView, wish);
+  }
+
+  removeImage(image: string, reason: string): Promise<ImageView> {
+    return this.#ask('DELETE', `/api/v1/images/${encodeURIComponent(image)}`, ImageView, { reason });
   }
 
   /** Every page of a list, or as many as hold `enough`. */

@@ -185,6 +185,10 @@ export function actionText(action: CommandView['action']): string {
       return `root rollback ${action.serial} from ${action.generation}`;
     case 'root-remove':
       return `root remove ${action.serial}${action.keepData ? ', data kept' : ''}`;
+    case 'pull-image':
+      return `pull image ${action.image.slice(0, 12)}`;
+    case 'remove-image':
+      return `remove image ${action.image.slice(0, 12)}`;
     case 'step-clock':
     case 'diagnose':
       return action.kind;

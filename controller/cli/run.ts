@@ -14,6 +14,7 @@ import { registerDoctor } from './commands/doctor.js';
 import { registerEnrol } from './commands/enrol.js';
 import { registerEvents } from './commands/events.js';
 import { registerGet } from './commands/get.js';
+import { registerImage } from './commands/image.js';
 import { registerLoginLink } from './commands/login-link.js';
 import { registerNode } from './commands/node.js';
 import { withFileOption } from './commands/node-actions.js';
@@ -43,6 +44,7 @@ const NOUNS = [
   registerNode,
   registerSite,
   registerRaid,
+  registerImage,
   registerRoots,
   registerSwitch,
   registerPower,

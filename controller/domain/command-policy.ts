@@ -44,6 +44,8 @@ const WHO_CAN: Partial<Record<CommandAction['kind'], string>> = {
   'switch-confirm': SWITCH_ONLY,
   'switch-roll-back': SWITCH_ONLY,
   'switch-power': SWITCH_ONLY,
+  'pull-image': FILESERVER,
+  'remove-image': FILESERVER,
 };
 
 const AWAY = 'wait until it is back, or cycle its power';
@@ -101,6 +103,8 @@ function judgeAction(action: CommandAction, bootId: string | undefined): Command
     case 'switch-confirm':
     case 'switch-roll-back':
     case 'raid-scrub':
+    case 'pull-image':
+    case 'remove-image':
     case 'step-clock':
     case 'diagnose':
       return { kind: 'allowed', bootId: '' };

@@ -11,6 +11,8 @@ export type CommandAction =
   /** `oldMember` is empty where its place is vacant. */
   | { readonly kind: 'raid-replace'; readonly array: string; readonly oldMember: string; readonly newMember: string }
   | { readonly kind: 'raid-scrub'; readonly array: string; readonly action: 'start' | 'stop' }
+  /** By the digest of its manifest. */
+  | { readonly kind: 'pull-image' | 'remove-image'; readonly image: string }
   | {
       readonly kind: 'root-prepare';
       readonly serial: string;

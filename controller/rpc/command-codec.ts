@@ -66,6 +66,10 @@ function writeAction(action: CommandRecord['action']): NonNullable<Command['acti
       const { port, offMs, bootLeaseId } = action;
       return { $case: 'switchPower', value: { port, action: POWER[action.action], offMs, bootLeaseId } };
     }
+    case 'pull-image':
+      return { $case: 'pullImage', value: { image: Buffer.from(action.image, 'hex') } };
+    case 'remove-image':
+      return { $case: 'removeImage', value: { image: Buffer.from(action.image, 'hex') } };
     default:
       return assertNever(action, 'command action');
   }

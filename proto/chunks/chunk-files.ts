@@ -26,11 +26,16 @@ export class ChunkFiles {
     this.#dir = dir;
   }
 
+  /** By name alone. */
+  async hasAny(of: Digest): Promise<boolean> {
+    return this.has(of, undefined);
+  }
+
   /** By name and size alone. */
-  async has(of: Digest, sizeBytes: number): Promise<boolean> {
+  async has(of: Digest, sizeBytes: number | undefined): Promise<boolean> {
     try {
       const found = await stat(this.#path(of));
-      return found.isFile() && found.size === sizeBytes;
+      return found.isFile() && (sizeBytes === undefined || found.size === sizeBytes);
     } catch (thrown) {
       if (errnoOf(thrown) === 'ENOENT') return false;
       throw storageFailure(thrown, 'looking for a chunk');

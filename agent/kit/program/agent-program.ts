@@ -36,8 +36,8 @@ export interface AgentProgram {
   readonly stateDir: string;
   collectors(probe: AgentProbe, wishes: CollectorWishes): readonly Collector[];
   /** What is looked at more often than reports go. */
-  readonly watches?: (probe: AgentProbe) => readonly Watch[];
-  handlers(policy: ActionPolicy): Handlers;
+  readonly watches?: (probe: AgentProbe, stateDir: string) => readonly Watch[];
+  handlers(policy: ActionPolicy, stateDir: string): Handlers;
   /** What needs root's rights and only this kind of agent does: in its helper, or in itself where it has them. */
   readonly own?: OwnProgram;
 }

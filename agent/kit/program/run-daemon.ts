@@ -69,8 +69,8 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
             stateDir,
             verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
           }),
-        watches: program.watches,
-        handlers: limitHandlers(program.handlers(policy), policy),
+        watches: (probe) => program.watches?.(probe, stateDir) ?? [],
+        handlers: limitHandlers(program.handlers(policy, stateDir), policy),
         configActuator: openConfigActuator(config),
         buildTimeMs: BUILD_TIME_MS,
         progress: () => {

@@ -65,7 +65,7 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     duties.tellTry();
   });
   const valuesRefusedCount = (): number => reporter.valuesRefusedCount;
-  const probe = makeProbe(parts, clocks, { recorder, nodeConfig, valuesRefusedCount });
+  const probe = makeProbe(parts, clocks, { recorder, nodeConfig, credentials, valuesRefusedCount });
   const collectors = agent.collectors(probe);
   const scheduler = new CollectorScheduler({ collectors, host, nodeId: identity.nodeId });
   const cadence = state.desired.cadence ?? DEFAULT_CADENCE;
@@ -192,13 +192,14 @@ function aboutAgent({ agent, node }: AgentParts, { random }: Host): AboutAgent {
 interface ProbeSources {
   readonly recorder: EventRecorder;
   readonly nodeConfig: ConfigKeeper;
+  readonly credentials: CredentialHolder;
   readonly valuesRefusedCount: () => number;
 }
 
 function makeProbe(
   { state, heartbeat, agent, node, startedMs }: AgentParts,
   { controllerClock, clockWatch }: Clocks,
-  { recorder, nodeConfig, valuesRefusedCount }: ProbeSources,
+  { recorder, nodeConfig, credentials, valuesRefusedCount }: ProbeSources,
 ): AgentProbe {
   return {
     outboxEventsCount: () => state.outbox.count,
@@ -225,6 +226,11 @@ function makeProbe(
         agent.log.warn({ ...errorFields(error), event: what.$case }, 'an event was not recorded');
       });
     },
+    reach: () => ({
+      tls: credentials.tls,
+      endpoints: credentials.identity.endpoints,
+      commandKeys: credentials.identity.commandKeys,
+    }),
     agentStartedMs: startedMs,
     bootId: node.bootId,
   };

@@ -127,6 +127,7 @@ export const CommandView = z.object({
     z.object({ kind: z.literal('diagnose') }).describe('its upload has the id of the command'),
     z.object({ kind: z.literal('raid-replace'), array: z.string(), oldMember: z.string(), newMember: z.string() }),
     z.object({ kind: z.literal('raid-scrub'), array: z.string(), action: z.enum(['start', 'stop']) }),
+    z.object({ kind: z.enum(['pull-image', 'remove-image']), image: z.string() }),
     z.object({
       kind: z.literal('root-prepare'),
       serial: z.string(),

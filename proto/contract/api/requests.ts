@@ -30,6 +30,7 @@ export const TokenCreated = z.object({
 });
 export type TokenCreated = z.infer<typeof TokenCreated>;
 
+const imageDigest = z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest of an image, 64 hexadecimal digits');
 const blockDevice = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$/, 'must be a name in /dev, without a path');
 
 const boardSerial = z.string().regex(/^[0-9a-f]{8}$/, 'must be the last eight digits of a serial number, lower case');
@@ -95,6 +96,7 @@ export const CommandCreate = z.strictObject({
         .regex(/^[\w-]{0,64}$/)
         .default(''),
     }),
+    z.strictObject({ kind: z.enum(['pull-image', 'remove-image']), image: imageDigest }),
   ]),
   reason: z.string().min(1).max(500),
   validForMs: z.number().int().min(1_000).max(86_400_000).default(300_000),
