@@ -357,7 +357,7 @@ export class ApiClient {
   }
 
   removeImage(image: string, reason: string): Promise<ImageView> {
-    return this.#ask('DELETE', `/api/v1/images/${encodeURIComponent(image)}`, ImageView, { reason });
+    return this.#ask('POST', `/api/v1/images/${encodeURIComponent(image)}/remove`, ImageView, { reason });
   }
 
   /** Every page of a list, or as many as hold `enough`. */

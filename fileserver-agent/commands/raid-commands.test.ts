@@ -8,6 +8,7 @@ import { makeSimHost } from '../../agent/kit/testing/sim-host.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { recordedTrees } from '../../test/fixtures/index.js';
+import type { AskedImages } from './images.js';
 import { fileserverHandlers } from './index.js';
 import { makeRaidReplace } from './raid-replace.js';
 import { guardReboot } from './raid-safe-reboot.js';
@@ -36,7 +37,11 @@ function setUp(tree: string) {
 
 const replace = (oldMember: string, newMember = 'sdc3') => ({ array: 'md0', oldMember, newMember });
 
-const NO_IMAGES = { want: async () => 'comes', forget: async () => undefined, find: async () => undefined } as const;
+const NO_IMAGES: AskedImages = {
+  want: async () => 'comes',
+  forget: async () => undefined,
+  find: async () => undefined,
+};
 
 test('a failed member is removed before the new one is added', async () => {
   const { world, machine, context } = setUp('raid1-failed-member');

@@ -22,6 +22,8 @@ const UNUSED_KEPT_MS = 86_400_000;
 const RETRY_FIRST_MS = 10_000;
 const RETRY_MAX_MS = 600_000;
 
+const NOTHING_DONE: PullProgress = { doneBytes: 0, totalBytes: 0 };
+
 /** Somebody has to change something first: trying again changes nothing. */
 const FINAL = new Set(['failed-precondition', 'not-found', 'permission-denied', 'unsupported', 'invalid-argument']);
 
@@ -62,6 +64,7 @@ export class ImageKeeper implements ImageStore, Watch {
     const wanted = await memory.wanted();
     if (!wanted.includes(image)) await memory.setWanted([...wanted, image]);
     this.#troubles.delete(image);
+    this.#toldMs = -Infinity;
     if ((await files.readManifest(image)) === undefined) return 'comes';
     this.#toVerify.add(image);
     return 'here';
@@ -176,14 +179,9 @@ export class ImageKeeper implements ImageStore, Watch {
   async #tell(signal: AbortSignal): Promise<void> {
     this.#toldMs = this.#ports.clock.monotonicMs();
     const standings: ImageStanding[] = [];
-    for (const image of await this.#ports.files.list()) {
-      standings.push({ image, progress: 'held', doneBytes: 0, totalBytes: 0, detail: '' });
-    }
-    for (const image of await this.#ports.memory.wanted()) {
-      if (standings.some((each) => each.image === image)) continue;
-      const trouble = this.#troubles.get(image);
-      const progress = this.#running?.image === image ? this.#running.progress : { doneBytes: 0, totalBytes: 0 };
-      standings.push(trouble?.standing ?? { image, progress: 'pulling', ...progress, detail: '' });
+    const here = new Set(await this.#ports.files.list());
+    for (const image of new Set([...here, ...(await this.#ports.memory.wanted())])) {
+      standings.push(this.#standingOf(image, here.has(image) && !this.#toVerify.has(image)));
     }
     try {
       await this.#ports.link.tell(this.#ports.reach(), standings, signal);
@@ -191,5 +189,12 @@ export class ImageKeeper implements ImageStore, Watch {
       this.#toldMs = this.#ports.clock.monotonicMs() - TELL_EVERY_MS + RETRY_FIRST_MS; // soon again
       throw thrown;
     }
+  }
+
+  /** One that is being verified may turn out to be damaged: it is not held until it is read. */
+  #standingOf(image: ImageDigest, isHeld: boolean): ImageStanding {
+    if (isHeld) return { image, progress: 'held', doneBytes: 0, totalBytes: 0, detail: '' };
+    const { doneBytes, totalBytes } = this.#running?.image === image ? this.#running.progress : NOTHING_DONE;
+    return this.#troubles.get(image)?.standing ?? { image, progress: 'pulling', doneBytes, totalBytes, detail: '' };
   }
 }

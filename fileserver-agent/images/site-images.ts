@@ -19,7 +19,8 @@ export interface SiteImagesParts {
   readonly check: SignatureCheck;
   readonly keys: Pick<Keys, 'sha256' | 'verifyEd25519'>;
   readonly clock: HostClock;
-  readonly policyPath?: string;
+  /** IMAGE_POLICY_PATH when absent. */
+  readonly policyPath?: string | undefined;
 }
 
 type Connected = Pick<AgentProbe, 'reach' | 'controllerOffsetMs'>;

@@ -61,7 +61,7 @@ export class ImageFiles {
   async writeSignatures(image: ImageDigest, signatures: readonly string[]): Promise<void> {
     if ((await this.readManifest(image)) === undefined)
       throw new BrambleError('not-found', `image ${image} is not here`);
-    await writeDurably(join(this.#folder(image), 'signatures'), signatures.join('\n'));
+    await writeDurably(join(this.#folder(image), 'signatures'), joinSignatures(signatures));
   }
 
   /**
@@ -102,7 +102,7 @@ export class ImageFiles {
     const fresh = join(images, `${NEW}${image}`);
     await rm(fresh, { recursive: true, force: true });
     await writeDurably(join(fresh, 'manifest'), manifestBytes);
-    await writeDurably(join(fresh, 'signatures'), signatures.join('\n'));
+    await writeDurably(join(fresh, 'signatures'), joinSignatures(signatures));
     await rename(fresh, this.#folder(image));
     await syncFolder(images);
     return image;
@@ -195,6 +195,10 @@ export class ImageFiles {
   #folder(image: ImageDigest): string {
     return join(this.#dir, 'images', image);
   }
+}
+
+function joinSignatures(signatures: readonly string[]): string {
+  return signatures.map((each) => `${each.trimEnd()}\n`).join('');
 }
 
 /** Signatures follow one another, each beginning with its untrusted comment. */

@@ -6,7 +6,7 @@ import { visible } from '../../../proto/contract/visible.js';
 import { renderBytes } from '../../../proto/contract/words.js';
 import type { CliContext } from '../context.js';
 import { EXIT } from '../errors.js';
-import { issue } from '../follow-command.js';
+import { issue, tryCommand } from '../follow-command.js';
 import { pickImage } from '../images/local-store.js';
 import { renderData } from '../output.js';
 import { Progress } from '../progress.js';
@@ -34,16 +34,20 @@ export function registerImagePull(image: Command, run: RunCommand): void {
       const { image: digest } = pickImage(await context.api.images(), named, 'on the controller');
       const fileservers = (await Promise.all(options.site.map((site) => fileserversOf(context, site)))).flat();
       const kind = options.forget === true ? 'remove-image' : 'pull-image';
+      let askedAtMs = 0;
       for (const node of fileservers) {
-        const { exitCode } = await issue(
-          context,
-          node,
-          { kind, image: digest },
-          { ...options, wait: true, timeout: 2 * MINUTE_MS },
-        );
+        const action = { kind, image: digest } as const;
+        const followed = { ...options, wait: true, timeout: 2 * MINUTE_MS };
+        if (options.dryRun === true) {
+          await tryCommand(context, node, action, followed);
+          continue;
+        }
+        const { exitCode, command: order } = await issue(context, node, action, followed);
         if (exitCode !== EXIT.ok) return exitCode;
+        askedAtMs = Math.max(askedAtMs, order.issuedAtMs);
       }
-      return kind === 'remove-image' || !options.wait ? EXIT.ok : follow(context, digest, fileservers, options);
+      if (kind === 'remove-image' || !options.wait || options.dryRun === true) return EXIT.ok;
+      return follow(context, { image: digest, fileservers, askedAtMs, timeout: options.timeout });
     }),
   );
 }
@@ -55,19 +59,29 @@ async function fileserversOf({ api }: CliContext, site: string): Promise<readonl
   throw new BrambleError('failed-precondition', `site ${visible(site)} has no fileserver`);
 }
 
+interface Followed {
+  readonly image: string;
+  readonly fileservers: readonly NodeView[];
+  /** The controller's clock. */
+  readonly askedAtMs: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
 /** Until all of them have it, or say why not. */
 async function follow(
   { api, host, signal, screen, out }: CliContext,
-  image: string,
-  fileservers: readonly NodeView[],
-  { timeout }: PullOptions,
+  { image, fileservers, askedAtMs, timeout }: Followed,
 ): Promise<number> {
   const ids = new Set(fileservers.map(({ id }) => id));
   const progress = new Progress(host);
   const startedMs = host.clock.monotonicMs();
   try {
     for (;;) {
-      const places = (await api.imagePlaces(image)).filter(({ nodeId }) => ids.has(nodeId));
+      const places = (await api.imagePlaces(image)).filter(
+        // What was told before is about an earlier try.
+        ({ nodeId, toldAtMs }) => ids.has(nodeId) && toldAtMs >= askedAtMs,
+      );
       const isOver =
         places.length === ids.size && places.every(({ progress: word }) => word === 'held' || word === 'refused');
       if (isOver || host.clock.monotonicMs() - startedMs >= timeout) {

@@ -135,6 +135,7 @@ function registerSign(image: Command, run: RunCommand): void {
 }
 
 const IMAGES: Listing<ImageView> = {
+  name: ({ image }) => `image/${image}`,
   empty: 'The controller has no images; bramble image import makes one.',
   columns: [
     { title: 'IMAGE', text: ({ image }) => image.slice(0, SHORT) },

@@ -104,8 +104,8 @@ export const IMAGE_ROUTES = {
     errors: ['failed-precondition', 'data-loss', 'unavailable'],
   }),
   removeImage: declareRoute({
-    method: 'DELETE',
-    path: '/api/v1/images/:image',
+    method: 'POST',
+    path: '/api/v1/images/:image/remove',
     summary: 'Forget an image; sites that have it may use it until what the controller said about it runs out',
     tag: 'images',
     doors: 'both',
