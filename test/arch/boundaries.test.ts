@@ -17,6 +17,8 @@ const VIOLATIONS: readonly Edge[] = [
   ['contract-api-knows-zod-alone', 'proto/contract/api/fleet.ts', 'yaml'],
   ['wire-speaks-grpc-and-the-contract', 'proto/wire/series.ts', 'node:fs'],
   ['wire-speaks-grpc-and-the-contract', 'proto/wire/status.ts', 'agent/kit/session/state.ts'],
+  ['chunks-are-kept-alike', 'proto/chunks/chunk-files.ts', 'agent/kit/host/ports.ts'],
+  ['chunks-are-kept-alike', 'proto/chunks/image-files.ts', 'node:net'],
   ['generated-code-has-few-readers', 'controller/usecases/ingest.ts', 'proto/gen/link.ts'],
   ['generated-code-has-few-readers', 'agent/pi/commands/reboot.ts', 'proto/gen/link.ts'],
   ['kit-knows-no-agent', 'agent/kit/run-agent.ts', 'agent/pi/collectors/index.ts'],

@@ -6,6 +6,7 @@ import * as command from '../../proto/gen/bramble/agent/v1/command.js';
 import * as desired from '../../proto/gen/bramble/agent/v1/desired.js';
 import * as enrollment from '../../proto/gen/bramble/agent/v1/enrollment.js';
 import * as event from '../../proto/gen/bramble/agent/v1/event.js';
+import * as images from '../../proto/gen/bramble/agent/v1/images.js';
 import * as link from '../../proto/gen/bramble/agent/v1/link.js';
 import * as node from '../../proto/gen/bramble/agent/v1/node.js';
 import * as report from '../../proto/gen/bramble/agent/v1/report.js';
@@ -26,6 +27,7 @@ const MODULES: readonly Readonly<Record<string, unknown>>[] = [
   desired,
   enrollment,
   event,
+  images,
   link,
   node,
   report,

@@ -43,7 +43,11 @@ async function visit(walk: Walk, path: string): Promise<void> {
   const base = { path, uid, gid, mode: found.mode & 0o7777, mtimeS, xattrs: walk.xattrs.get(path) ?? [] };
   if (found.isDirectory()) {
     walk.entries.push({ ...base, kind: 'directory' });
-    for (const name of await namesIn(join(walk.dir, path))) await visit(walk, path === '.' ? name : `${path}/${name}`);
+    for (const name of await namesIn(join(walk.dir, path))) {
+      // Every filesystem of ext4 has one of its own.
+      if (path === '.' && name === 'lost+found') continue;
+      await visit(walk, path === '.' ? name : `${path}/${name}`);
+    }
   } else if (found.isSymbolicLink()) {
     walk.entries.push({ ...base, kind: 'symlink', target: await readlink(join(walk.dir, path)), xattrs: [] });
   } else if (found.isFile()) {
