@@ -53,7 +53,7 @@ export function codec(name: string): Codec {
 function loadReflection(): protobuf.Root {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => path.resolve('proto', target);
-  const subjects = ['bulk', 'command', 'desired', 'enrollment', 'event', 'link', 'node', 'report'];
+  const subjects = ['bulk', 'command', 'desired', 'enrollment', 'event', 'images', 'link', 'node', 'report'];
   root.loadSync(subjects.map((subject) => `bramble/agent/v1/${subject}.proto`)).resolveAll();
   return root;
 }

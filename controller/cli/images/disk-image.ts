@@ -12,8 +12,8 @@ export interface MountedImage {
 }
 
 /**
- * Boot files and root of a disk image, mounted below `dir` to be read and for nothing else: no write, no program, no device, no journal
- * that would be played back. Takes root's rights.
+ * Boot files and root of a disk image, below `dir`. The root is mounted to be read and for nothing else: no write, no program, no device,
+ * no journal that would be played back. Takes root's rights.
  * @throws BrambleError `invalid-argument`, `failed-precondition`, `data-loss`, `permission-denied`
  */
 export async function mountDiskImage(path: string, image: FileHandle, dir: string): Promise<MountedImage> {
@@ -25,39 +25,28 @@ export async function mountDiskImage(path: string, image: FileHandle, dir: strin
       hint: 'run this with sudo, or import a tar archive of the root',
     });
   }
-  const mounted: string[] = [];
-  const unmount = async (): Promise<void> => {
-    for (const at of mounted.toReversed()) await run('umount', [at]);
-    mounted.length = 0;
-  };
-  try {
-    for (const [name, type] of [
-      ['root', 'ext4'],
-      ['boot', 'vfat'],
-    ] as const) {
-      const at = join(dir, name);
-      await mkdir(at, { mode: 0o700 });
-      await run('mount', ['-t', type, '-o', optionsFor(type, partitions[name]), path, at]);
-      mounted.push(at);
-    }
-  } catch (thrown) {
-    await unmount();
-    throw thrown;
-  }
-  return { boot: join(dir, 'boot'), root: join(dir, 'root'), unmount };
+  const [root, boot] = [join(dir, 'root'), join(dir, 'boot')];
+  for (const at of [root, boot]) await mkdir(at, { mode: 0o700 });
+  // By mtools: no driver of the kernel parses a FAT that came from elsewhere, and not every kernel has one.
+  await run('mcopy', ['-s', '-m', '-n', '-i', `${path}@@${partitions.boot.offsetBytes}`, '::*', boot]);
+  await run('mount', ['-t', 'ext4', '-o', mountOptions(partitions.root), path, root]);
+  return { boot, root, unmount: () => run('umount', [root]) };
 }
 
-/** Source: mount(8), ext4(5). */
-function optionsFor(type: 'ext4' | 'vfat', { offsetBytes, sizeBytes }: Partition): string {
-  const own = type === 'ext4' ? 'noload' : 'umask=0022,iocharset=utf8';
-  return `ro,nodev,nosuid,noexec,loop,offset=${offsetBytes},sizelimit=${sizeBytes},${own}`;
+/** Source: mount(8); ext4(5), noload. */
+function mountOptions({ offsetBytes, sizeBytes }: Partition): string {
+  return `ro,nodev,nosuid,noexec,noload,loop,offset=${offsetBytes},sizelimit=${sizeBytes}`;
 }
 
 function run(program: string, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile(program, args, (failure, _, complaint) => {
+    execFile(program, args, { env: { ...process.env, TZ: 'UTC' } }, (failure, _, complaint) => {
       if (failure === null) resolve();
-      else reject(new BrambleError('failed-precondition', `${program}: ${complaint.trim()}`, { cause: failure }));
+      else {
+        const why = failure.code === 'ENOENT' ? 'it is not installed' : complaint.trim();
+        const hint = 'the packages mtools and mount of Debian have what it takes to look into a disk image';
+        reject(new BrambleError('failed-precondition', `${program}: ${why}`, { cause: failure, hint }));
+      }
     });
   });
 }

@@ -34,9 +34,9 @@ export async function withImageSource<T>(
     throw new BrambleError('invalid-argument', `${path} cannot be read`, { cause });
   });
   if (found.isDirectory()) return withBoot(await readFolderTree(path));
-  const work_ = await mkdtemp(join(process.env['TMPDIR'] ?? tmpdir(), 'bramble-import-'));
+  const scratch = await mkdtemp(join(process.env['TMPDIR'] ?? tmpdir(), 'bramble-import-'));
   const packed = await open(path, 'r');
-  const unpackedPath = join(work_, 'unpacked');
+  const unpackedPath = join(scratch, 'unpacked');
   let unpacked: Awaited<ReturnType<typeof unpackFile>>;
   try {
     unpacked = await unpackFile(path, packed, unpackedPath);
@@ -44,17 +44,26 @@ export async function withImageSource<T>(
     const magic = Buffer.alloc(5);
     await file.read(magic, 0, magic.length, TAR_MAGIC_AT);
     if (magic.toString('latin1') === 'ustar') return await withBoot(await readTarTree(file));
-    const mounted = await mountDiskImage(unpacked === undefined ? path : unpackedPath, file, work_);
+    const mounted = await mountDiskImage(unpacked === undefined ? path : unpackedPath, file, scratch);
     try {
-      return await withBoot(await readFolderTree(mounted.root), await readFolderTree(mounted.boot));
+      return await withBoot(await readFolderTree(mounted.root), asFat(await readFolderTree(mounted.boot)));
     } finally {
       await mounted.unmount();
     }
   } finally {
     await unpacked?.close();
     await packed.close();
-    await rm(work_, { recursive: true, force: true });
+    await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** FAT knows no owners and no modes: every import of one image is the same. */
+function asFat(tree: SourceTree): SourceTree {
+  const entries = tree.entries.map((entry) =>
+    entry.kind === 'hard-link' ? entry : { ...entry, uid: 0, gid: 0, mode: entry.kind === 'directory' ? 0o755 : 0o644 },
+  );
+  // When its top folder was made is when it was copied.
+  return { ...tree, entries: entries.map((entry) => (entry.path === '.' ? { ...entry, mtimeS: 0 } : entry)) };
 }
 
 /** The boot files that lie inside of a root. */
