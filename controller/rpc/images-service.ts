@@ -67,7 +67,8 @@ export function imagesService(deps: ImagesServiceDeps): UntypedServiceImplementa
   const serve: handleServerStreamingCall<Decoded<FetchChunks>, ImageChunk> = (call) => {
     sendChunks(call, deps, busy).then(
       () => call.end(),
-      (thrown: unknown) => call.destroy(Object.assign(new Error('refused'), deps.edge.failed(call, thrown))),
+      // grpc-js makes the status of a stream of what is emitted here; destroy() would send none.
+      (thrown: unknown) => call.emit('error', deps.edge.failed(call, thrown)),
     );
   };
   return {

@@ -6,6 +6,7 @@ import { runBareServer } from './bare-server.js';
 import { type Figure, printFigure } from './figure.js';
 import { measureHealing } from './healing.js';
 import { historyBytes } from './history.js';
+import { measureImages } from './images.js';
 import { runLoad } from './load.js';
 import { measureRoots } from './roots.js';
 import { measureServers, type ServerFigures } from './streams.js';
@@ -28,6 +29,7 @@ function areas(): Readonly<Record<string, () => Promise<readonly Figure[]>>> {
     healing: measureHealing,
     roots: measureRoots,
     switch: measureSwitch,
+    images: measureImages,
   };
 }
 
