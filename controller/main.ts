@@ -163,8 +163,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   linkPort = rpc.linkPort;
   await introspect(config, log, closers);
   const { core, history } = controller;
-  const ticks = startTicks(config, { store, history, uploads, images, log });
-  closers.add('ticks', () => ticks.stop());
+  const ticks = startTicks(config, { store, history, uploads, images, log }, closers);
 
   const progress = () => store.transact((writer) => writer.setting('epoch'));
   const access = makeAccess(store, world, authority);
@@ -299,6 +298,7 @@ function startTicks(
     readonly images: OpenedImages;
     readonly log: ProcessLog;
   },
+  closers: Closers,
 ): Ticks {
   const { store, history, uploads, images, log } = parts;
   const kept: Retention = { ...DEFAULT_RETENTION, ...retention, agentEventsMs: retention.eventsMs };
@@ -313,6 +313,7 @@ function startTicks(
   };
   const ticks = new Ticks(cronScheduler, log, storeTicks(care, systemRandom.unit()));
   ticks.start();
+  closers.add('ticks', () => ticks.stop());
   return ticks;
 }
 

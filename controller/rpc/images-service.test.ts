@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Reach } from '../../agent/kit/host/image-link.js';
 import { makeGrpcImageLink } from '../../agent/kit/host/node/image-link.js';
@@ -17,6 +17,8 @@ import { SiteBudgets } from './site-budgets.js';
 
 const link = makeGrpcImageLink();
 const never = new AbortController().signal;
+/** Bytes that do not shrink; others for each size. */
+const noise = (size: number): Buffer => createHash('shake256', { outputLength: size }).update(`${size}`).digest();
 let rig: TrustRig;
 let server: RpcServer;
 let shelf: MemoryShelf;
@@ -59,14 +61,14 @@ async function publish(version: number, floor: number) {
 
 async function fetchAll(reach: Reach, chunks: readonly Chunk[]): Promise<number> {
   let bytesCount = 0;
-  for await (const { bytes } of link.fetch(reach, { image: digestOf(randomBytes(32)), chunks }, never))
+  for await (const { bytes } of link.fetch(reach, { image: digestOf(noise(32)), chunks }, never))
     bytesCount += bytes.length;
   return bytesCount;
 }
 
 test('images are for fileservers: no Pi and no switch is told, given or believed anything', async () => {
   const image = await publish(1, 1);
-  const chunk = await store(randomBytes(100));
+  const chunk = await store(noise(100));
   for (const kind of ['pi', 'switch'] as const) {
     const reach = reachOf(await rig.enrolNode(kind));
     const refused = { code: 'permission-denied' };
@@ -87,16 +89,12 @@ test('an image is described with the controller’s word, which knows the highes
   const key = rig.authority.trust.commandKeys.find(({ keyId }) => keyId === freshness?.keyId);
   const signed = Buffer.from(`bramble-freshness-v1\0${freshness?.text}`);
   expect(rig.authority.trust.verify(key?.spkiDer ?? signed, signed, freshness?.signature ?? signed)).toBe(true);
-  await expect(link.describe(reach, digestOf(randomBytes(32)), never)).rejects.toMatchObject({ code: 'not-found' });
+  await expect(link.describe(reach, digestOf(noise(32)), never)).rejects.toMatchObject({ code: 'not-found' });
 });
 
 test('chunks arrive as they are, packed or not, and are charged to the site by what was sent', async () => {
   const reach = reachOf(await rig.enrolNode('fileserver'));
-  const chunks = [
-    await store(randomBytes(150_000)),
-    await store(Buffer.alloc(190_000, 'text ')),
-    await store(randomBytes(1)),
-  ];
+  const chunks = [await store(noise(150_000)), await store(Buffer.alloc(190_000, 'text ')), await store(noise(1))];
   expect(await fetchAll(reach, chunks)).toBe(340_001);
   const sent = places.sentBytes().get(siteId('lab')) ?? 0;
   expect(sent).toBeGreaterThan(150_000);
@@ -105,8 +103,8 @@ test('chunks arrive as they are, packed or not, and are charged to the site by w
 
 test('what is not here, too much at once, and another size than was asked for are refused', async () => {
   const reach = reachOf(await rig.enrolNode('fileserver'));
-  const chunk = await store(randomBytes(1_000));
-  const absent = { digest: digestOf(randomBytes(32)), sizeBytes: 1 };
+  const chunk = await store(noise(1_000));
+  const absent = { digest: digestOf(noise(32)), sizeBytes: 1 };
   await expect(fetchAll(reach, [absent])).rejects.toMatchObject({ code: 'not-found' });
   await expect(
     fetchAll(
@@ -121,7 +119,7 @@ test('what is not here, too much at once, and another size than was asked for ar
 
 test('a fileserver says where images are, and what it said before is forgotten', async () => {
   const node = await rig.enrolNode('fileserver');
-  const [one, two] = [digestOf(randomBytes(32)), digestOf(randomBytes(32))];
+  const [one, two] = [digestOf(noise(32)), digestOf(Buffer.alloc(32))];
   const at = { doneBytes: 1, totalBytes: 2, detail: '' };
   await link.tell(reachOf(node), [{ image: one, progress: 'pulling', ...at }], never);
   expect(places.of(one)).toMatchObject([{ site: 'lab', progress: 'pulling', doneBytes: 1, totalBytes: 2 }]);

@@ -112,20 +112,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     link: new Health([LinkService, RenewService, BulkService, ImagesService].map(serviceName)),
     enrol: new Health([serviceName(EnrollService)]),
   };
-  const { gate, uploads } = options;
-  link.server.addService(
-    LinkService,
-    linkService({ ...base, edge: linkEdge, gate, timers, strings: new StringPool() }),
-  );
-  link.server.addService(RenewService, renewService(linkEdge, options.renewals));
-  link.server.addService(BulkService, bulkService({ edge: linkEdge, uploads, timers, counters, limits }));
-  if (options.images !== undefined) {
-    const budgets = new SiteBudgets(options.images.findDownlink);
-    link.server.addService(
-      ImagesService,
-      imagesService({ ...options.images, ...base, edge: linkEdge, budgets, timers }),
-    );
-  }
+  addMemberServices(link.server, options, { ...base, edge: linkEdge });
   link.server.addService(HealthService, health.link.service());
   enrol.server.addService(EnrollService, enrollService(enrolEdge, options.enrollments, { asks, clock, counters }));
   enrol.server.addService(HealthService, health.enrol.service());
@@ -166,6 +153,27 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
       await Promise.all(doors.map((door) => closeDoor(door, timers, graceMs)));
     },
   };
+}
+
+/** What members may ask for. */
+function addMemberServices(
+  server: Server,
+  { gate, uploads, images, renewals, timers }: RpcServerOptions,
+  base: {
+    readonly edge: Edge;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly counters: RpcCounters;
+    readonly limits: RpcLimits;
+  },
+): void {
+  const { edge, counters, limits } = base;
+  server.addService(LinkService, linkService({ ...base, gate, timers, strings: new StringPool() }));
+  server.addService(RenewService, renewService(edge, renewals));
+  server.addService(BulkService, bulkService({ edge, uploads, timers, counters, limits }));
+  if (images === undefined) return;
+  const budgets = new SiteBudgets(images.findDownlink);
+  server.addService(ImagesService, imagesService({ ...images, ...base, budgets, timers }));
 }
 
 /** "bramble.agent.v1.Link", from the path of its first method. */

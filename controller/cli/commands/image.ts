@@ -8,7 +8,7 @@ import type { CliContext } from '../context.js';
 import { print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { makeSigningKey, readSigningKey } from '../images/keys.js';
-import { type ByteProgress, type LocalImage, LocalImages, newKeyId, pickImage } from '../images/local-store.js';
+import { type ByteProgress, type LocalImage, LocalImages, pickImage } from '../images/local-store.js';
 import { withImageSource } from '../images/sources.js';
 import { type Listing, renderData } from '../output.js';
 import { Progress } from '../progress.js';
@@ -102,7 +102,7 @@ function registerKey(image: Command, run: RunCommand): void {
     .argument('<file>', 'the secret half; the public half gets .pub behind its name')
     .action((file: string) =>
       run(async ({ host, out }) => {
-        const key = makeSigningKey(newKeyId());
+        const key = makeSigningKey();
         await host.save(file, Buffer.from(key.secret));
         await host.save(`${file}.pub`, Buffer.from(key.public));
         out(`Key ${key.keyId}. Keep ${visible(file)} offline; give sites what is in ${visible(file)}.pub\n`);

@@ -25,6 +25,7 @@ const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** scrypt takes 128 bytes for each step of its cost and block size, and some more. */
 const SCRYPT_BYTES_MAX = 2 ** 31 - 1;
 const OTHERS_MAY = 0o077;
+const KEY_ID_CHARACTERS = 16;
 const KEY_FILE_BYTES_MAX = 4_096;
 
 /**
@@ -52,16 +53,12 @@ export function signBytes({ keyId, seed }: MinisignSecretKey, bytes: Uint8Array,
   return renderSignature({ keyId, signature, trustedComment, commentSignature });
 }
 
-/** Texts of a new key's two files. */
-export function makeSigningKey(keyIdBytes: Uint8Array): {
-  readonly secret: string;
-  readonly public: string;
-  readonly keyId: string;
-} {
+/** Texts of a new key's two files. Its id is the start of its public half's SHA-256: as good as chance for telling keys apart. */
+export function makeSigningKey(): { readonly secret: string; readonly public: string; readonly keyId: string } {
   const { privateKey } = generateKeyPairSync('ed25519');
   const seed = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(PKCS8_PREFIX.length);
-  const keyId = Buffer.from(keyIdBytes).toString('hex').toUpperCase();
   const publicKey = publicKeyOf(privateKey);
+  const keyId = createHash('sha256').update(publicKey).digest('hex').slice(0, KEY_ID_CHARACTERS).toUpperCase();
   return { keyId, secret: renderSecretKey({ keyId, seed, publicKey }), public: renderPublicKey({ keyId, publicKey }) };
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { sha256 } from '../../../proto/chunks/chunk-files.js';
 import { ImageFiles } from '../../../proto/chunks/image-files.js';
 import { CHUNKS_ASKED_MAX, CHUNKS_PUT_BASE64_MAX } from '../../../proto/contract/api/images.js';
@@ -22,10 +21,6 @@ export interface ByteProgress {
   readonly doneBytes: number;
   readonly totalBytes: number;
 }
-
-const KEY_ID_BYTES = 8;
-
-export const newKeyId = (): Uint8Array => randomBytes(KEY_ID_BYTES);
 
 /** Images on the machine of whoever makes them: imported, signed, and pushed from here. */
 export class LocalImages {

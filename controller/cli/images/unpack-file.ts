@@ -44,8 +44,8 @@ export async function unpackFile(path: string, packed: FileHandle, toPath: strin
   try {
     const { output, ended } = packer.unpack(path);
     let bytes = 0;
+    // Streams of Node's own that have no encoding give buffers.
     for await (const chunk of output as AsyncIterable<Buffer>) {
-      // streams of Node's own that have no encoding give buffers
       bytes += chunk.length;
       if (bytes > bytesMax) {
         output.destroy();

@@ -2,7 +2,6 @@ import type { Digest } from './digest.js';
 
 /** What an image carries: the file tree that a board mounts as its root, and what its boot ROM loads. */
 export type ImagePart = 'root' | 'boot';
-export const IMAGE_PARTS = ['root', 'boot'] as const satisfies readonly ImagePart[];
 
 /** A piece of an image's bytes. */
 export interface Chunk {
