@@ -15,13 +15,19 @@ import { AuditList, AuditVerdict } from '../../proto/contract/api/audit.js';
 import { BackupView, PromotionView } from '../../proto/contract/api/backup.js';
 import { BatchAnswer, type BatchOperation } from '../../proto/contract/api/batch.js';
 import { BoardList, type BoardView, NodeBootView } from '../../proto/contract/api/boot.js';
-import { ControllerFacts } from '../../proto/contract/api/doctor.js';
+import { ControllerFacts, ControllerFacts } from '../../proto/contract/api/doctor.js';
 import {
   CommandView,
+  CommandView,
+  EnrollmentView,
   EnrollmentView,
   NodeDetail,
+  NodeDetail,
+  NodeView,
   NodeView,
   SiteView,
+  SiteView,
+  TokenView,
   TokenView,
 } from '../../proto/contract/api/fleet.js';
 import {
@@ -60,6 +66,7 @@ import {
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { Secret } from '../../proto/contract/secret.js';
 import { errorOfEnvelope } from './errors.js';
+import { ImageApi } from './image-api.js';
 import type { HttpMethod, Transport } from './transport.js';
 
 export type EnrollmentState = 'pending' | 'approved' | 'rejected';
@@ -335,29 +342,8 @@ export class ApiClient {
     return this.#ask('POST', '/api/v1/promotions', PromotionView, wish);
   }
 
-  async images(): Promise<readonly ImageView[]> {
-    return (await this.#ask('GET', '/api/v1/images', ImageList)).images;
-  }
-
-  async imagePlaces(image: string): Promise<readonly ImagePlaceView[]> {
-    return (await this.#ask('GET', `/api/v1/images/${encodeURIComponent(image)}/places`, ImagePlaceList)).places;
-  }
-
-  async missingChunks(chunks: readonly string[]): Promise<readonly string[]> {
-    return (await this.#ask('POST', '/api/v1/image-chunks/missing', ChunksMissing, { chunks })).missing;
-  }
-
-  putChunks(contents: readonly Uint8Array[]): Promise<ChunksStored> {
-    const chunks = contents.map((bytes) => Buffer.from(bytes).toString('base64'));
-    return this.#ask('POST', '/api/v1/image-chunks', ChunksStored, { chunks });
-  }
-
-  publishImage(wish: ImagePublish): Promise<ImageView> {
-    return this.#ask('POST', '/api/v1/images', ImageView, wish);
-  }
-
-  removeImage(image: string, reason: string): Promise<ImageView> {
-    return this.#ask('POST', `/api/v1/images/${encodeURIComponent(image)}/remove`, ImageView, { reason });
+  get images(): ImageApi {
+    return new ImageApi((method, path, schema, body) => this.#ask(method, path, schema, body));
   }
 
   /** Every page of a list, or as many as hold `enough`. */

@@ -31,7 +31,7 @@ export function registerImagePull(image: Command, run: RunCommand): void {
     .option('--forget', 'have them forget it instead');
   withActionOptions(command, 60 * MINUTE_MS).action((named: string, options: PullOptions) =>
     run(async (context) => {
-      const { image: digest } = pickImage(await context.api.images(), named, 'on the controller');
+      const { image: digest } = pickImage(await context.api.images.list(), named, 'on the controller');
       const fileservers = (await Promise.all(options.site.map((site) => fileserversOf(context, site)))).flat();
       const kind = options.forget === true ? 'remove-image' : 'pull-image';
       let askedAtMs = 0;
@@ -78,7 +78,7 @@ async function follow(
   const startedMs = host.clock.monotonicMs();
   try {
     for (;;) {
-      const places = (await api.imagePlaces(image)).filter(
+      const places = (await api.images.places(image)).filter(
         // What was told before is about an earlier try.
         ({ nodeId, toldAtMs }) => ids.has(nodeId) && toldAtMs >= askedAtMs,
       );

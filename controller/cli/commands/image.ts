@@ -155,7 +155,7 @@ function registerList(image: Command, run: RunCommand): void {
     .description('Images on the controller, and which sites have them')
     .action(() =>
       run(async (context) => {
-        const images = await context.api.images();
+        const images = await context.api.images.list();
         print(context, IMAGES, images, { images });
         return EXIT.ok;
       }),
@@ -176,7 +176,7 @@ function registerPush(image: Command, run: RunCommand): void {
         const progress = new Progress(context.host);
         try {
           const onProgress = sayBytes(progress, 'sending');
-          const { sentBytes } = await local.push(found, context.api, { reason, onProgress });
+          const { sentBytes } = await local.push(found, context.api.images, { reason, onProgress });
           progress.end();
           tellImage(
             context,
@@ -199,8 +199,8 @@ function registerRemove(image: Command, run: RunCommand): void {
     .option('--reason <text>', 'kept in the audit log', DEFAULT_REASON)
     .action((named: string, { reason }: { readonly reason: string }) =>
       run(async (context) => {
-        const { image: digest } = pickImage(await context.api.images(), named, 'on the controller');
-        const { name } = await context.api.removeImage(digest, reason);
+        const { image: digest } = pickImage(await context.api.images.list(), named, 'on the controller');
+        const { name } = await context.api.images.remove(digest, reason);
         context.out(`${visible(name)} (${digest.slice(0, SHORT)}) is gone.\n`);
         return EXIT.ok;
       }),

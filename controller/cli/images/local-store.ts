@@ -6,7 +6,7 @@ import type { ImageDigest } from '../../../proto/contract/images/digest.js';
 import type { Chunk, ImageManifest } from '../../../proto/contract/images/manifest.js';
 import { parseManifest, renderManifest } from '../../../proto/contract/images/manifest-text.js';
 import type { MinisignSecretKey } from '../../../proto/contract/images/secret-key.js';
-import type { ApiClient } from '../api-client.js';
+import type { ImageApi } from '../image-api.js';
 import { buildImage, type ImageWords } from './build-image.js';
 import { signBytes } from './keys.js';
 import type { ImageSource } from './sources.js';
@@ -74,7 +74,7 @@ export class LocalImages {
   /** What of it the controller does not have, then the image itself. Begun again, it goes on where it was cut off. */
   async push(
     { image, manifest, signatures }: LocalImage,
-    api: ApiClient,
+    api: ImageApi,
     { reason, onProgress }: { readonly reason: string; readonly onProgress: (progress: ByteProgress) => void },
   ): Promise<{ readonly sentBytes: number }> {
     if (signatures.length === 0) {
@@ -90,11 +90,11 @@ export class LocalImages {
       doneBytes += batch.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
       onProgress({ doneBytes, totalBytes });
     }
-    await api.publishImage({ manifest: renderManifest(manifest), signatures: [...signatures], reason });
+    await api.publish({ manifest: renderManifest(manifest), signatures: [...signatures], reason });
     return { sentBytes: doneBytes };
   }
 
-  async #missingThere(chunks: readonly Chunk[], api: ApiClient): Promise<readonly Chunk[]> {
+  async #missingThere(chunks: readonly Chunk[], api: ImageApi): Promise<readonly Chunk[]> {
     const once = new Map<string, Chunk>(chunks.map((chunk) => [chunk.digest, chunk]));
     const digests = [...once.keys()];
     const missing: Chunk[] = [];
