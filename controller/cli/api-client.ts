@@ -31,15 +31,6 @@ import {
   TokenView,
 } from '../../proto/contract/api/fleet.js';
 import {
-  ChunksMissing,
-  ChunksStored,
-  ImageList,
-  ImagePlaceList,
-  type ImagePlaceView,
-  type ImagePublish,
-  ImageView,
-} from '../../proto/contract/api/images.js';
-import {
   CommandList,
   EnrollmentList,
   EventList,
