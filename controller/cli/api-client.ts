@@ -15,19 +15,13 @@ import { AuditList, AuditVerdict } from '../../proto/contract/api/audit.js';
 import { BackupView, PromotionView } from '../../proto/contract/api/backup.js';
 import { BatchAnswer, type BatchOperation } from '../../proto/contract/api/batch.js';
 import { BoardList, type BoardView, NodeBootView } from '../../proto/contract/api/boot.js';
-import { ControllerFacts, ControllerFacts } from '../../proto/contract/api/doctor.js';
+import { ControllerFacts } from '../../proto/contract/api/doctor.js';
 import {
   CommandView,
-  CommandView,
-  EnrollmentView,
   EnrollmentView,
   NodeDetail,
-  NodeDetail,
-  NodeView,
   NodeView,
   SiteView,
-  SiteView,
-  TokenView,
   TokenView,
 } from '../../proto/contract/api/fleet.js';
 import {
