@@ -55,6 +55,12 @@ export default {
       `^proto/(contract|wire|gen)/|node_modules/(@grpc/grpc-js|@bufbuild/protobuf)/|^(node:)?(crypto|tls|net|http2|buffer)$`,
       'every process that speaks the contract loads it, on a Pi too',
     ),
+    only(
+      'chunks-are-kept-alike',
+      '^proto/chunks/',
+      `^proto/(contract|chunks)/|^(node:)?(crypto|fs|fs/promises|path|util|child_process)$`,
+      'controller, fileservers and command line keep images in folders of one form',
+    ),
     never(
       'generated-code-has-few-readers',
       {
@@ -89,8 +95,20 @@ export default {
       'only the boards under its agents are simulated',
     ),
     only(
+      'demo-fileserver-runs-the-real-agent',
+      '^fileserver-agent/demo/',
+      `^(fileserver-agent|agent/(demo|sim|kit)|proto)/|node_modules/zod/|${NODE}`,
+      'only the board and the disks under it are simulated; it stands in the same demo site',
+    ),
+    never(
+      'agents-know-no-demo',
+      { path: '^(fileserver|switch)-agent/(?!demo/)', pathNot: TESTS },
+      { path: '^[a-z-]+/demo/' },
+      'what is simulated never ships in an agent',
+    ),
+    only(
       'other-agents-know-the-kit-alone',
-      '^(fileserver|switch)-agent/',
+      '^(fileserver|switch)-agent/(?!demo/)',
       `^($1-agent|agent/kit|proto)/|node_modules/pino/|${NODE}`,
       'each agent can be changed without looking at another',
     ),
@@ -98,7 +116,7 @@ export default {
       'host-io-has-one-door',
       {
         path: '^(agent|fileserver-agent|switch-agent)/',
-        pathNot: `^agent/kit/host/node/|^(agent/[a-z-]+|fileserver-agent|switch-agent)/main\\.ts$|${TESTS}`,
+        pathNot: `^agent/kit/host/node/|^(agent/[a-z-]+|(fileserver|switch)-agent(/demo)?)/main\\.ts$|${TESTS}`,
       },
       { path: NODE, pathNot: '^proto/' },
       'everything else uses Host, so that the simulator can stand in for the world',
@@ -137,7 +155,7 @@ export default {
     only(
       'cli-is-a-client',
       '^controller/cli/',
-      `^(controller/cli|proto/contract)/|node_modules/(commander|yaml|zod)/|${NODE}`,
+      `^(controller/cli|proto/(contract|chunks))/|node_modules/(commander|yaml|zod)/|${NODE}`,
       'it runs on a laptop and speaks HTTP; it never opens the store',
     ),
     only(

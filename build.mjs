@@ -35,6 +35,7 @@ const PROGRAMS = [
   { name: 'bramble-controller-store', entry: 'controller/store/worker-main.ts', kind: 'controller' },
   { name: 'bramble', entry: 'controller/cli/main.ts', kind: 'tool' },
   { name: 'bramble-demo-site', entry: 'agent/demo/main.ts', kind: 'agent' },
+  { name: 'bramble-demo-fileserver', entry: 'fileserver-agent/demo/main.ts', kind: 'agent' },
   { name: 'bramble-quickstart', entry: 'controller/quickstart/main.ts', kind: 'tool' },
 ];
 
@@ -42,6 +43,7 @@ const PROGRAMS = [
 const TEST_PROGRAMS = [
   { name: 'test/bench', entry: 'test/bench/main.ts', kind: 'controller' },
   { name: 'test/lab', entry: 'test/lab/main.ts', kind: 'tool' },
+  { name: 'test/sim', entry: 'test/sim/fleet/main.ts', kind: 'tool' },
   { name: 'test/measured', entry: 'test/bench/measured.ts', kind: 'agent' },
 ];
 

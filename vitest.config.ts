@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{proto,agent,fileserver-agent,switch-agent,controller}/**/*.test.ts',
-            'test/{arch,contract,sim,setup}/**/*.test.ts',
+            'test/{arch,contract,sim,known-bugs,setup,lab/capture}/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**'],
           // No module here has state of its own, so files can share a process: loading everything anew for each costs four times the CPU.
@@ -38,7 +38,7 @@ export default defineConfig({
       {
         test: {
           name: 'lab',
-          include: ['test/lab/**/*.test.ts'],
+          include: ['test/lab/*.test.ts'],
           globalSetup: ['test/setup/system.ts', 'test/setup/lab.ts'],
           testTimeout: 10 * MINUTE_MS,
           hookTimeout: 10 * MINUTE_MS,

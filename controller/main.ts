@@ -13,6 +13,7 @@ import { prepareDataDir } from './data-dir.js';
 import { lockDataDir } from './data-lock.js';
 import { expectsUpload } from './domain/command-lifecycle.js';
 import { HostWatch } from './host-facts.js';
+import { type OpenedImages, openImages } from './image-shelf.js';
 import { openLog, type ProcessLog } from './log.js';
 import { measuresOf } from './measures.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
@@ -157,12 +158,12 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     const record = await store.reader.command(id);
     return record !== undefined && expectsUpload(record) ? record.nodeId : undefined;
   });
-  const rpc = await openDoors(config, { world, controller, authority, uploads: asked }, closers);
+  const images = openImages(dataDir, { store, trust: authority.trust, world }, systemClock);
+  const rpc = await openDoors(config, { world, controller, authority, uploads: asked, images, store }, closers);
   linkPort = rpc.linkPort;
   await introspect(config, log, closers);
   const { core, history } = controller;
-  const ticks = startTicks(config, { store, history, uploads, log });
-  closers.add('ticks', () => ticks.stop());
+  const ticks = startTicks(config, { store, history, uploads, images, log }, closers);
 
   const progress = () => store.transact((writer) => writer.setting('epoch'));
   const access = makeAccess(store, world, authority);
@@ -177,6 +178,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     idempotency: controller.idempotency,
     history,
     uploads,
+    images: images.images,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
     readiness: () => readiness(progress, rpc),
     measures: async () => [
@@ -259,10 +261,12 @@ async function openDoors(
     readonly controller: Controller;
     readonly authority: OpenedAuthority;
     readonly uploads: UploadSink;
+    readonly images: OpenedImages;
+    readonly store: SqliteStore;
   },
   closers: Closers,
 ): Promise<RpcServer> {
-  const { world, controller, authority, uploads } = parts;
+  const { world, controller, authority, uploads, images, store } = parts;
   const { core, enrollments, renewals, identities } = controller;
   const rpc = await startRpcServer({
     identity: authority,
@@ -271,6 +275,10 @@ async function openDoors(
     renewals,
     identities,
     uploads,
+    images: {
+      ...images,
+      findDownlink: async (site) => (await store.reader.site(site))?.uplink?.downBitsPerS,
+    },
     listen: { enrolHost: enrol.host, enrolPort: enrol.port, linkHost: link.host, linkPort: link.port },
     ...world,
   });
@@ -287,21 +295,25 @@ function startTicks(
     readonly store: SqliteStore;
     readonly history: HistoryRecorder;
     readonly uploads: UploadFiles;
+    readonly images: OpenedImages;
     readonly log: ProcessLog;
   },
+  closers: Closers,
 ): Ticks {
-  const { store, history, uploads, log } = parts;
+  const { store, history, uploads, images, log } = parts;
   const kept: Retention = { ...DEFAULT_RETENTION, ...retention, agentEventsMs: retention.eventsMs };
   const now = (): number => systemClock.nowMs();
   const care = {
     flushHistory: () => history.flushDue(now()),
     repackHistory: () => history.repack(now()),
     prune: () => pruneStore({ store, sizeBytes: () => store.sizeBytes(), log }, kept, now()),
+    sweepImages: () => images.sweep(),
     pruneUploads: () => uploads.prune(UPLOAD_RETENTION, now()),
     checkpoint: () => store.checkpoint(),
   };
   const ticks = new Ticks(cronScheduler, log, storeTicks(care, systemRandom.unit()));
   ticks.start();
+  closers.add('ticks', () => ticks.stop());
   return ticks;
 }
 

@@ -1,12 +1,42 @@
 import { agentMain } from '../agent/kit/agent-main.js';
+import { makeNodeClock } from '../agent/kit/host/node/clock.js';
 import { makeNodeDatagrams } from '../agent/kit/host/node/datagrams.js';
+import { makeNodeFiles } from '../agent/kit/host/node/files.js';
+import { makeNodeSignatureCheck } from '../agent/kit/host/node/image-crypto.js';
+import { makeGrpcImageLink } from '../agent/kit/host/node/image-link.js';
+import { makeNodeKeys } from '../agent/kit/host/node/keys.js';
 import { makeNodeLogTail, nodeLocalTime } from '../agent/kit/host/node/log-tail.js';
 import { makeNodeProgramIo } from '../agent/kit/host/node/program-io.js';
 import type { AgentProgram } from '../agent/kit/program/agent-program.js';
+import { ImageFiles } from '../proto/chunks/image-files.js';
 import { fileserverCollectors } from './collectors/index.js';
 import { fileserverHandlers } from './commands/index.js';
+import { makeSiteImages, type SiteImages } from './images/site-images.js';
+import { makeRootsWatch } from './roots-watch.js';
 
 const SOURCES = { tail: makeNodeLogTail(), localTime: nodeLocalTime, datagrams: makeNodeDatagrams() };
+
+/** Commands and the watch of one agent share its images; each asks for them by the folder of its state. */
+const IMAGES = new Map<string, SiteImages>();
+
+function imagesIn(stateDir: string): SiteImages {
+  const found = IMAGES.get(stateDir);
+  if (found !== undefined) return found;
+  const dir = `${stateDir}/images`;
+  const made = makeSiteImages({
+    dir,
+    images: new ImageFiles(dir),
+    files: makeNodeFiles(),
+    link: makeGrpcImageLink(),
+    check: makeNodeSignatureCheck(),
+    keys: makeNodeKeys(),
+    clock: makeNodeClock(),
+    // Whoever starts this program decides whom it trusts; for trying things out without root.
+    policyPath: process.env['BRAMBLE_IMAGE_POLICY'],
+  });
+  IMAGES.set(stateDir, made);
+  return made;
+}
 
 const FILESERVER_AGENT: AgentProgram = {
   kind: 'fileserver',
@@ -14,7 +44,12 @@ const FILESERVER_AGENT: AgentProgram = {
   configPath: '/etc/bramble/fileserver-agent.yaml',
   stateDir: '/var/lib/bramble-fileserver-agent',
   collectors: (probe, wishes) => fileserverCollectors(probe, { ...wishes, sources: SOURCES }),
-  handlers: fileserverHandlers,
+  watches: (probe, stateDir) => {
+    const images = imagesIn(stateDir);
+    images.connect(probe);
+    return [makeRootsWatch(), images.keeper];
+  },
+  handlers: (policy, stateDir) => fileserverHandlers(policy, imagesIn(stateDir).keeper),
 };
 
 process.exit(await agentMain(FILESERVER_AGENT, makeNodeProgramIo()));

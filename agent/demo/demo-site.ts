@@ -2,9 +2,12 @@ import { type Random, seededRandom } from '../../proto/contract/random.js';
 import type { JoinFile } from '../kit/enroll/join.js';
 import type { Host, HostClock } from '../kit/host/ports.js';
 import { errorFields, type Log } from '../kit/log.js';
-import { DemoPi, newBoot } from './demo-pi.js';
+import { BootLog } from './boot-log.js';
+import { DemoNode, newBoot } from './demo-node.js';
 import { bootedMachine } from './machine.js';
-import { makePiSpec } from './pi-spec.js';
+import { datedSteps, planBoot } from './network-boot.js';
+import { makePiAgent } from './pi-agent.js';
+import { makePiSpec, type PiSpec } from './pi-spec.js';
 import { type Boot, SimulatedMachine } from './simulated-machine.js';
 import { parseSiteMemory, type SiteMemory, saveSiteMemory } from './site-file.js';
 import { planTrouble } from './trouble.js';
@@ -18,6 +21,8 @@ const SAVE_MS = 60_000;
 /** A Pi that is first seen has been up for up to this long. */
 const UPTIME_MS_MAX = 40 * 86_400_000;
 const UPTIME_MS_MIN = 3_600_000;
+/** What boots over the network has been up for no longer than this, so that a new site has boots to show. */
+const SHELF_ON_MS = [2_000, 40_000] as const;
 
 export interface DemoSiteOptions {
   /** Number of the first Pi, from 0: other processes may run the others of the site. */
@@ -28,6 +33,8 @@ export interface DemoSiteOptions {
   readonly seed: number;
   /** Holds the state of every agent, in a directory of its own, and what the site remembers. */
   readonly stateDir: string;
+  /** The fileserver's log of boots; absent = the site has no fileserver. */
+  readonly bootLogFile: string | undefined;
   readonly join: JoinFile | undefined;
   readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   /** Makes the log of one Pi. */
@@ -43,7 +50,9 @@ export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal)
   const memoryPath = `${stateDir}/machines-${first}.json`;
   const sample = bootedMachine(makePiSpec(seed, 0), 0, 0);
   const memory = parseSiteMemory(await real.files.readText(memoryPath), sample);
-  const pis: DemoPi[] = [];
+  const pis: DemoNode[] = [];
+  const log = logOf('');
+  const bootLog = options.bootLogFile === undefined ? undefined : new BootLog(real.files, options.bootLogFile, log);
   let saved = Promise.resolve();
   const save = (): void => {
     const now: SiteMemory = Object.fromEntries(
@@ -52,10 +61,11 @@ export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal)
     saved = saved
       .then(() => saveSiteMemory(real.files, memoryPath, now))
       .catch((error: unknown) => {
-        logOf('').warn(errorFields(error), 'the machines of the site are not remembered');
+        log.warn(errorFields(error), 'the machines of the site are not remembered');
       });
   };
-  for (let index = 0; index < options.pis; index++) pis.push(makePi(options, first + index, memory, save));
+  const site: PartOfSite = { options, memory, bootLog, onBoot: save };
+  for (let index = 0; index < options.pis; index++) pis.push(makePi(site, first + index));
   save();
   const runs = pis.map(async (pi, index) => {
     await real.clock.sleep(index * START_GAP_MS, signal).catch(() => undefined); // the site ends
@@ -67,17 +77,30 @@ export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal)
     live(pis, options, seededRandom(seed ^ first ^ real.clock.nowMs()), signal),
   ]);
   save();
-  await saved;
+  await Promise.all([saved, bootLog?.close()]);
 }
 
-function makePi(options: DemoSiteOptions, index: number, memory: SiteMemory, onBoot: () => void): DemoPi {
+interface PartOfSite {
+  readonly options: DemoSiteOptions;
+  readonly memory: SiteMemory;
+  readonly bootLog: BootLog | undefined;
+  readonly onBoot: () => void;
+}
+
+function makePi({ options, memory, bootLog, onBoot }: PartOfSite, index: number): DemoNode {
   const { real, seed, stateDir, join, logOf, tidyMemory } = options;
   const spec = makePiSpec(seed, index);
   const random = seededRandom(seed * 31 + index + (real.clock.nowMs() % 1_000_000));
   const known = memory[spec.name];
-  const boot = known?.boot ?? earlierBoot(real.clock.nowMs(), random, real.random);
-  return new DemoPi({
-    ...{ real, join, onBoot, log: logOf(spec.name), stateDir: `${stateDir}/${spec.name}` },
+  const isSeen = spec.card === undefined && bootLog !== undefined;
+  const boot =
+    known?.boot ??
+    (isSeen
+      ? recentBoot(spec, bootLog, { nowMs: real.clock.nowMs(), random, realRandom: real.random })
+      : earlierBoot(real.clock.nowMs(), random, real.random));
+  return new DemoNode({
+    ...{ real, join, bootLog, onBoot, log: logOf(spec.name), stateDir: `${stateDir}/${spec.name}` },
+    agent: makePiAgent(),
     machine: new SimulatedMachine(spec, boot, { clock: real.clock, random }, known?.state),
     tidyMemory: index === options.first ? tidyMemory : () => undefined, // they share one heap
   });
@@ -86,6 +109,23 @@ function makePi(options: DemoSiteOptions, index: number, memory: SiteMemory, onB
 function earlierBoot(nowMs: number, random: Random, realRandom: Random): Boot {
   const uptimeMs = UPTIME_MS_MIN + (UPTIME_MS_MAX - UPTIME_MS_MIN) * random.unit() ** 2;
   return newBoot(nowMs - Math.round(uptimeMs), realRandom, true);
+}
+
+/** Of a shelf that was switched on shortly before anybody looked. */
+function recentBoot(
+  spec: PiSpec,
+  bootLog: BootLog,
+  at: { readonly nowMs: number; readonly random: Random; readonly realRandom: Random },
+): Boot {
+  const { nowMs, random, realRandom } = at;
+  const [newest, oldest] = SHELF_ON_MS;
+  const upAtMs = Math.round(nowMs - newest - (oldest - newest) * random.unit());
+  let bootedAtMs = upAtMs;
+  for (const { atMs, lines, startsKernel } of datedSteps(planBoot(spec, random), upAtMs)) {
+    bootLog.write(lines, atMs);
+    if (startsKernel === true) bootedAtMs = atMs;
+  }
+  return newBoot(bootedAtMs, realRandom, true);
 }
 
 /** What a killed process loses of its machines' counters is no more than this. */
@@ -97,7 +137,7 @@ async function rememberNowAndThen(clock: HostClock, save: () => void, signal: Ab
 
 /** Lets trouble come and go. */
 async function live(
-  pis: readonly DemoPi[],
+  pis: readonly DemoNode[],
   { real, hasTroubles }: DemoSiteOptions,
   random: Random,
   signal: AbortSignal,

@@ -17,7 +17,7 @@ function setUp(index: number) {
   const { clock, random } = makeSimHost(world, 'demo');
   const bootedAtMs = clock.nowMs() - 86_400_000;
   const machine = new SimulatedMachine(makePiSpec(20_261, index), { ...BOOT, bootedAtMs }, { clock, random });
-  const services = makeMachineServices(clock, random, () => undefined);
+  const services = makeMachineServices({ clock, random, units: [] }, () => undefined);
   const host = {
     clock,
     services,

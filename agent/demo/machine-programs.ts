@@ -8,9 +8,27 @@ export const EXAMPLE_UNIT = 'bramble-example.service';
 const UNITS = [EXAMPLE_UNIT, 'ssh.service', 'cron.service'] as const;
 const RESTART_MS = 400;
 
+/** What a demo node may be told to do, on any kind of board. */
+export const DEMO_POLICY = {
+  allowedUnits: [EXAMPLE_UNIT],
+  allowedMounts: [],
+  journalUnits: [],
+  settings: { services: 'simulated' },
+};
+
+export interface MachineServicesOptions {
+  readonly clock: HostClock;
+  readonly random: Random;
+  /** Beside those that every board has. */
+  readonly units: readonly string[];
+}
+
 /** Units with invocation ids; a reboot is handed over. */
-export function makeMachineServices(clock: HostClock, random: Random, reboot: () => void): Services {
-  const units = new Map<string, ServiceState>(UNITS.map((name) => [name, started(random)]));
+export function makeMachineServices(
+  { clock, random, units: more }: MachineServicesOptions,
+  reboot: () => void,
+): Services {
+  const units = new Map<string, ServiceState>([...UNITS, ...more].map((name) => [name, started(random)]));
   const find = (name: string): ServiceState => {
     const unit = units.get(name);
     if (unit === undefined) throw new BrambleError('not-found', `Unit ${name} could not be found.`);

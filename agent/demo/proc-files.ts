@@ -67,7 +67,9 @@ export function renderMountinfo(spec: PiSpec): string {
   ];
   const own =
     spec.card === undefined
-      ? [`22 1 0:17 / / rw,noatime - nfs ${exportOf(spec)} rw,vers=3,hard,nolock,proto=tcp,addr=${FILESERVER}`]
+      ? [
+          `22 1 0:17 / / rw,noatime - nfs ${FILESERVER}:${exportOf(spec)} rw,vers=3,hard,nolock,proto=tcp,addr=${FILESERVER}`,
+        ]
       : [
           '22 1 179:2 / / rw,noatime shared:1 - ext4 /dev/mmcblk0p2 rw',
           `34 22 179:1 / ${bootPath(spec)} rw,relatime shared:17 - vfat /dev/mmcblk0p1 rw,errors=remount-ro`,
@@ -80,8 +82,14 @@ export function bootPath({ board }: PiSpec): string {
   return SYSTEMS[board.system].os.startsWith('Debian') ? '/boot/firmware' : '/boot';
 }
 
-function exportOf({ host }: PiSpec): string {
-  return `${FILESERVER}:/export/10.46.0.${host}`;
+/** Its own address in the site's network. */
+export function addressOf({ host }: PiSpec): string {
+  return `10.46.0.${host}`;
+}
+
+/** Directory of the fileserver that is the root of a Pi without a card. */
+export function exportOf(spec: PiSpec): string {
+  return `/export/${addressOf(spec)}`;
 }
 
 /** Source of the form: Linux net/sunrpc/stats.c, fs/nfs/super.c. */
@@ -91,7 +99,7 @@ export function renderMountstats(spec: PiSpec, { nfsOperations, nfsWaiting }: Ma
   const answered = Math.floor(nfsOperations);
   const sent = answered + nfsWaiting;
   return (
-    `${proc}device ${exportOf(spec)} mounted on / with fstype nfs statvers=1.1\n` +
+    `${proc}device ${FILESERVER}:${exportOf(spec)} mounted on / with fstype nfs statvers=1.1\n` +
     '\topts:\trw,vers=3,hard,proto=tcp,timeo=600,retrans=2,sec=sys\n\tage:\t81234\n' +
     `\txprt:\ttcp 790 0 1 0 12 ${sent} ${answered} 0 5120 0 2 310 820\n\tper-op statistics\n` +
     `\t        READ: ${answered} ${answered} 0 320112 7123311 40 ${Math.round(nfsOperations * 1.6)} ${Math.round(nfsOperations * 1.8)} 0\n\n`

@@ -11,6 +11,8 @@ const CONFIG = z.strictObject({
   pis: z.number().check(z.int(), z.minimum(1), z.maximum(200)),
   seed: z.number().check(z.int()),
   troubles: z.boolean(),
+  /** Where the fileserver of the site writes down boots. */
+  bootLogFile: z.optional(z.string().check(z.regex(/^\/[^\0]*$/))),
   join: z.optional(z.strictObject({ controller: z.string(), pin: z.string(), tokenFile: z.string() })),
 });
 export type SiteConfig = z.infer<typeof CONFIG>;

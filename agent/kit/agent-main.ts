@@ -43,11 +43,19 @@ async function carryOut(program: AgentProgram, io: ProgramIo, invocation: Invoca
     }
     case 'helper': {
       const { runNodeHelper } = await import('./host/node/helper.js');
-      return await runNodeHelper(invocation);
+      return await runNodeHelper({ ...invocation, own: program.own?.orders() });
     }
     case 'raise-clock': {
       const { runRaiseClock } = await import('./program/run-raise-clock.js');
       return await runRaiseClock(io, invocation.stateDir ?? program.stateDir);
+    }
+    case 'keep': {
+      if (program.own === undefined) throw new BrambleError('unsupported', `${program.name} leaves nothing open`);
+      const tell = (words: string): void => {
+        io.out(`${words}\n`);
+      };
+      await program.own.keep(invocation.duty, tell, io.stopSignal());
+      return 0;
     }
     case 'run': {
       const { runDaemon } = await import('./program/run-daemon.js');

@@ -40,6 +40,8 @@ export interface AgentConfig {
   readonly actionsPerHour: number | undefined;
   /** Socket of the helper that has root's rights; absent = the agent asks the service manager itself. */
   readonly helperSocket: string | undefined;
+  /** Unix socket of the helper that keeps roots of boards; `undefined` = the same helper. */
+  readonly rootsSocket?: string | undefined;
   readonly services: ServicesConfig;
   readonly logLevel: LogLevel;
 }
@@ -67,6 +69,7 @@ const CONFIG = z.strictObject({
   allowedMounts: z._default(z.array(mount), []),
   actionsPerHour: z.optional(z.string().check(z.regex(/^[1-9]\d{0,3}$/, 'must be a whole number from 1 to 9999'))),
   helperSocket: z.optional(path),
+  rootsSocket: z.optional(path),
   services: z._default(
     z.union(
       [z.enum(['systemd', 'none']), z.strictObject({ child: z.strictObject({ units: z.record(unit, argv) }) })],

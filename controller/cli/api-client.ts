@@ -44,12 +44,14 @@ import {
   type MaintenanceStart,
   MaintenanceState,
   type NodeChange,
+  type SiteChange,
   type SiteCreate,
   TokenCreated,
 } from '../../proto/contract/api/requests.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { Secret } from '../../proto/contract/secret.js';
 import { errorOfEnvelope } from './errors.js';
+import { ImageApi } from './image-api.js';
 import type { HttpMethod, Transport } from './transport.js';
 
 export type EnrollmentState = 'pending' | 'approved' | 'rejected';
@@ -177,6 +179,10 @@ export class ApiClient {
 
   createSite(create: SiteWish): Promise<SiteView> {
     return this.#ask('POST', '/api/v1/sites', SiteView, create);
+  }
+
+  changeSite(name: string, change: SiteChange): Promise<SiteView> {
+    return this.#ask('PATCH', `/api/v1/sites/${encodeURIComponent(name)}`, SiteView, change);
   }
 
   deleteSite(name: string): Promise<SiteView> {
@@ -319,6 +325,10 @@ export class ApiClient {
 
   promote(wish: { readonly reason: string; readonly confirm: string }): Promise<PromotionView> {
     return this.#ask('POST', '/api/v1/promotions', PromotionView, wish);
+  }
+
+  get images(): ImageApi {
+    return new ImageApi((method, path, schema, body) => this.#ask(method, path, schema, body));
   }
 
   /** Every page of a list, or as many as hold `enough`. */

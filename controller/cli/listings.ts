@@ -167,8 +167,28 @@ export function actionText(action: CommandView['action']): string {
         : `reboot despite ${action.despiteArrays?.join(', ')}`;
     case 'raid-replace':
       return `raid replace ${action.array} ${action.oldMember || '-'} ${action.newMember}`;
+    case 'switch-apply':
+      return 'switch apply';
+    case 'switch-confirm':
+      return `switch confirm ${action.changeId}`;
+    case 'switch-roll-back':
+      return `switch rollback ${action.changeId}`;
+    case 'switch-power':
+      return `power ${action.action} ${action.port}`;
     case 'raid-scrub':
       return `raid scrub ${action.array} ${action.action}`;
+    case 'root-prepare':
+      return `root prepare ${action.serial} ${action.image}`;
+    case 'root-activate':
+      return `root activate ${action.serial} ${action.generation}`;
+    case 'root-roll-back':
+      return `root rollback ${action.serial} from ${action.generation}`;
+    case 'root-remove':
+      return `root remove ${action.serial}${action.keepData ? ', data kept' : ''}`;
+    case 'pull-image':
+      return `pull image ${action.image.slice(0, 12)}`;
+    case 'remove-image':
+      return `remove image ${action.image.slice(0, 12)}`;
     case 'step-clock':
     case 'diagnose':
       return action.kind;

@@ -72,6 +72,33 @@ test('a list of more than a page is the whole list', async () => {
   expect(events).toHaveLength(700);
 });
 
+test('what people say of a site and of a node is changed by verbs, and taken back', async () => {
+  await bramble('site', 'create', 'barn', '--down', '50M', '--up', '10M');
+  const site = async (...words: string[]): Promise<unknown> =>
+    JSON.parse((await bramble('site', 'set', 'barn', ...words, '-o', 'json')).out);
+  expect(await site('--location', 'attic')).toMatchObject({ location: 'attic', uplink: { downBitsPerS: 50_000_000 } });
+  expect(await site('--down', '1G', '--up', '1G', '--monthly', '2T')).toMatchObject({
+    location: 'attic',
+    uplink: { downBitsPerS: 1_000_000_000, monthlyBytes: 2_000_000_000_000 },
+  });
+  expect(await site('--no-uplink')).not.toHaveProperty('uplink');
+  expect(await bramble('site', 'set', 'barn')).toMatchObject({ code: 2, err: expect.stringContaining('--location') });
+
+  await bramble('node', 'capability', 'pi-1', 'poe=yes', 'netboot=rom');
+  await bramble('node', 'rename', 'pi-1', 'pi-one');
+  const node = async (): Promise<unknown> =>
+    JSON.parse((await bramble('describe', 'node', 'pi-one', '-o', 'json')).out);
+  expect(await node()).toMatchObject({
+    node: { name: 'pi-one', capabilityOverrides: { poe: 'yes', netboot: 'rom' } },
+  });
+  await bramble('node', 'capability', 'pi-one', 'poe-');
+  expect(await node()).toMatchObject({ node: { capabilityOverrides: { netboot: 'rom' } } });
+  for (const wrong of ['poe=maybe', 'poe', 'wings=yes', '-']) {
+    const { code, err } = await bramble('node', 'capability', 'pi-one', '--', wrong);
+    expect({ wrong, code, err }).toEqual({ wrong, code: 2, err: expect.stringContaining('not capabilities') });
+  }
+});
+
 test('--dry-run of every verb that changes the fleet tells what would be done, and does nothing', async () => {
   await bramble('site', 'create', 'barn');
   const { keyId } = JSON.parse(
@@ -82,9 +109,12 @@ test('--dry-run of every verb that changes the fleet tells what would be done, a
   const before = await everything();
   for (const [line, would] of [
     ['site create shed', 'would make the site shed'],
+    ['site set barn --location attic', 'would change the site barn'],
     ['site maintain barn --reason x', 'would begin the maintenance of barn'],
     ['site resume barn', 'would end the maintenance of barn'],
     ['node label pi-1 rack=3', 'would change the labels of pi-1'],
+    ['node capability pi-1 poe=yes', 'would change the capabilities of pi-1'],
+    ['node rename pi-1 pi-one', 'would change the name of pi-1'],
     ['node maintain pi-1 --reason x', 'would begin the maintenance of pi-1'],
     ['node resume pi-1', 'would end the maintenance of pi-1'],
     ['node revoke pi-1 --reason x', 'would shut out pi-1'],

@@ -14,12 +14,16 @@ import { registerDoctor } from './commands/doctor.js';
 import { registerEnrol } from './commands/enrol.js';
 import { registerEvents } from './commands/events.js';
 import { registerGet } from './commands/get.js';
+import { registerImage } from './commands/image.js';
 import { registerLoginLink } from './commands/login-link.js';
 import { registerNode } from './commands/node.js';
 import { withFileOption } from './commands/node-actions.js';
+import { registerPower } from './commands/power.js';
 import { registerRaid } from './commands/raid.js';
 import type { RunCommand } from './commands/register.js';
+import { registerRoots } from './commands/roots.js';
 import { registerSite } from './commands/site.js';
+import { registerSwitch } from './commands/switch.js';
 import { registerToken } from './commands/token.js';
 import { registerTop } from './commands/top.js';
 import { registerUser } from './commands/user.js';
@@ -40,6 +44,10 @@ const NOUNS = [
   registerNode,
   registerSite,
   registerRaid,
+  registerImage,
+  registerRoots,
+  registerSwitch,
+  registerPower,
   registerCommand,
   registerUser,
   registerApiToken,

@@ -87,6 +87,12 @@ test('nodes are in the order in which people count, whenever they came', () => {
   expect(moved.order).toEqual(['x', 'pi-2', 'pi-10', 'pi-1']);
 });
 
+test('what others depend on stands before them, within its site', () => {
+  const nodes = [node('pi-1'), node('z-nas', { kind: 'fileserver' }), node('y-switch', { kind: 'switch' })];
+  const model = after({ kind: 'opened' }, { kind: 'nodes', nodes }, live);
+  expect(model.order).toEqual(['z-nas', 'y-switch', 'pi-1']);
+});
+
 test('a change of state sorts nothing anew', () => {
   const model = after({ kind: 'opened' }, { kind: 'nodes', nodes: [node('a'), node('b')] }, live);
   const changed = reduce(model, { kind: 'changed', nodes: [node('b', { state: 'troubled' })] });

@@ -87,6 +87,9 @@ function withNodes({ nodes, order }: Nodes, more: readonly NodeView[]): Nodes {
   return { nodes: next, order: isMoved ? ordered(next) : order };
 }
 
+/** What others depend on stands before them. */
+const KIND_ORDER: readonly NodeView['kind'][] = ['fileserver', 'switch', 'pi'];
+
 function ordered(nodes: ReadonlyMap<string, NodeView>): readonly string[] {
   const bySite = new Map<string, NodeView[]>();
   for (const node of nodes.values()) {
@@ -97,7 +100,8 @@ function ordered(nodes: ReadonlyMap<string, NodeView>): readonly string[] {
   // A collator made for this one sort: "pi-2" stands before "pi-10".
   const { compare } = new Intl.Collator('en', { numeric: true });
   const sites = [...bySite].sort(([a], [b]) => compare(a, b));
-  return sites.flatMap(([, of]) => of.sort((a, b) => compare(a.name, b.name)).map(({ id }) => id));
+  const byKind = (a: NodeView, b: NodeView): number => KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind);
+  return sites.flatMap(([, of]) => of.sort((a, b) => byKind(a, b) || compare(a.name, b.name)).map(({ id }) => id));
 }
 
 function withEvents(events: readonly EventView[], more: readonly EventView[]): readonly EventView[] {

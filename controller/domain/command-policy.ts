@@ -1,7 +1,9 @@
 /** Which command may be issued to which node, now. */
 
-import type { ErrorCode } from '../../proto/contract/errors.js';
+import { BrambleError, type ErrorCode } from '../../proto/contract/errors.js';
 import { isMountPoint } from '../../proto/contract/mount-point.js';
+import { parseSwitchPlan } from '../../proto/contract/switch/parse-plan.js';
+import { blockingFindings, preflight } from '../../proto/contract/switch/preflight.js';
 import type { CommandAction } from './command.js';
 import type { NodeLifecycle } from './node.js';
 
@@ -27,11 +29,23 @@ export type CommandDecision =
 const UNIT_NAME = /^[A-Za-z0-9:_.@-]{1,200}\.(service|socket|timer|mount|path|target)$/;
 
 const UPGRADE = 'upgrade the agent of this node';
+const SWITCH_ONLY = 'only the agent of a switch can; upgrade it if this node is one';
+const FILESERVER = 'only the agent of a fileserver can; upgrade it if this node is one';
 /** Where a newer agent alone would not help. */
 const WHO_CAN: Partial<Record<CommandAction['kind'], string>> = {
   identify: 'only the agent of a Raspberry Pi can; upgrade it if this node is one',
-  'raid-replace': 'only the agent of a fileserver can; upgrade it if this node is one',
-  'raid-scrub': 'only the agent of a fileserver can; upgrade it if this node is one',
+  'raid-replace': FILESERVER,
+  'raid-scrub': FILESERVER,
+  'root-prepare': FILESERVER,
+  'root-activate': FILESERVER,
+  'root-roll-back': FILESERVER,
+  'root-remove': FILESERVER,
+  'switch-apply': SWITCH_ONLY,
+  'switch-confirm': SWITCH_ONLY,
+  'switch-roll-back': SWITCH_ONLY,
+  'switch-power': SWITCH_ONLY,
+  'pull-image': FILESERVER,
+  'remove-image': FILESERVER,
 };
 
 const AWAY = 'wait until it is back, or cycle its power';
@@ -77,10 +91,40 @@ function judgeAction(action: CommandAction, bootId: string | undefined): Command
       return inThisBoot(bootId); // nobody looks for a light that comes on later
     case 'raid-replace':
       return inThisBoot(bootId); // names of disks mean something else after the next boot
+    case 'root-activate':
+    case 'root-roll-back':
+    case 'root-remove':
+      return inThisBoot(bootId); // about what the operator sees that the board is served
+    case 'switch-apply':
+      return judgePlan(action.plan, bootId);
+    case 'switch-power':
+      return inThisBoot(bootId);
+    case 'root-prepare':
+    case 'switch-confirm':
+    case 'switch-roll-back':
     case 'raid-scrub':
+    case 'pull-image':
+    case 'remove-image':
     case 'step-clock':
     case 'diagnose':
       return { kind: 'allowed', bootId: '' };
+  }
+}
+
+/** The switch judges once more, against what is in place there. */
+function judgePlan(text: string, bootId: string | undefined): CommandDecision {
+  try {
+    const found = blockingFindings(preflight(parseSwitchPlan(JSON.parse(text)), undefined));
+    const first = found[0];
+    if (first === undefined) return inThisBoot(bootId);
+    return refused(
+      'failed-precondition',
+      first.message,
+      'change the plan; `bramble switch plan` shows all that is wrong',
+    );
+  } catch (error) {
+    const { message } = BrambleError.from(error);
+    return refused('invalid-argument', message.slice(0, 500), 'give a plan as `bramble switch plan` takes it');
   }
 }
 

@@ -10,7 +10,29 @@ export type CommandAction =
   | { readonly kind: 'diagnose' }
   /** `oldMember` is empty where its place is vacant. */
   | { readonly kind: 'raid-replace'; readonly array: string; readonly oldMember: string; readonly newMember: string }
-  | { readonly kind: 'raid-scrub'; readonly array: string; readonly action: 'start' | 'stop' };
+  | { readonly kind: 'raid-scrub'; readonly array: string; readonly action: 'start' | 'stop' }
+  /** By the digest of its manifest. */
+  | { readonly kind: 'pull-image' | 'remove-image'; readonly image: string }
+  | {
+      readonly kind: 'root-prepare';
+      readonly serial: string;
+      readonly image: string;
+      readonly dataBytes: number;
+      readonly freshData: boolean;
+    }
+  | { readonly kind: 'root-activate' | 'root-roll-back'; readonly serial: string; readonly generation: number }
+  | { readonly kind: 'root-remove'; readonly serial: string; readonly keepData: boolean }
+  /** `plan`: JSON as `renderSwitchPlan` writes it. The command's id is the id of the change. */
+  | { readonly kind: 'switch-apply'; readonly plan: string; readonly confirmWithinMs: number }
+  | { readonly kind: 'switch-confirm'; readonly changeId: string }
+  | { readonly kind: 'switch-roll-back'; readonly changeId: string }
+  | {
+      readonly kind: 'switch-power';
+      readonly port: string;
+      readonly action: 'on' | 'off' | 'cycle';
+      readonly offMs: number;
+      readonly bootLeaseId: string;
+    };
 
 /**
  * Where a command is. `issued` and `dispatched` are ours to know, the others are what the actuator said, except

@@ -10,6 +10,7 @@ import {
   verify,
 } from 'node:crypto';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { FRESHNESS_DOMAIN } from '../../proto/contract/images/freshness.js';
 import type { Random } from '../../proto/contract/random.js';
 import { spkiSha256 } from '../../proto/wire/chain.js';
 import type { SignedCommand } from '../domain/command.js';
@@ -52,6 +53,11 @@ export class Secrets implements Trust {
   signCommand(payload: Uint8Array): SignedCommand {
     const signature = sign(null, Buffer.concat([COMMAND_DOMAIN, payload]), this.#commandKey);
     return { payload, keyId: this.#commandKeyId, signature };
+  }
+
+  signFreshness(text: string): ReturnType<Trust['signFreshness']> {
+    const signature = sign(null, Buffer.from(FRESHNESS_DOMAIN + text), this.#commandKey);
+    return { text, keyId: this.#commandKeyId, signature };
   }
 
   verify(spkiDer: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

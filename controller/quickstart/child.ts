@@ -10,6 +10,9 @@ const LOG_BYTES_MAX = 10 * 1024 * 1024;
 /** What is kept of stderr to explain a start that failed. */
 const LAST_LINES_MAX = 20;
 
+/** For a program that is one agent, as in the agent's unit: they keep it as small as it is on a Pi. */
+export const AGENT_NODE_FLAGS = ['--lite-mode', '--expose-gc', '--max-semi-space-size=1', '--v8-pool-size=1'] as const;
+
 export interface ChildOptions {
   /** What people know it by. */
   readonly name: string;

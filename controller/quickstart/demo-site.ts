@@ -4,11 +4,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { NodeView } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { ApiClient } from '../cli/api-client.js';
-import { Child } from './child.js';
+import { AGENT_NODE_FLAGS, Child } from './child.js';
 import { type QuickstartPaths, writeYaml } from './files.js';
 
-/** The site of the simulated Pis. */
+/** The site of the simulated Pis and their fileserver. */
 export const DEMO_SITE = 'demo';
+/** As its program calls it. */
+export const DEMO_FILESERVER = 'demo-fs';
 /** The same Pis for everybody: what one sees can be talked about. */
 const SEED = 20_261;
 const TOKEN_TTL_MS = 3_600_000;
@@ -28,22 +30,30 @@ export interface DemoSiteOptions {
   readonly onPid: () => void;
 }
 
-/** Pis that one process runs: the first `first` of the site are in others. */
+/** What one process runs. */
 interface Part {
+  readonly kind: 'pi' | 'fileserver';
+  /** The first `first` Pis of the site are in other processes; a fileserver knows them all. */
   readonly first: number;
   readonly pis: number;
   readonly configFile: string;
   readonly child: Child;
 }
 
-/** Site `demo`: simulated Pis with real agents, in processes of their own. When one dies, its part of the site is silent. */
+type JoinWords = Readonly<Record<'controller' | 'pin' | 'tokenFile', string>>;
+
+/**
+ * Site `demo`: simulated Pis and their fileserver with real agents, in processes of their own. When one dies, its part of the site
+ * is silent.
+ */
 export class DemoSite {
   readonly #options: DemoSiteOptions;
   readonly #parts: readonly Part[];
 
   constructor(options: DemoSiteOptions) {
     this.#options = options;
-    this.#parts = partsOf(options.pis).map((share) => makePart(share, options));
+    const fileserver = options.pis === 0 ? [] : [makeFileserverPart(options)];
+    this.#parts = [...fileserver, ...partsOf(options.pis).map((share) => makePart(share, options))];
   }
 
   get pids(): readonly (number | undefined)[] {
@@ -51,7 +61,7 @@ export class DemoSite {
   }
 
   /**
-   * Resolves when every Pi is connected.
+   * Resolves when every node of the site is connected.
    * @throws BrambleError `deadline-exceeded`, or of the controller
    */
   async start(api: ApiClient, signal: AbortSignal): Promise<void> {
@@ -59,18 +69,23 @@ export class DemoSite {
     const nodes = (await api.nodes()).filter(isDemoNode);
     const enrolled = await this.#enrolled(nodes);
     for (const node of nodes) {
-      if (![...enrolled.values()].includes(node.id)) await api.revoke(node.id, 'the demo site no longer has this Pi');
+      if (![...enrolled.values()].includes(node.id)) await api.revoke(node.id, 'the demo site no longer has this node');
     }
     if (pis === 0) return;
     await mkdir(paths.demoDir, { recursive: true, mode: 0o700 });
-    const join = enrolled.size < pis ? await this.#makeToken(api, pis - enrolled.size) : undefined;
-    for (const part of this.#parts) {
-      const config = { stateDir: paths.demoDir, first: part.first, pis: part.pis, seed: SEED, troubles: true };
-      await writeYaml(part.configFile, { ...config, ...join });
-      part.child.launch();
+    const joins = await this.#makeTokens(api, enrolled);
+    const site = {
+      stateDir: paths.demoDir,
+      seed: SEED,
+      troubles: true,
+      bootLogFile: join(paths.demoDir, 'dnsmasq.log'),
+    };
+    for (const { kind, first, pis: count, configFile, child } of this.#parts) {
+      await writeYaml(configFile, { ...site, first, pis: count, ...(joins[kind] && { join: joins[kind] }) });
+      child.launch();
     }
     await this.#allConnected(api, signal);
-    await rm(paths.demoTokenFile, { force: true });
+    await Promise.all(this.#tokenFiles().map((file) => rm(file, { force: true })));
   }
 
   async stop(): Promise<void> {
@@ -81,13 +96,12 @@ export class DemoSite {
     for (const { child } of this.#parts) child.kill();
   }
 
-  /** Id by name of the Pis that both they and the controller know; the state of all others is taken away. */
+  /** Id by name of the nodes that both they and the controller know; the state of all others is taken away. */
   async #enrolled(nodes: readonly NodeView[]): Promise<ReadonlyMap<string, string>> {
     const { paths, pis } = this.#options;
     const known = new Set(nodes.map(({ id }) => id));
     const enrolled = new Map<string, string>();
-    for (let index = 0; index < pis; index++) {
-      const name = demoPiName(index);
+    for (const name of demoNames(pis)) {
       const id = await nodeIdIn(join(paths.demoDir, name));
       if (id !== undefined && known.has(id)) enrolled.set(name, id);
       else await rm(join(paths.demoDir, name), { recursive: true, force: true });
@@ -95,25 +109,39 @@ export class DemoSite {
     return enrolled;
   }
 
-  async #makeToken(api: ApiClient, uses: number): Promise<{ readonly join: Readonly<Record<string, string>> }> {
-    const { demoTokenFile } = this.#options.paths;
-    const wish = { site: DEMO_SITE, kind: 'pi', ttlMs: TOKEN_TTL_MS, uses, preApproved: true };
-    const { token, spkiPin, enrollEndpoint } = await api.createToken(wish);
-    await writeFile(demoTokenFile, `${token}\n`, { mode: 0o600 });
-    return { join: { controller: enrollEndpoint, pin: spkiPin, tokenFile: demoTokenFile } };
+  /** A token for those of each kind that have not enrolled yet. */
+  async #makeTokens(
+    api: ApiClient,
+    enrolled: ReadonlyMap<string, string>,
+  ): Promise<Readonly<Partial<Record<Part['kind'], JoinWords>>>> {
+    const { demoTokenFile, demoFileserverTokenFile } = this.#options.paths;
+    const hasFileserver = enrolled.has(DEMO_FILESERVER);
+    const newPis = this.#options.pis - enrolled.size + (hasFileserver ? 1 : 0);
+    return {
+      ...(newPis > 0 && { pi: await makeToken(api, { kind: 'pi', uses: newPis, tokenFile: demoTokenFile }) }),
+      ...(!hasFileserver && {
+        fileserver: await makeToken(api, { kind: 'fileserver', uses: 1, tokenFile: demoFileserverTokenFile }),
+      }),
+    };
+  }
+
+  #tokenFiles(): readonly string[] {
+    const { demoTokenFile, demoFileserverTokenFile } = this.#options.paths;
+    return [demoTokenFile, demoFileserverTokenFile];
   }
 
   async #allConnected(api: ApiClient, signal: AbortSignal): Promise<void> {
     const { paths, pis } = this.#options;
+    const wanted = demoNames(pis).length;
     const endsAtMs = performance.now() + CONNECTED_MS_MAX;
     let connected = 0;
     while (performance.now() < endsAtMs) {
       connected = (await api.nodes()).filter((node) => isDemoNode(node) && node.liveness === 'fresh').length;
-      if (connected >= pis) return;
+      if (connected >= wanted) return;
       await wait(POLL_MS, undefined, { signal });
     }
-    throw new BrambleError('deadline-exceeded', `only ${connected} of ${pis} simulated Pis came up`, {
-      hint: `their logs say why: ${join(paths.logs, 'demo-site-*.log')}; --demo-pis 0 starts without them`,
+    throw new BrambleError('deadline-exceeded', `only ${connected} of ${wanted} simulated nodes came up`, {
+      hint: `their logs say why: ${join(paths.logs, 'demo-*.log')}; --demo-pis 0 starts without them`,
     });
   }
 }
@@ -137,7 +165,35 @@ function makePart(share: { readonly first: number; readonly pis: number }, optio
     argv: [...NODE_FLAGS, join(distDir, 'bramble-demo-site.mjs'), '--config', configFile],
     logFile: join(paths.logs, `demo-site-${demoPiName(first)}.log`),
   });
-  return { first, pis, configFile, child };
+  return { kind: 'pi', first, pis, configFile, child };
+}
+
+function makeFileserverPart({ paths, distDir, say, onPid, pis }: DemoSiteOptions): Part {
+  const configFile = join(paths.demoDir, `${DEMO_FILESERVER}.yaml`);
+  const child = new Child({
+    ...{ name: `The demo site (${DEMO_FILESERVER})`, say, onPid, stopMs: STOP_MS },
+    argv: [...AGENT_NODE_FLAGS, join(distDir, 'bramble-demo-fileserver.mjs'), '--config', configFile],
+    logFile: join(paths.logs, `${DEMO_FILESERVER}.log`),
+  });
+  return { kind: 'fileserver', first: 0, pis, configFile, child };
+}
+
+interface TokenWish {
+  readonly kind: Part['kind'];
+  readonly uses: number;
+  readonly tokenFile: string;
+}
+
+async function makeToken(api: ApiClient, { kind, uses, tokenFile }: TokenWish): Promise<JoinWords> {
+  const wish = { site: DEMO_SITE, kind, ttlMs: TOKEN_TTL_MS, uses, preApproved: true };
+  const { token, spkiPin, enrollEndpoint } = await api.createToken(wish);
+  await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
+  return { controller: enrollEndpoint, pin: spkiPin, tokenFile };
+}
+
+/** Everybody in the site. */
+function demoNames(pis: number): readonly string[] {
+  return pis === 0 ? [] : [DEMO_FILESERVER, ...Array.from({ length: pis }, (_, index) => demoPiName(index))];
 }
 
 /** As the program of the demo site calls them. */
@@ -146,7 +202,7 @@ export function demoPiName(index: number): string {
 }
 
 function isDemoNode({ site, name, state }: NodeView): boolean {
-  return site === DEMO_SITE && /^demo-\d{2,3}(-\d+)?$/.test(name) && state !== 'revoked';
+  return site === DEMO_SITE && /^demo-(\d{2,3}|fs)(-\d+)?$/.test(name) && state !== 'revoked';
 }
 
 /** The id in an agent's identity; `undefined` when it has not enrolled, or has lost it. */

@@ -17,6 +17,7 @@ export interface QuickstartPaths {
   readonly tokenFile: string;
   readonly demoDir: string;
   readonly demoTokenFile: string;
+  readonly demoFileserverTokenFile: string;
   readonly logs: string;
 }
 
@@ -33,6 +34,7 @@ export function pathsIn(dataDir: string): QuickstartPaths {
     tokenFile: join(agentDir, 'token'),
     demoDir,
     demoTokenFile: join(demoDir, 'token'),
+    demoFileserverTokenFile: join(demoDir, 'fileserver-token'),
     logs: join(dataDir, 'logs'),
   };
 }

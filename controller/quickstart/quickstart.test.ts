@@ -5,8 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { piName } from '../../agent/demo/pi-spec.js';
 import { parseAgentConfig } from '../../agent/kit/config.js';
+import { FILESERVER_NAME } from '../../fileserver-agent/demo/server-spec.js';
 import { parseConfig } from '../config/config.js';
-import { demoPiName, partsOf } from './demo-site.js';
+import { DEMO_FILESERVER, demoPiName, partsOf } from './demo-site.js';
 import { pathsIn, writeAgentConfig, writeControllerConfig } from './files.js';
 import { parseFlags } from './flags.js';
 import { endLeftovers } from './leftovers.js';
@@ -104,6 +105,7 @@ test('the demo site runs in two halves that share no Pi and leave none out', () 
   ]);
 });
 
-test('both programs call the simulated Pis by the same names', () => {
+test('both programs call the simulated nodes by the same names', () => {
+  expect(DEMO_FILESERVER).toBe(FILESERVER_NAME);
   for (const index of [0, 8, 9, 99, 199]) expect(demoPiName(index)).toBe(piName(index));
 });

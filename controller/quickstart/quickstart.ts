@@ -6,7 +6,7 @@ import { ApiClient } from '../cli/api-client.js';
 import { HttpTransport } from '../cli/transport.js';
 import { prepareDataDir } from '../data-dir.js';
 import { type DataLock, lockDataDir } from '../data-lock.js';
-import { Child } from './child.js';
+import { AGENT_NODE_FLAGS, Child } from './child.js';
 import { DemoSite } from './demo-site.js';
 import { type QuickstartPaths, SITE, writeAgentConfig, writeControllerConfig } from './files.js';
 import type { QuickstartFlags } from './flags.js';
@@ -19,9 +19,6 @@ const LOGIN_LINK_TTL_MS = 3_600_000;
 /** A little more than the programs allow themselves. */
 const AGENT_STOP_MS = 5_000;
 const CONTROLLER_STOP_MS = 8_000;
-/** As in the agent's unit: they keep it as small as it is on a Pi. */
-const AGENT_NODE_FLAGS = ['--lite-mode', '--expose-gc', '--max-semi-space-size=1', '--v8-pool-size=1'] as const;
-
 export interface QuickstartDeps {
   readonly flags: QuickstartFlags;
   readonly paths: QuickstartPaths;

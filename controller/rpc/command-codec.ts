@@ -1,5 +1,5 @@
 import { assertNever } from '../../proto/contract/assert.js';
-import { Command, MountAccess, ScrubAction } from '../../proto/gen/bramble/agent/v1/command.js';
+import { Command, MountAccess, PowerAction, ScrubAction } from '../../proto/gen/bramble/agent/v1/command.js';
 import type { CommandRecord } from '../domain/command.js';
 import type { CommandCodec } from '../usecases/ports.js';
 
@@ -21,6 +21,8 @@ export const commandCodec: CommandCodec = {
 };
 
 const MOUNT_ACCESS = { 'read-write': MountAccess.READ_WRITE, 'read-only': MountAccess.READ_ONLY } as const;
+
+const POWER = { on: PowerAction.ON, off: PowerAction.OFF, cycle: PowerAction.CYCLE } as const;
 
 const SCRUB = { start: ScrubAction.START, stop: ScrubAction.STOP } as const;
 
@@ -44,6 +46,30 @@ function writeAction(action: CommandRecord['action']): NonNullable<Command['acti
     }
     case 'raid-scrub':
       return { $case: 'raidScrub', value: { array: action.array, action: SCRUB[action.action] } };
+    case 'root-prepare': {
+      const { serial, image, dataBytes, freshData } = action;
+      return { $case: 'rootPrepare', value: { serial, image, dataBytes, freshData } };
+    }
+    case 'root-activate':
+      return { $case: 'rootActivate', value: { serial: action.serial, generation: action.generation } };
+    case 'root-roll-back':
+      return { $case: 'rootRollBack', value: { serial: action.serial, generation: action.generation } };
+    case 'root-remove':
+      return { $case: 'rootRemove', value: { serial: action.serial, keepData: action.keepData } };
+    case 'switch-apply':
+      return { $case: 'switchApply', value: { plan: action.plan, confirmWithinMs: action.confirmWithinMs } };
+    case 'switch-confirm':
+      return { $case: 'switchConfirm', value: { changeId: action.changeId } };
+    case 'switch-roll-back':
+      return { $case: 'switchRollBack', value: { changeId: action.changeId } };
+    case 'switch-power': {
+      const { port, offMs, bootLeaseId } = action;
+      return { $case: 'switchPower', value: { port, action: POWER[action.action], offMs, bootLeaseId } };
+    }
+    case 'pull-image':
+      return { $case: 'pullImage', value: { image: Buffer.from(action.image, 'hex') } };
+    case 'remove-image':
+      return { $case: 'removeImage', value: { image: Buffer.from(action.image, 'hex') } };
     default:
       return assertNever(action, 'command action');
   }

@@ -17,6 +17,7 @@ const COUNTED = [
   'offenders_closed_total',
   'uploads_total',
   'upload_bytes_total',
+  'image_bytes_total',
 ] as const;
 export type RpcCount = (typeof COUNTED)[number];
 

@@ -67,10 +67,10 @@ export class TokenBucket {
     this.#perMs = perSecond / 1000;
   }
 
-  /** Takes one token, on credit if need be; returns how long to wait until the credit is paid back, 0 = not at all. */
-  takeOnCredit(nowMs: number): number {
+  /** Takes one token or more, on credit if need be; returns how long to wait until the credit is paid back, 0 = not at all. */
+  takeOnCredit(nowMs: number, count = 1): number {
     this.#fill(nowMs);
-    this.#tokens -= 1;
+    this.#tokens -= count;
     return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#perMs);
   }
 

@@ -4,6 +4,8 @@ import { SERVER_OPTIONS } from '../../proto/wire/channel.js';
 import { StringPool } from '../../proto/wire/series.js';
 import { BrambleServerCredentials, type ServerIdentity } from '../../proto/wire/server-credentials.js';
 import type { AgentGate, AgentPeer } from '../usecases/agent-messages.js';
+import type { ImagePlaces } from '../usecases/images/image-places.js';
+import type { Images } from '../usecases/images/images.js';
 import type { Log, Timers } from '../usecases/ports.js';
 import { BulkService, bulkService } from './bulk-service.js';
 import { RpcCounters } from './counters.js';
@@ -17,10 +19,12 @@ import {
   renewService,
 } from './enrollment-service.js';
 import { Health, HealthService } from './health-service.js';
+import { ImagesService, imagesService } from './images-service.js';
 import { DEFAULT_LIMITS, type RpcLimits, TokenBuckets } from './limits.js';
 import { LinkService, linkService } from './link-service.js';
 import { type Listener, listen } from './listener.js';
 import { PeerSessions, type ReadCertificate } from './peer-sessions.js';
+import { type FindDownlink, SiteBudgets } from './site-budgets.js';
 import type { UploadSink } from './upload-sink.js';
 
 /** What the server proves itself with, and whom it believes. The authority is one. */
@@ -41,6 +45,12 @@ export interface RpcServerOptions {
   readonly renewals: Renewer;
   readonly identities: { check(spkiSha256: string): AgentPeer };
   readonly uploads: UploadSink;
+  /** Absent: this controller has no images. */
+  readonly images?: {
+    readonly images: Images;
+    readonly places: ImagePlaces;
+    readonly findDownlink: FindDownlink;
+  };
   readonly listen: {
     readonly enrolHost: string;
     readonly enrolPort: number;
@@ -99,16 +109,10 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const edgeOf = ({ sessions }: Door): Edge => new Edge({ ...base, sessions, identities: options.identities });
   const [linkEdge, enrolEdge] = [edgeOf(link), edgeOf(enrol)];
   const health = {
-    link: new Health([LinkService, RenewService, BulkService].map(serviceName)),
+    link: new Health([LinkService, RenewService, BulkService, ImagesService].map(serviceName)),
     enrol: new Health([serviceName(EnrollService)]),
   };
-  const { gate, uploads } = options;
-  link.server.addService(
-    LinkService,
-    linkService({ ...base, edge: linkEdge, gate, timers, strings: new StringPool() }),
-  );
-  link.server.addService(RenewService, renewService(linkEdge, options.renewals));
-  link.server.addService(BulkService, bulkService({ edge: linkEdge, uploads, timers, counters, limits }));
+  addMemberServices(link.server, options, { ...base, edge: linkEdge });
   link.server.addService(HealthService, health.link.service());
   enrol.server.addService(EnrollService, enrollService(enrolEdge, options.enrollments, { asks, clock, counters }));
   enrol.server.addService(HealthService, health.enrol.service());
@@ -149,6 +153,27 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
       await Promise.all(doors.map((door) => closeDoor(door, timers, graceMs)));
     },
   };
+}
+
+/** What members may ask for. */
+function addMemberServices(
+  server: Server,
+  { gate, uploads, images, renewals, timers }: RpcServerOptions,
+  base: {
+    readonly edge: Edge;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly counters: RpcCounters;
+    readonly limits: RpcLimits;
+  },
+): void {
+  const { edge, counters, limits } = base;
+  server.addService(LinkService, linkService({ ...base, gate, timers, strings: new StringPool() }));
+  server.addService(RenewService, renewService(edge, renewals));
+  server.addService(BulkService, bulkService({ edge, uploads, timers, counters, limits }));
+  if (images === undefined) return;
+  const budgets = new SiteBudgets(images.findDownlink);
+  server.addService(ImagesService, imagesService({ ...images, ...base, budgets, timers }));
 }
 
 /** "bramble.agent.v1.Link", from the path of its first method. */

@@ -91,6 +91,7 @@ test('the care of a store is spread over the hour by the phase of the installati
     repackHistory: async () => 'repacked',
     prune: async () => 'pruned',
     pruneUploads: async () => 'uploads pruned',
+    sweepImages: async () => 'images swept',
     checkpoint: async () => 'done',
   };
   const whenOf = (phase: number) =>
@@ -105,6 +106,7 @@ test('every expression is one that node-cron takes, and a real clock makes a tic
     repackHistory: async () => undefined,
     prune: async () => undefined,
     pruneUploads: async () => undefined,
+    sweepImages: async () => undefined,
     checkpoint: async () => undefined,
   };
   let ran: () => void = () => undefined;

@@ -10,6 +10,8 @@ export interface StoreCare {
   prune(): Promise<unknown>;
   /** Removes uploads that are too old or too much. */
   pruneUploads(): Promise<unknown>;
+  /** Removes chunks that no image has any more. */
+  sweepImages(): Promise<unknown>;
   checkpoint(): Promise<unknown>;
 }
 
@@ -28,6 +30,7 @@ export function storeTicks(care: StoreCare, phase: number): readonly Tick[] {
     { name: 'history-repack', when: `${second} ${minute} * * * *`, run: () => care.repackHistory() },
     { name: 'retention', when: `${second} ${minute + 5} * * * *`, run: () => care.prune() },
     { name: 'uploads', when: `${second} ${minute + 6} * * * *`, run: () => care.pruneUploads() },
+    { name: 'images', when: `${second} ${minute + 7} 3 * * *`, run: () => care.sweepImages() },
     { name: 'checkpoint', when: `${second} */5 * * * *`, run: () => care.checkpoint() },
   ];
 }

@@ -216,6 +216,8 @@ export interface Authority {
 /** Signs commands; verifies what nodes sign; hashes. Synchronous: none of it takes a millisecond. */
 export interface Trust {
   signCommand(payload: Uint8Array): SignedCommand;
+  /** With the same key, over "bramble-freshness-v1\0" and the text. */
+  signFreshness(text: string): { readonly text: string; readonly keyId: string; readonly signature: Uint8Array };
   /** Ed25519 or ECDSA P-256 by the kind of the key; false for anything else. */
   verify(spkiDer: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
   sha256(bytes: Uint8Array): Uint8Array;

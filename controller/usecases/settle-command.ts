@@ -83,7 +83,27 @@ export function renderAction(record: Pick<CommandRecord, 'action'>): string {
       const place = action.oldMember === '' ? 'a vacant place' : visible(action.oldMember, 40);
       return `putting ${visible(action.newMember, 40)} in the place of ${place} in ${visible(action.array, 40)}`;
     }
+    case 'switch-apply':
+      return 'the change of the ports';
+    case 'switch-confirm':
+      return `the confirmation of change ${visible(action.changeId, 40)}`;
+    case 'switch-roll-back':
+      return `the rollback of change ${visible(action.changeId, 40)}`;
+    case 'switch-power':
+      return `power ${action.action} of ${visible(action.port, 20)}`;
     case 'raid-scrub':
       return `the ${action.action} of a check of ${visible(action.array, 40)}`;
+    case 'root-prepare':
+      return `preparing image ${visible(action.image, 70)} for board ${visible(action.serial, 16)}`;
+    case 'root-activate':
+      return `serving generation ${action.generation} to board ${visible(action.serial, 16)}`;
+    case 'root-roll-back':
+      return `going back from generation ${action.generation} of board ${visible(action.serial, 16)}`;
+    case 'root-remove':
+      return `removing the roots of board ${visible(action.serial, 16)}`;
+    case 'pull-image':
+      return `the pull of image ${visible(action.image, 12)}`;
+    case 'remove-image':
+      return `the removal of image ${visible(action.image, 12)}`;
   }
 }

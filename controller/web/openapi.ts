@@ -6,6 +6,7 @@ import * as batch from '../../proto/contract/api/batch.js';
 import * as boot from '../../proto/contract/api/boot.js';
 import * as doctor from '../../proto/contract/api/doctor.js';
 import * as fleet from '../../proto/contract/api/fleet.js';
+import * as images from '../../proto/contract/api/images.js';
 import * as lists from '../../proto/contract/api/lists.js';
 import * as nodeConfig from '../../proto/contract/api/node-config.js';
 import * as requests from '../../proto/contract/api/requests.js';
@@ -69,6 +70,7 @@ function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
     ...boot,
     ...doctor,
     ...fleet,
+    ...images,
     ...lists,
     ...nodeConfig,
     ...requests,

@@ -10,6 +10,7 @@ import type { AuditLog } from '../usecases/audit/audit-log.js';
 import type { Backups } from '../usecases/backups.js';
 import type { Doctor } from '../usecases/doctor.js';
 import type { Idempotency } from '../usecases/idempotency.js';
+import type { Images } from '../usecases/images/images.js';
 import type { Log, Timers } from '../usecases/ports.js';
 
 /** What the two doors need of the rest of the controller. */
@@ -25,6 +26,7 @@ export interface WebOptions {
   readonly idempotency: Pick<Idempotency, 'begin' | 'finish' | 'fail'>;
   readonly history: HistorySource;
   readonly uploads: UploadSource;
+  readonly images: Images;
   readonly join: JoinFacts;
   readonly readiness: () => Promise<readonly PartReadiness[]>;
   readonly measures: () => Promise<readonly Measure[]>;

@@ -19,6 +19,7 @@ import { discoveryHandlers } from './routes/discovery.js';
 import { doctorHandlers } from './routes/doctor.js';
 import { enrollmentHandlers } from './routes/enrollments.js';
 import { eventHandlers } from './routes/events.js';
+import { imageHandlers } from './routes/images.js';
 import { loadHandlers } from './routes/loads.js';
 import { nodeConfigHandlers } from './routes/node-configs.js';
 import { nodeHandlers } from './routes/nodes.js';
@@ -65,6 +66,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...discoveryHandlers(),
       ...loadHandlers(),
       ...uploadHandlers(options),
+      ...imageHandlers(options),
       ...sessionHandlers(options, () => url),
       ...accountHandlers(options),
       ...auditHandlers(options),

@@ -91,7 +91,7 @@ export class BootWatch {
 
   /** One look at everything. */
   async look({ clock, kernel }: Pick<Host, 'clock' | 'kernel'>): Promise<void> {
-    const nowMs = clock.monotonicMs();
+    const nowMs = Math.round(clock.monotonicMs()); // times of records are whole numbers
     this.#learnLeases(kernel.readText(this.#options.paths.leases), nowMs);
     const before = this.linesCount;
     this.isFollowing = false;

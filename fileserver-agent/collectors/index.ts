@@ -14,6 +14,7 @@ import { makeThinPoolCollector } from './lvm-thin.js';
 import { makeNfsServerCollector } from './nfs-server.js';
 import { makeRaidCollector } from './raid.js';
 import { makeRaidEventsCollector } from './raid-events.js';
+import { makeRootsCollector } from './roots.js';
 import { makeSmartCollector } from './smart.js';
 import { makeTrafficCollector } from './traffic.js';
 import { makeVlanPeersCollector } from './vlan-peers.js';
@@ -45,6 +46,7 @@ export function fileserverCollectors(
           makeThinPoolCollector(),
           makeBootServicesCollector(BOOT_PATHS.leases),
           makeTrafficCollector(),
+          makeRootsCollector(),
         ]
       : []),
   ];

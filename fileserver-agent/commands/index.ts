@@ -1,16 +1,24 @@
 import { type ActionPolicy, hostHandlers } from '../../agent/kit/actions/index.js';
 import { makeReboot } from '../../agent/kit/actions/reboot.js';
 import type { Handlers } from '../../agent/kit/command/handler.js';
+import { type AskedImages, makePullImage, makeRemoveImage } from './images.js';
 import { makeRaidReplace } from './raid-replace.js';
 import { guardReboot } from './raid-safe-reboot.js';
 import { makeRaidScrub } from './raid-scrub.js';
+import { makeRootActivate, makeRootPrepare, makeRootRemove, makeRootRollBack } from './roots.js';
 
 /** What a fileserver can be told to do: one entry per action of the contract. */
-export function fileserverHandlers(policy: ActionPolicy): Handlers {
+export function fileserverHandlers(policy: ActionPolicy, images: AskedImages): Handlers {
   return {
     ...hostHandlers(policy),
     reboot: guardReboot(makeReboot()),
     raidReplace: makeRaidReplace(),
     raidScrub: makeRaidScrub(),
+    rootPrepare: makeRootPrepare(),
+    rootActivate: makeRootActivate(),
+    rootRollBack: makeRootRollBack(),
+    rootRemove: makeRootRemove(),
+    pullImage: makePullImage(images),
+    removeImage: makeRemoveImage(images),
   };
 }

@@ -8,6 +8,7 @@ import { makeSimHost } from '../../agent/kit/testing/sim-host.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { recordedTrees } from '../../test/fixtures/index.js';
+import type { AskedImages } from './images.js';
 import { fileserverHandlers } from './index.js';
 import { makeRaidReplace } from './raid-replace.js';
 import { guardReboot } from './raid-safe-reboot.js';
@@ -35,6 +36,12 @@ function setUp(tree: string) {
 }
 
 const replace = (oldMember: string, newMember = 'sdc3') => ({ array: 'md0', oldMember, newMember });
+
+const NO_IMAGES: AskedImages = {
+  want: async () => 'comes',
+  forget: async () => undefined,
+  find: async () => undefined,
+};
 
 test('a failed member is removed before the new one is added', async () => {
   const { world, machine, context } = setUp('raid1-failed-member');
@@ -146,7 +153,7 @@ test('a member that fails between the check and the reboot stops it', async () =
 
 test('the node’s own limit of commands within an hour holds for all of them', async () => {
   const policy = { allowedUnits: [], allowedMounts: [], journalUnits: [], settings: {}, actionsPerHour: 3 };
-  const { raidScrub } = limitHandlers(fileserverHandlers(policy), policy);
+  const { raidScrub } = limitHandlers(fileserverHandlers(policy, NO_IMAGES), policy);
   const { host } = setUp('raid1-clean');
   const after = (count: number) => actionHost(host, { agent: agentView({ begunLastHourCount: () => count }) });
   expect(await raidScrub?.check(scrub(ScrubAction.START), after(2), never)).toBeUndefined();

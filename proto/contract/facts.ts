@@ -265,6 +265,37 @@ export const FACTS = {
   vlan_peer_mac_text: text(548),
   netconsole_lines_count: counter(560, 100),
   netconsole_dropped_count: counter(561),
+
+  port_admin_flag: state(600),
+  port_bridge_text: text(601),
+  port_stp_state: state(602),
+  port_bpdu_guard_flag: state(603),
+  port_role_text: text(604),
+  port_vlans_text: text(605),
+  port_macs_count: gauge(606),
+  port_macs_text: text(607),
+  port_neighbor_text: text(608),
+  poe_admin_state: state(620),
+  poe_status_text: text(621),
+  poe_class_state: state(622),
+  poe_allocated_watts_milli: gauge(623, 100),
+  poe_actual_watts_milli: gauge(624, 200, 0.1),
+  switch_change_state: state(630),
+  switch_change_text: text(631),
+  switch_drift_count: gauge(632),
+  switch_drift_text: text(633),
+
+  roots_driver_text: text(730),
+  roots_isolation_flag: state(731),
+  roots_quota_flag: state(732),
+  root_generation_count: gauge(733),
+  root_previous_count: gauge(734),
+  root_newest_count: gauge(735),
+  root_image_text: text(736),
+  root_under_way_text: text(737),
+  root_closed_text: text(738),
+  root_hostname_text: text(739),
+  root_host_key_text: text(740),
 } as const satisfies Record<string, Fact>;
 
 export type FactName = keyof typeof FACTS;
@@ -332,6 +363,15 @@ export const RAID_MEMBER_STATES = {
   replacement: 6,
 } as const;
 export type RaidMemberState = keyof typeof RAID_MEMBER_STATES;
+
+/** What becomes of a change of a switch's ports, as `switch_change_state` carries it. */
+export const SWITCH_CHANGE_STATES = {
+  none: 1,
+  'on-trial': 2,
+  'being-made': 3,
+  'being-taken-back': 4,
+  frozen: 5,
+} as const;
 
 /** Largest magnitude that travels: beyond it a JavaScript number is no longer exact. */
 export const FACT_VALUE_MAX = Number.MAX_SAFE_INTEGER;

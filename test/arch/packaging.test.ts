@@ -3,12 +3,15 @@ import { expect, test } from 'vitest';
 import { parseAgentConfig } from '../../agent/kit/config.js';
 import { parsePolicy } from '../../agent/kit/helper/policy.js';
 import { NOTHING_ALLOWED } from '../../agent/kit/node-config/machine.js';
+import { parseBootSet } from '../../proto/contract/netboot/parse.js';
+import { parseSwitchPolicy } from '../../switch-agent/actuator/policy.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const FOLDERS = ['agent/pi/packaging', 'fileserver-agent/packaging', 'switch-agent/packaging'];
 const files = FOLDERS.flatMap((folder) => readdirSync(new URL(folder, ROOT)).map((name) => `${folder}/${name}`));
 const read = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
-const services = files.filter((file) => file.endsWith('.service'));
+/** Those that start a program of ours. */
+const services = files.filter((file) => file.endsWith('.service') && !file.endsWith('/bramble-dnsmasq.service'));
 const configs = files.filter((file) => file.endsWith('.yaml'));
 
 /** Settings of a unit, the last one of a name winning. Source: systemd.syntax(7). */
@@ -39,10 +42,16 @@ const HARDENED = {
 /** The one unit that reads the kernel's log, and the one right that it has for that. */
 const READS_KERNEL_LOG = 'agent/pi/packaging/bramble-agent.service';
 
+/** The one unit that makes trees out of images: the modes of files in them are the image's. */
+const MAKES_ROOTS = 'fileserver-agent/packaging/bramble-fileserver-agent-roots@.service';
+
 test.for(services)('%s is hardened, and lets V8 compile', (file) => {
   const unit = settings(file);
   expect(unit.get('ProtectKernelLogs')).toBe(file === READS_KERNEL_LOG ? undefined : 'yes');
-  expect(Object.fromEntries(unit)).toMatchObject(HARDENED);
+  expect(Object.fromEntries(unit)).toMatchObject({
+    ...HARDENED,
+    ...(file === MAKES_ROOTS && { RestrictSUIDSGID: 'no' }),
+  });
   expect(unit.has('MemoryDenyWriteExecute')).toBe(false);
 });
 
@@ -95,6 +104,7 @@ test('the example policy of the helper is one that it accepts, and it allows wha
     traffic: false,
     raid: [],
     config: NOTHING_ALLOWED,
+    roots: undefined,
   });
 });
 
@@ -105,6 +115,38 @@ test('the policy of the fileserver’s helper reads storage, and changes only ar
   const unit = settings('fileserver-agent/packaging/bramble-fileserver-agent-helper@.service');
   expect(unit.get('CapabilityBoundingSet')).toBe('CAP_SYS_ADMIN CAP_SYS_BOOT');
   expect(unit.has('ReadWritePaths')).toBe(false);
+});
+
+test('the helper that keeps roots writes where they are and where the boot path is, and mounts nothing itself', () => {
+  const unit = settings(MAKES_ROOTS);
+  const paths = (unit.get('ReadWritePaths') ?? '').split(' ');
+  expect(paths).toContain('-/srv/bramble');
+  expect(
+    paths.every((path) =>
+      /^-\/(srv\/bramble|export|etc\/(exports\.d|network\/interfaces\.d|chrony\/conf\.d|lvm)|run\/(lvm|lock))$/.test(
+        path,
+      ),
+    ),
+  ).toBe(true);
+  expect(unit.get('SystemCallFilter')).toContain('~@mount');
+  expect(unit.get('CapabilityBoundingSet')).not.toMatch(/NET|BOOT|MODULE|PTRACE|RAWIO/);
+});
+
+test('the example of a boot set is one', () => {
+  const set = parseBootSet(JSON.parse(read('fileserver-agent/packaging/boot-set.json')));
+  expect(set.ports).toHaveLength(2);
+});
+
+test('the switch’s helper writes the one file of ifupdown2 and its own records, and its policies are ones that it accepts', () => {
+  const policy = parsePolicy(read('switch-agent/packaging/switch-helper.json'), 'switch-helper.json');
+  expect(policy).toMatchObject({ user: 'bramble-sw', storage: false, raid: [] });
+  const ports = parseSwitchPolicy(read('switch-agent/packaging/switch-policy.json'), 'switch-policy.json');
+  expect(ports).toMatchObject({ management: 'eth0', power: { driver: 'probe', cutsPerHour: 12 } });
+  for (const name of ['bramble-switch-agent-helper@.service', 'bramble-switch-keep.service']) {
+    const unit = settings(`switch-agent/packaging/${name}`);
+    expect([unit.get('ReadWritePaths'), unit.get('StateDirectory')]).toEqual(['/etc/network', 'bramble-switch']);
+    expect(unit.get('CapabilityBoundingSet')).toBe('CAP_SYS_ADMIN CAP_SYS_BOOT');
+  }
 });
 
 test('the helper may write nothing but the record of its LED, and the LEDs', () => {

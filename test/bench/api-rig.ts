@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BackupFolder } from '../../controller/backups/backup-folder.js';
 import { actorOf } from '../../controller/domain/access/actor.js';
+import { openImages } from '../../controller/image-shelf.js';
 import { openAuthority } from '../../controller/pki/authority.js';
 import { ScryptPasswords } from '../../controller/pki/passwords.js';
 import { commandCodec } from '../../controller/rpc/command-codec.js';
@@ -79,6 +80,7 @@ export async function startApiRig(nodesCount: number): Promise<ApiRig> {
     doctor: { facts: () => Promise.reject(new Error('no doctor is asked here')) },
     metricsOpenOnLoopback: true,
     uploads: { find: async () => undefined },
+    images: openImages(dir, { store, trust, world }, systemClock).images,
     idempotency: controller.idempotency,
     history: controller.history,
     join: { spkiPin: '', enrollEndpoint: '' },

@@ -5,9 +5,13 @@ import { runApiLoad } from './api-load.js';
 import { runBareServer } from './bare-server.js';
 import { type Figure, printFigure } from './figure.js';
 import { measureFileserver } from './fileserver.js';
+import { measureHealing } from './healing.js';
 import { historyBytes } from './history.js';
+import { measureImages } from './images.js';
 import { runLoad } from './load.js';
+import { measureRoots } from './roots.js';
 import { measureServers, type ServerFigures } from './streams.js';
+import { measureSwitch } from './switch.js';
 import { measureWire } from './wire.js';
 
 /** `npm run bench [-- AREA ...]`: each figure is one line of JSON; exit 1 when a goal was missed. */
@@ -24,6 +28,10 @@ function areas(): Readonly<Record<string, () => Promise<readonly Figure[]>>> {
     streams: async () => (await measured()).streams,
     api: measureApi,
     fileserver: measureFileserver,
+    healing: measureHealing,
+    roots: measureRoots,
+    switch: measureSwitch,
+    images: measureImages,
   };
 }
 

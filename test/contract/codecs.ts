@@ -6,6 +6,7 @@ import * as command from '../../proto/gen/bramble/agent/v1/command.js';
 import * as desired from '../../proto/gen/bramble/agent/v1/desired.js';
 import * as enrollment from '../../proto/gen/bramble/agent/v1/enrollment.js';
 import * as event from '../../proto/gen/bramble/agent/v1/event.js';
+import * as images from '../../proto/gen/bramble/agent/v1/images.js';
 import * as link from '../../proto/gen/bramble/agent/v1/link.js';
 import * as node from '../../proto/gen/bramble/agent/v1/node.js';
 import * as report from '../../proto/gen/bramble/agent/v1/report.js';
@@ -26,6 +27,7 @@ const MODULES: readonly Readonly<Record<string, unknown>>[] = [
   desired,
   enrollment,
   event,
+  images,
   link,
   node,
   report,
@@ -51,7 +53,7 @@ export function codec(name: string): Codec {
 function loadReflection(): protobuf.Root {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => path.resolve('proto', target);
-  const subjects = ['bulk', 'command', 'desired', 'enrollment', 'event', 'link', 'node', 'report'];
+  const subjects = ['bulk', 'command', 'desired', 'enrollment', 'event', 'images', 'link', 'node', 'report'];
   root.loadSync(subjects.map((subject) => `bramble/agent/v1/${subject}.proto`)).resolveAll();
   return root;
 }

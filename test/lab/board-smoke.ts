@@ -7,6 +7,7 @@ import type { Say } from './build/cache.js';
 import { exec } from './build/exec.js';
 import { initramfs } from './build/initramfs.js';
 import { kernel } from './build/kernel.js';
+import { EMULATED } from './host/acceleration.js';
 
 const LIMIT_MS = 90_000;
 const MODULES = ['bcm2835-dma', 'sdhci-iproc', 'bcm2835', 'mmc_block', 'bcm2835_wdt', 'bcm2835_thermal'] as const;
@@ -23,7 +24,7 @@ export async function bootRaspberryPi3(guestsDir: string, say: Say): Promise<str
   const card = path.join(dir, 'card.img');
   await exec('truncate', ['-s', CARD_SIZE, card]);
   const tree = `${arm64.root}/usr/lib/linux-image-${arm64.release}/broadcom/bcm2837-rpi-3-b.dtb`;
-  const words = ['-M', 'raspi3b', '-accel', 'tcg,tb-size=128', '-kernel', arm64.image, '-dtb', tree, '-initrd', initrd];
+  const words = ['-M', 'raspi3b', '-accel', EMULATED, '-kernel', arm64.image, '-dtb', tree, '-initrd', initrd];
   // The second serial port is the console; the first falls silent when the kernel takes over.
   const ports = [
     '-append',

@@ -118,11 +118,23 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       'modprobe dm-delay; umount /card; dmsetup create slow --table "0 $(cat /sys/block/mmcblk0/size) delay /dev/mmcblk0 0 500"; dmsetup mknodes; mount /dev/mapper/slow /card',
     ),
   },
+  'card-dies': {
+    usage: 'PI',
+    what: 'a card that is in use answers with nothing but errors from now on (dm error)',
+    act: inNamed(
+      `modprobe dm-mod; umount /card
+sectors=$(cat /sys/block/mmcblk0/size)
+dmsetup create dying --table "0 $sectors linear /dev/mmcblk0 0"; dmsetup mknodes
+mount -o errors=remount-ro /dev/mapper/dying /card
+dd if=/dev/zero of=/card/written bs=64k count=16 conv=fsync 2>/dev/null
+dmsetup suspend dying; dmsetup load dying --table "0 $sectors error"; dmsetup resume dying`,
+    ),
+  },
   'card-good': {
     usage: 'PI',
     what: 'and is as it was',
     act: inNamed(
-      'umount /card; for each in flaky slow; do dmsetup remove "$each" 2>/dev/null; done; mount -o noatime /dev/mmcblk0 /card',
+      'umount /card; for each in flaky slow dying; do dmsetup remove "$each" 2>/dev/null; done; mount -o noatime /dev/mmcblk0 /card',
     ),
   },
   'disk-bad-sector': {
@@ -132,7 +144,15 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       'modprobe scsi_debug dev_size_mb=32 opts=2; sleep 1; dd if=/dev/$(lsblk -ndo NAME,MODEL | sed -n "s/ *scsi_debug.*//p") of=/dev/null skip=4656 count=16 2>&1; true',
     ),
   },
-  'clock-1970': { usage: 'NAME', what: 'a clock starts in 1970', act: inNamed('date -s @60') },
+  'clock-1970': {
+    usage: 'NAME',
+    what: 'power is cycled, and the clock of the board starts in 1970 (power NAME cycle: it knows the time again)',
+    async act(rack, [name = '']) {
+      await rack.powerOff(name);
+      await rack.powerOn(name, '1970-01-01T00:01:00');
+      return '';
+    },
+  },
   'watchdog-unfed': {
     usage: 'PI',
     what: 'nobody feeds the watchdog: it resets the board after half a minute',
@@ -158,6 +178,13 @@ export function faultList(): string {
   return Object.entries(FAULTS)
     .map(([name, { usage, what }]) => `    ${`${name} ${usage}`.padEnd(36)} ${what}`)
     .join('\n');
+}
+
+/** Lets something go wrong, or puts it right. @throws Error for a fault that is not in the list, and when it could not be done */
+export function breaks(rack: Rack, fault: string, ...words: readonly string[]): Promise<string> {
+  const verb = FAULTS[fault];
+  if (verb === undefined) throw new Error(`unknown fault ${fault}; there are:\n${faultList()}`);
+  return verb.act(rack, words);
 }
 
 async function hardware(rack: Rack, name: string, command: string): Promise<string> {

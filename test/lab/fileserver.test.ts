@@ -1,9 +1,10 @@
 /** The fileserver's agent as the second witness: arrays, exports, services, boots, and what each Pi asks of its disk. */
 
 import { expect, test } from 'vitest';
+import { breaks } from './faults.js';
 import type { Rack } from './rack.js';
 import { createArray, fileserverId, raidTransitions, removeArray, takeStep } from './raid-transitions.js';
-import { breaks, sharedRack, until } from './testing.js';
+import { sharedRack, until } from './testing.js';
 
 // Emulated machines on a busy host: generous, because these are about what happens and not about how fast.
 const BOOT_LIMIT_MS = 240_000;

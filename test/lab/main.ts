@@ -3,7 +3,8 @@
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { FAULTS, faultList } from './faults.js';
+import { capture } from './capture/command.js';
+import { breaks, faultList } from './faults.js';
 import { servePdu } from './pdu.js';
 import { Rack } from './rack.js';
 import { raidTransitions } from './raid-transitions.js';
@@ -16,6 +17,7 @@ const USAGE = `usage: npm run lab -- COMMAND
   console NAME               a shell on a guest's console; Ctrl-] leaves
   run NAME SCRIPT            run a script in a guest, beside its networks
   power NAME on|off|cycle    what a socket of a power strip does
+  capture KIND ...           record what a machine shows, as a fixture: capture --help
   raid-transitions [N]       N (200) changes of small arrays, each held against what the fileserver's agent tells
   break FAULT [TARGET]       something goes wrong, or is put right:
 ${faultList()}
@@ -49,6 +51,8 @@ async function main([command, ...words]: readonly string[]): Promise<number> {
     }
     case 'pdu':
       return servePdu(Rack.open(name));
+    case 'capture':
+      return capture(words, () => Rack.open(ID));
     case 'raid-transitions':
       return transitions(open(), Number(name === '' ? 200 : name));
     case 'break':
@@ -110,9 +114,7 @@ async function transitions(rack: Rack, count: number): Promise<number> {
 }
 
 async function breakSomething(rack: Rack, fault: string, words: readonly string[]): Promise<number> {
-  const verb = FAULTS[fault];
-  if (verb === undefined) throw new Error(`unknown fault ${fault}; there are:\n${faultList()}`);
-  process.stdout.write(await verb.act(rack, words));
+  process.stdout.write(await breaks(rack, fault, ...words));
   return 0;
 }
 

@@ -1,8 +1,9 @@
 /** The virtual rack itself: real kernels, a real array, a real switch, Pis that really boot over the network. */
 
 import { expect, test } from 'vitest';
+import { breaks } from './faults.js';
 import type { Rack } from './rack.js';
-import { breaks, sharedRack, until } from './testing.js';
+import { sharedRack, until } from './testing.js';
 
 // Emulated machines on a busy host: generous, because these are about what happens and not about how fast.
 const REPORT_LIMIT_MS = 240_000;

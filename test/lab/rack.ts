@@ -1,17 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Artifacts, artifacts } from './build/artifacts.js';
-import type { Say } from './build/cache.js';
-import { writeBoardTree } from './build/device-tree.js';
+import { cached, type Say, sweepCache } from './build/cache.js';
 import { exec } from './build/exec.js';
 import { type Outcome, runInGuest } from './host/guest-shell.js';
 import { makeNamespaces, type Namespaces, namespacesOf, removeNamespaces } from './host/namespaces.js';
 import { end, isSame, launch, runningPid, startTimeOf } from './host/process.js';
-import { commonArgs, FILESERVER_DISKS, fileserverArgs, guestFile, piArgs, switchArgs } from './host/qemu.js';
+import { commonArgs, fileserverArgs, guestFile, piArgs, switchArgs } from './host/qemu.js';
 import { qmp } from './host/qmp.js';
 import { LabController } from './lab-controller.js';
-import { interfacesFile, pisFile, type RackSpec, rackSpec } from './spec.js';
+import { lend, lentToBegin, lentToBoot, MACHINE_DISKS, makeBoards, makeMachineDisks } from './prepare.js';
+import { resumeArgs, saveGuests } from './saved.js';
+import { type RackSpec, rackSpec } from './spec.js';
 
 /** Folders of racks, short because a socket's path is at most 107 bytes. */
 export const RACKS_DIR = '/tmp';
@@ -20,9 +21,8 @@ const FOLDER = 'bramble-lab-';
 const GUESTS = 'test/lab/guests';
 const READY_MS_MAX = 180_000;
 const POLL_MS = 200;
-const CARD_SIZE = '64M';
-/** Of the third disk, for the thin pool. */
-const BLANK_DISK_SIZE = '1G';
+/** They boot first: the ROM of a board gives up when nobody answers for a while. */
+const MACHINES = ['switch', 'fileserver'] as const;
 
 export interface RackOptions {
   /** Tells two racks of one machine apart: a few letters or digits. */
@@ -74,12 +74,14 @@ export class Rack {
     writeFileSync(path.join(rack.dir, 'rack.json'), JSON.stringify(file));
     try {
       await makeNamespaces(rack.namespaces);
-      if (options.withAgents) await rack.controller.start(options.isOwned);
-      await rack.#prepare();
-      await rack.#startPdu();
-      const before = ['switch', 'fileserver'] as const;
-      for (const name of before) await rack.powerOn(name);
-      await rack.ready(before); // the ROM of a board gives up when nobody answers for a while
+      await Promise.all([
+        options.withAgents ? rack.controller.start(options.isOwned) : undefined,
+        makeBoards(rack.dir, rack.spec, files),
+        rack.#startMachines(say),
+        rack.#startPdu(),
+      ]);
+      if (options.withAgents) await rack.controller.lendAgents(rack.spec);
+      await Promise.all(MACHINES.map((name) => rack.#begin(name)));
       for (const { name } of rack.spec.pis) await rack.powerOn(name);
     } catch (thrown) {
       await rack.down();
@@ -123,17 +125,66 @@ export class Rack {
     return existsSync(file) ? readFileSync(file, 'utf8') : '';
   }
 
+  /** Resolves when a guest's console has shown `text` since it was last powered on. @throws Error when it takes too long */
+  async says(name: string, text: string, limitMs = READY_MS_MAX): Promise<void> {
+    const endsAtMs = performance.now() + limitMs;
+    while (!this.console(name).includes(text)) {
+      if (performance.now() > endsAtMs) {
+        throw new Error(
+          `${name} has not said "${text}" after ${limitMs / 1_000} s; its console ends:\n${tail(this.console(name))}`,
+        );
+      }
+      await wait(POLL_MS);
+    }
+  }
+
   isOn(name: string): boolean {
     return runningPid(this.dir, this.#known(name)) !== undefined;
   }
 
-  /** Power to a guest that has none. */
-  async powerOn(name: string): Promise<void> {
+  /** Power to a guest that has none. `clock`: what its own clock says, UTC; absent = the time. */
+  async powerOn(name: string, clock = 'utc'): Promise<void> {
     if (this.isOn(name)) return;
+    await this.#launch(name, ['-rtc', `base=${clock}`]);
+    if (!MACHINES.some((each) => each === name)) return;
+    await this.says(name, 'has booted');
+    await this.#begin(name);
+  }
+
+  /** Boots the switch and the fileserver, or takes up those that were kept when they had. */
+  async #startMachines(say: Say): Promise<void> {
+    const { files, checkout } = this.#file;
+    const guests = path.join(checkout, GUESTS);
+    const lent = lentToBoot(this.spec, guests);
+    lend(this.dir, lent);
+    lend(this.dir, lentToBegin(guests));
+    let haveBooted = false;
+    const make = async (to: string): Promise<void> => {
+      await makeMachineDisks(this.dir, files);
+      for (const name of MACHINES) await this.#launch(name);
+      for (const name of MACHINES) await this.says(name, 'has booted');
+      await saveGuests(this.dir, MACHINES, MACHINE_DISKS, to);
+      haveBooted = true;
+    };
+    const argv = MACHINES.map((name) => [...commonArgs(this.dir, name), ...this.#commandLine(name)[1]]);
+    const version = await exec('qemu-system-x86_64', ['--version']);
+    const inputs = [version, JSON.stringify(lent), JSON.stringify(argv).replaceAll(this.dir, '')];
+    const saved = await cached({ name: 'machines', inputs, make }, say);
+    if (haveBooted) return;
+    for (const disk of MACHINE_DISKS) copyFileSync(path.join(saved, disk), path.join(this.dir, disk));
+    for (const name of MACHINES) await this.#launch(name, resumeArgs(saved, name));
+  }
+
+  /** The last stage of a machine that has booted: from here on it is this rack's. */
+  async #begin(name: string): Promise<void> {
+    await this.run(name, `sh /lab/begin.sh ${Math.floor(Date.now() / 1_000)}`, READY_MS_MAX);
+  }
+
+  async #launch(name: string, more: readonly string[] = []): Promise<void> {
     rmSync(guestFile(this.dir, name, 'log'), { force: true });
     const [emulator, args] = this.#commandLine(name);
     const namespace = emulator === 'qemu-system-x86_64' ? this.namespaces.site : undefined;
-    const argv = [emulator, ...commonArgs(this.dir, name), ...args] as const;
+    const argv = [emulator, ...commonArgs(this.dir, name), ...args, ...more] as const;
     const where = namespace === undefined ? {} : { namespace };
     await launch(this.dir, { name, argv, diesWithParent: this.#file.isOwned, ...where });
   }
@@ -151,7 +202,15 @@ export class Rack {
   }
 
   tryRun(name: string, script: string, limitMs?: number): Promise<Outcome> {
-    return runInGuest(guestFile(this.dir, this.#known(name), 'control'), script, limitMs);
+    return runInGuest(guestFile(this.dir, this.#known(name), 'control'), script, { limitMs });
+  }
+
+  /** In a Pi, even when its root is gone: nothing but busybox and what the kernel shows is there. @throws Error when it fails */
+  async runWithoutRoot(name: string, script: string, limitMs?: number): Promise<string> {
+    const options = { limitMs, withoutRoot: true };
+    const { status, out, err } = await runInGuest(guestFile(this.dir, this.#known(name), 'control'), script, options);
+    if (status !== 0) throw new Error(`${name}: status ${status} of: ${script}\n${out}${err}`);
+    return out;
   }
 
   /** Steers the hardware of a guest. */
@@ -190,42 +249,11 @@ export class Rack {
     const argv = [process.execPath, program, 'pdu', path.basename(this.dir).slice(FOLDER.length)] as const;
     await launch(this.dir, { name: 'pdu', argv, namespace, diesWithParent });
   }
-
-  /** Disks, boards and what the guests are lent. */
-  async #prepare(): Promise<void> {
-    const { files } = this.#file;
-    const overlay = (backing: string, name: string): Promise<string> =>
-      exec('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', backing, path.join(this.dir, name)]);
-    const [first, second, blank] = FILESERVER_DISKS;
-    for (const name of ['switch', 'fileserver']) await overlay(files.machine.image, `${name}.root.qcow2`);
-    for (const disk of [first, second]) await overlay(files.goldenDisk, `${disk}.qcow2`);
-    await exec('qemu-img', ['create', '-q', '-f', 'qcow2', path.join(this.dir, `${blank}.qcow2`), BLANK_DISK_SIZE]);
-    for (const pi of this.spec.pis) {
-      await writeBoardTree(files.pi.deviceTree, pi.serial, guestFile(this.dir, pi.name, 'dtb'));
-      const card = guestFile(this.dir, pi.name, 'card.img');
-      await exec('truncate', ['-s', CARD_SIZE, card]);
-      await exec('mke2fs', ['-q', '-t', 'ext4', card]);
-    }
-    this.#lend('switch', { interfaces: interfacesFile(this.spec) });
-    this.#lend('fileserver', { pis: pisFile(this.spec) });
-    if (this.#file.withAgents) await this.controller.lendAgents(this.spec);
-  }
-
-  #lend(name: string, texts: Readonly<Record<string, string>>): void {
-    const share = guestFile(this.dir, name, 'share');
-    mkdirSync(share, { recursive: true });
-    const scripts = path.join(this.#file.checkout, GUESTS);
-    for (const script of readdirSync(scripts)) {
-      writeFileSync(path.join(share, script), readFileSync(path.join(scripts, script)));
-    }
-    for (const [file, text] of Object.entries({ ...texts, hostname: `${name}\n` })) {
-      writeFileSync(path.join(share, file), text);
-    }
-  }
 }
 
-/** Ends racks whose owners have gone without ending them. */
+/** Ends racks whose owners have gone without ending them, and removes what such an owner was building. */
 export async function sweep(): Promise<void> {
+  sweepCache();
   for (const folder of readdirSync(RACKS_DIR).filter((each) => each.startsWith(FOLDER))) {
     const file = path.join(RACKS_DIR, folder, 'rack.json');
     if (!existsSync(file)) continue;

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { inject, type TestContext } from 'vitest';
-import { FAULTS } from './faults.js';
 import { Rack } from './rack.js';
 
 const POLL_MS = 500;
@@ -19,11 +18,4 @@ export async function until(what: string, limitMs: number, ask: () => Promise<bo
     if (performance.now() > endsAtMs) throw new Error(`not within ${limitMs / 1_000} s: ${what}`);
     await wait(POLL_MS);
   }
-}
-
-/** Lets something go wrong, or puts it right. */
-export function breaks(rack: Rack, fault: string, ...words: readonly string[]): Promise<string> {
-  const verb = FAULTS[fault];
-  if (verb === undefined) throw new Error(`no fault ${fault}`);
-  return verb.act(rack, words);
 }

@@ -36,6 +36,8 @@ const PACKAGES: readonly DebianPackage[] = [
     ['device-tree-compiler', '/usr/bin/fdtput'],
     ['nftables', '/usr/sbin/nft'],
     ['btrfs-progs', '/usr/bin/btrfs'],
+    ['xfsprogs', '/usr/sbin/mkfs.xfs'],
+    ['openssh-client', '/usr/bin/ssh-keygen'],
     ['iproute2', '/usr/sbin/ip'],
   ].map(([name = '', provides = '']) => ({ name, provides, why: 'the virtual rack' })),
 ];

@@ -41,6 +41,11 @@ export function makeSimTrust(random: Random): Trust {
       keyId,
       signature: keys.sign(pair.privateKeyPem, Buffer.concat([domain, payload])),
     }),
+    signFreshness: (text) => ({
+      text,
+      keyId,
+      signature: keys.sign(pair.privateKeyPem, new TextEncoder().encode(`bramble-freshness-v1\0${text}`)),
+    }),
     verify: (spkiDer, message, signature) => keys.verifyEd25519(spkiDer, message, signature),
     sha256: (bytes) => keys.sha256(bytes),
     tokenHmac: (bytes) => createHmac('sha256', tokenKey).update(bytes).digest(),

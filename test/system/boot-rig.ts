@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,7 +32,7 @@ export class BootRig {
       serial: `aa00000${index + 1}`,
       address: `10.46.189.${4 * index + 2}`,
       server: `10.46.189.${4 * index + 1}`,
-      interfaceName: `v${10 + index}`,
+      interfaceName: `eth0.${10 + index}`,
       namespace: `${name}-pi${index}`,
     }));
   }
@@ -51,6 +51,24 @@ export class BootRig {
 
   get log(): string {
     return join(this.directory, 'dnsmasq.log');
+  }
+
+  /** As the agent has it run: from a configuration file. */
+  async startConfigured(conf: string): Promise<void> {
+    const argv = [
+      'netns',
+      'exec',
+      this.#server,
+      'dnsmasq',
+      '--keep-in-foreground',
+      '--user=root',
+      `--conf-file=${conf}`,
+    ];
+    this.#dnsmasq = spawn('ip', argv, { stdio: 'ignore' });
+  }
+
+  get dnsmasqPid(): number | undefined {
+    return this.#dnsmasq?.exitCode === null ? this.#dnsmasq.pid : undefined;
   }
 
   /** @param more options of dnsmasq's own */
@@ -92,6 +110,37 @@ export class BootRig {
     return this.#inside(namespace, ['busybox', ...udhcpc, '-V', vendorClass]);
   }
 
+  /** As dhcp(), by a client that says what architecture it is, as boot ROMs do. Answers with its lease, by name. */
+  async lease(board: RigBoard): Promise<ReadonlyMap<string, string> | undefined> {
+    const path = this.#path(`lease-${board.namespace}`);
+    await rm(path, { force: true });
+    const udhcpc = ['udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-t', '3', '-T', '2', '-s', this.#path('lease.sh')];
+    const options = ['-V', 'PXEClient:Arch:00000:UNDI:002001', '-x', '0x5d:0000', '-O', '43'];
+    if (!(await this.#inside(board.namespace, ['env', `LEASE=${path}`, 'busybox', ...udhcpc, ...options])))
+      return undefined;
+    const lines = (await readFile(path, 'utf8')).split('\n').map((line) => line.split('='));
+    return new Map(lines.map(([name = '', ...value]) => [name, value.join('=')]));
+  }
+
+  /** What the server gives for a path; `undefined`: an error. */
+  async get({ namespace, server }: RigBoard, path: string): Promise<string | undefined> {
+    const local = this.#path(`got-${namespace}`);
+    await rm(local, { force: true });
+    const isThere = await this.#inside(namespace, ['busybox', 'tftp', '-g', '-r', path, '-l', local, server]);
+    return isThere ? readFile(local, 'latin1') : undefined;
+  }
+
+  /** True when the server took it. */
+  async write({ namespace, server }: RigBoard, path: string): Promise<boolean> {
+    return this.#inside(namespace, ['busybox', 'tftp', '-p', '-l', '/etc/hostname', '-r', path, server]);
+  }
+
+  /** The board calls itself by another MAC address from now on. */
+  async changeMac({ namespace }: RigBoard, mac: string): Promise<void> {
+    await this.#ip('-n', namespace, 'link', 'set', 'eth0', 'down');
+    await this.#ip('-n', namespace, 'link', 'set', 'eth0', 'address', mac, 'up');
+  }
+
   /** False: there is no such file. */
   async fetch({ namespace, server }: RigBoard, path: string): Promise<boolean> {
     return this.#inside(namespace, ['busybox', 'tftp', '-g', '-r', path, '-l', '/dev/null', server]);
@@ -117,7 +166,7 @@ export class BootRig {
 
   async #build(): Promise<void> {
     const script =
-      '#!/bin/sh\n[ "$1" = bound ] || exit 0\nip addr flush dev "$interface"\nip addr add "$ip/$mask" dev "$interface"\n';
+      '#!/bin/sh\n[ "$1" = bound ] || exit 0\nip addr flush dev "$interface"\nip addr add "$ip/$mask" dev "$interface"\n[ -z "$LEASE" ] || env >"$LEASE"\n';
     await writeFile(this.#path('lease.sh'), script);
     await chmod(this.#path('lease.sh'), 0o755);
     await mkdir(this.#path('tftp'));

@@ -286,13 +286,13 @@ describe('npm start with its demo site', () => {
     rmSync(data, { recursive: true, force: true });
   });
 
-  test('when it is up every simulated Pi is connected, beside this machine', async () => {
+  test('when it is up every simulated Pi and their fileserver are connected, beside this machine', async () => {
     const nodes = await demoNodes();
-    expect(nodes.map(({ name }) => name).sort()).toEqual(['demo-01', 'demo-02', 'demo-03', 'demo-04']);
+    expect(nodes.map(({ name }) => name).sort()).toEqual(['demo-01', 'demo-02', 'demo-03', 'demo-04', 'demo-fs']);
     expect(nodes.every(({ liveness }) => liveness === 'fresh')).toBe(true);
     expect(new Set(nodes.map(({ model }) => model)).size).toBeGreaterThan(2);
     const { nodes: all } = NodeList.parse(await getJson(`${url}/api/v1/nodes`));
-    expect(all).toHaveLength(PIS + 1);
+    expect(all).toHaveLength(PIS + 2);
     expect(run.err).toBe('');
   });
 
@@ -311,17 +311,35 @@ describe('npm start with its demo site', () => {
     expect(await asked).toMatchObject({ status: 0, out: expect.stringContaining('succeeded') });
   });
 
-  test('the token that let them in is gone', () => {
-    expect(readdirSync(path.join(data, 'demo'))).not.toContain('token');
+  test('a board that boots over the network is seen by the fileserver, stage by stage', async () => {
+    const booted = await bramble(data, 'node', 'boot', 'demo-02');
+    expect(booted).toMatchObject({ status: 0, out: expect.stringContaining('It is up') });
+    for (const stage of ['dhcp-seen', 'bootcode-served', 'kernel-served', 'nfs-mounted', 'verified']) {
+      expect(booted.out).toContain(stage);
+    }
   });
 
-  test('the next start goes on with the same Pis in the same boots', async () => {
+  test('its array is whole or on the way there, and reboots are judged by it', async () => {
+    const shown = await bramble(data, 'raid', 'show', 'demo-fs');
+    expect(shown).toMatchObject({ status: 0, out: expect.stringContaining('raid1') });
+    const replaced = await bramble(data, 'raid', 'replace', 'demo-fs', 'md0', 'sda', 'sdc', '--confirm=demo-fs');
+    expect(replaced).toMatchObject({ status: 0, out: expect.stringContaining('recover runs') });
+    const refused = await bramble(data, 'node', 'reboot', 'demo-fs', '--confirm=demo-fs');
+    expect(refused).toMatchObject({ out: expect.stringContaining('a reboot now is not safe') });
+    expect(refused.status).not.toBe(0);
+  });
+
+  test('the tokens that let them in are gone', () => {
+    expect(readdirSync(path.join(data, 'demo')).filter((name) => name.includes('token'))).toEqual([]);
+  });
+
+  test('the next start goes on with the same nodes in the same boots', async () => {
     const before = await idsByName();
     await stop();
     await start('--demo-pis', String(PIS));
     expect(await idsByName()).toEqual(before);
     const { events } = EventList.parse(await getJson(`${url}/api/v1/events?limit=1000`));
-    expect(events.filter(({ reason }) => reason === 'NodeEnrolled')).toHaveLength(PIS + 1);
+    expect(events.filter(({ reason }) => reason === 'NodeEnrolled')).toHaveLength(PIS + 2);
     const rebooted = events.filter(({ reason, nodeName }) => reason === 'NodeRebooted' && nodeName !== 'demo-03');
     expect(rebooted).toEqual([]);
   });
@@ -335,6 +353,7 @@ describe('npm start with its demo site', () => {
       ['demo-02', true],
       ['demo-03', true],
       ['demo-04', true],
+      ['demo-fs', false],
     ]);
   });
 });

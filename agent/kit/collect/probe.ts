@@ -1,6 +1,7 @@
 import type { ConfigState } from '../../../proto/contract/facts.js';
 import type { Event } from '../../../proto/gen/bramble/agent/v1/event.js';
 import type { Mark } from '../durable/outbox-records.js';
+import type { Reach } from '../host/image-link.js';
 
 /** Lines of the kernel's log that one rule matched. */
 export interface KernelLogMatch {
@@ -9,6 +10,11 @@ export interface KernelLogMatch {
   readonly line: string;
   /** How many since this was told last. */
   readonly count: number;
+}
+
+/** Where the controller is, what this node proves itself with, and the keys that the controller signs with. */
+export interface AgentReach extends Reach {
+  readonly commandKeys: readonly { readonly keyId: string; readonly spkiDer: Uint8Array }[];
 }
 
 /** What the agent knows about itself, for the collectors that report its own cost and losses. */
@@ -42,6 +48,8 @@ export interface AgentProbe {
   tellAndRemember(kind: NonNullable<Event['kind']>, mark: Mark): Promise<void>;
   /** Tells the controller of something else that happened. Whoever calls it bounds how often. Never throws. */
   happened(what: NonNullable<Event['kind']>): void;
+  /** Whom to ask on a connection of one's own, with what, and whose word counts. */
+  reach(): AgentReach;
   /** Milliseconds since boot when this process started. */
   readonly agentStartedMs: number;
   /** Empty when the kernel does not tell. */

@@ -37,6 +37,9 @@ test('what the agent knows about time is passed on, negative offsets too', async
     controllerOffsetMs: () => -86_400_000,
     clockUntrusted: () => true,
     clockStepsCount: () => 2,
+    reach: () => {
+      throw new Error('nobody is asked here');
+    },
   });
   expect(values(await collectOn(makeClockCollector(probe), {}).run())).toEqual({
     clock_controller_offset_ms: -86_400_000,

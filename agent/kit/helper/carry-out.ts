@@ -1,14 +1,18 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Machine, Services } from '../host/ports.js';
+import type { RootsActuator } from '../roots/orders.js';
 import { type ConfigActuatorMaker, carryOutConfig } from './config-verbs.js';
 import type { HelperPolicy } from './policy.js';
 import type { HelperRequest } from './protocol.js';
 import { orderOf } from './raid-verbs.js';
+import type { RootsAllowance } from './roots-allowance.js';
 
 export interface HelperMeans {
   readonly services: Services;
   readonly machine: Machine;
   readonly configActuator: ConfigActuatorMaker;
+  /** Nothing of it is there before roots are asked about. */
+  readonly rootsActuator: (allowance: RootsAllowance) => Promise<RootsActuator>;
 }
 
 /** What an answer carries beside its success. */
@@ -26,7 +30,7 @@ export interface Done {
 export async function carryOut(
   request: HelperRequest,
   policy: HelperPolicy,
-  { services, machine, configActuator }: HelperMeans,
+  { services, machine, configActuator, rootsActuator }: HelperMeans,
   gone: AbortSignal,
 ): Promise<Done> {
   const { signal } = new AbortController();
@@ -85,6 +89,13 @@ export async function carryOut(
       allow(policy.raid.includes(request.array), `a change of array ${JSON.stringify(request.array)}`);
       await machine.raid(orderOf(request), signal);
       return {};
+    case 'roots': {
+      if (policy.roots === undefined) allow(false, 'keeping of roots');
+      else return { text: JSON.stringify(await (await rootsActuator(policy.roots))(request.order, signal)) };
+      return {};
+    }
+    case 'own':
+      return { text: await machine.own(request.order, signal) };
     default:
       return { changes: await carryOutConfig(request, await configActuator(policy.config), signal) };
   }

@@ -2,6 +2,7 @@ import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Exec, Machine, Services, StorageQuestion } from '../host/ports.js';
 import { parseTraffic } from '../host/traffic.js';
 import { checkUnitName, readUnitState } from '../host/unit-state.js';
+import { parseRootsView } from '../roots/orders.js';
 import { type HelperRequest, parseReply, renderLine } from './protocol.js';
 import { requestOf } from './raid-verbs.js';
 
@@ -21,6 +22,10 @@ const REMOUNT_TIMEOUT_MS = 70_000;
 const STEP_TIMEOUT_MS = RESTART_TIMEOUT_MS;
 const READ_TIMEOUT_MS = 40_000;
 const STORAGE_TIMEOUT_MS = 75_000;
+/** An image is unpacked and copied, where nothing can be shared. */
+const ROOTS_TIMEOUT_MS = 45 * 60_000;
+/** As long as a helper may live. */
+const OWN_TIMEOUT_MS = 330_000;
 /** A node program takes seconds to start on the smallest boards. */
 const START_MS = 20_000;
 
@@ -41,9 +46,13 @@ export function makeHelperServices(exec: Exec, call: HelperCall): Services {
   };
 }
 
-/** The machine as an unprivileged agent may change it: by its helper. */
-export function makeHelperMachine(call: HelperCall): Machine {
+/**
+ * The machine as an unprivileged agent may change it: by its helper.
+ * @param rootsCall to the helper that keeps roots, which has a sandbox of its own
+ */
+export function makeHelperMachine(call: HelperCall, rootsCall: HelperCall = call): Machine {
   const ask = asker(call);
+  const askRoots = asker(rootsCall);
   return {
     remount: async (mountPoint, access, signal) => {
       await ask({ verb: 'remount', mountPoint, access }, REMOUNT_TIMEOUT_MS, signal);
@@ -68,6 +77,8 @@ export function makeHelperMachine(call: HelperCall): Machine {
     raid: async (order, signal) => {
       await ask(requestOf(order), STORAGE_TIMEOUT_MS, signal);
     },
+    roots: async (order, signal) => parseRootsView(await askRoots({ verb: 'roots', order }, ROOTS_TIMEOUT_MS, signal)),
+    own: (order, signal) => ask({ verb: 'own', order }, OWN_TIMEOUT_MS, signal),
     traffic: async (interfaces, signal) =>
       parseTraffic(await ask({ verb: 'traffic', interfaces }, STORAGE_TIMEOUT_MS, signal)),
   };

@@ -50,6 +50,7 @@ process.exitCode = await serveHelper({
   kernel: makeKernelFiles(),
   services: {},
   machine: noMachine(),
+  rootsActuator: () => { throw new Error('not asked for'); },
   configActuator: (allowance) => makeNodeConfigActuator({ root, ownerUid: process.getuid(), exec }, allowance),
 });
 process.exit();

@@ -26,6 +26,9 @@ process.exitCode = await serveHelper({
   connection: makeHelperConnection(process.stdin, process.stdout, new AbortController().signal),
   readPolicy: async () => readFileSync(policyPath, 'utf8'),
   kernel: makeKernelFiles(),
+  rootsActuator: async ({ pool }) => async (order) => ({
+    driver: 'copy', capabilities: { isolation: false, quota: false, shared: false }, changes: [pool, JSON.stringify(order)], boards: [],
+  }),
   configActuator: () => { throw new Error("not asked for"); },
   services: { state: () => { throw new Error('not asked for'); }, restart: async (unit) => did(unit), reboot: async () => did('reboot') },
   machine: {

@@ -1,7 +1,9 @@
 import { BrambleError, type ErrorCode } from '../../../proto/contract/errors.js';
 import type { MountAccess } from '../host/ports.js';
+import type { RootsOrder } from '../roots/orders.js';
 import { CONFIG_FIELDS, type ConfigRequest, isConfigVerb, parseConfigRequest } from './config-verbs.js';
 import { RequestFields, refused } from './request-fields.js';
+import { parseRootsOrder } from './roots-order.js';
 
 /**
  * Between the agent and its privileged helper: one JSON line each way over a Unix socket, then the connection ends.
@@ -26,6 +28,9 @@ export type HelperRequest =
   | { readonly verb: 'raid-remove'; readonly array: string; readonly member: string }
   | { readonly verb: 'raid-replace'; readonly array: string; readonly member: string; readonly by: string }
   | { readonly verb: 'raid-sync'; readonly array: string; readonly action: 'check' | 'idle' }
+  | { readonly verb: 'roots'; readonly order: RootsOrder }
+  /** An order of the agent's own kind, as it reads it itself. */
+  | { readonly verb: 'own'; readonly order: string }
   | { readonly verb: 'traffic'; readonly interfaces: readonly string[] }
   | ConfigRequest;
 
@@ -34,7 +39,7 @@ export type HelperReply =
   | { readonly ok: true; readonly text?: string; readonly changes?: readonly string[] }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
-/** Of a request, without its end. Requests about configs have a limit of their own. */
+/** Of a request, without its end. Requests about configs, and orders of an agent's own kind, have a limit of their own. */
 export const LINE_LIMIT_BYTES = 4096;
 /** Of an answer: 256 KiB of journal, every character of which may need six in JSON. */
 export const ANSWER_LIMIT_BYTES = 2 * 2 ** 20;
@@ -94,6 +99,8 @@ const VERBS: {
       action: from.oneOf('action', ['check', 'idle']),
     }),
   },
+  roots: { fields: ['order'], read: (from) => ({ verb: 'roots', order: parseRootsOrder(from.record('order')) }) },
+  own: { fields: ['order'], read: (from) => ({ verb: 'own', order: from.text('order') }) },
   traffic: {
     fields: ['interfaces'],
     read: (from) => ({ verb: 'traffic', interfaces: from.interfaces('interfaces') }),
@@ -105,7 +112,8 @@ export function parseRequest(line: string): HelperRequest {
   const { verb, ...fields } = parseObject(line);
   const isConfig = typeof verb === 'string' && isConfigVerb(verb);
   if (!isConfig && !isVerb(verb)) throw refused(`unknown verb ${JSON.stringify(verb)?.slice(0, 64)}`);
-  if (line.length > LINE_LIMIT_BYTES && !isConfig) throw refused(`the line is longer than ${LINE_LIMIT_BYTES} bytes`);
+  if (line.length > LINE_LIMIT_BYTES && !isConfig && verb !== 'own')
+    throw refused(`the line is longer than ${LINE_LIMIT_BYTES} bytes`);
   const expected: readonly string[] = isConfig ? CONFIG_FIELDS[verb] : VERBS[verb].fields;
   const unknown = Object.keys(fields).find((name) => !expected.includes(name));
   if (unknown !== undefined) throw refused(`unknown field ${JSON.stringify(unknown.slice(0, 64))}`);
@@ -150,6 +158,8 @@ const CODES = [
   'failed-precondition',
   'permission-denied',
   'unavailable',
+  'resource-exhausted',
+  'data-loss',
   'deadline-exceeded',
   'unsupported',
   'internal',

@@ -1,5 +1,6 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { isMountPoint } from '../../../proto/contract/mount-point.js';
+import { isBoardSerial, isImageId } from '../../../proto/contract/netboot/parse.js';
 import { isBlockDeviceName } from '../host/block-device-name.js';
 import { isInterfaceName } from '../host/interface-name.js';
 import { TRAFFIC_INTERFACES_MAX } from '../host/traffic.js';
@@ -15,6 +16,40 @@ export class RequestFields {
 
   constructor(values: Readonly<Record<string, unknown>>) {
     this.#values = values;
+  }
+
+  record(name: string): RequestFields {
+    const value = this.#values[name];
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused(`${name} must be an object`);
+    return new RequestFields({ ...value });
+  }
+
+  /** @throws for a field that is not among them: what nobody reads is not what was meant */
+  nothingBut(names: readonly string[]): void {
+    const unknown = Object.keys(this.#values).find((name) => !names.includes(name));
+    if (unknown !== undefined) throw refused(`unknown field ${JSON.stringify(unknown.slice(0, 64))}`);
+  }
+
+  boardSerial(name: string): string {
+    const value = this.text(name);
+    if (!isBoardSerial(value)) throw refused(`${name} must be the last eight digits of a serial number`);
+    return value;
+  }
+
+  image(name: string): string {
+    const value = this.text(name);
+    if (!isImageId(value)) throw refused(`${name} must be the name of an image`);
+    return value;
+  }
+
+  flag(name: string): boolean {
+    const value = this.#values[name];
+    if (typeof value !== 'boolean') throw refused(`${name} must be true or false`);
+    return value;
+  }
+
+  number(name: string, min: number, max: number): number {
+    return this.#whole(name, min, max);
   }
 
   /** Any text: what is done with it is up to the list that it must be on. */

@@ -8,6 +8,7 @@ import type {
   RenewResponse,
 } from '../../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { AgentFrame, ControllerFrame } from '../../../proto/gen/bramble/agent/v1/link.js';
+import type { RootsOrder, RootsView } from '../roots/orders.js';
 import type { Traffic } from './traffic.js';
 
 /** The whole outside world of an agent. Every port has a real and a simulated adapter and one conformance suite for both. */
@@ -223,6 +224,13 @@ export interface Machine {
   storage(question: StorageQuestion, signal: AbortSignal): Promise<string>;
   /** Resolves when mdadm has done it. @throws BrambleError `failed-precondition` with its words, and as storage() */
   raid(order: RaidOrder, signal: AbortSignal): Promise<void>;
+  /** Roots of boards, on a fileserver. @throws BrambleError `unsupported` where none are kept, and of what was done */
+  roots(order: RootsOrder, signal: AbortSignal): Promise<RootsView>;
+  /**
+   * An order of the agent's own kind, which only that agent and its helper understand; both sides check it.
+   * @throws BrambleError `unsupported` (there are none), or that of the order
+   */
+  own(order: string, signal: AbortSignal): Promise<string>;
   /**
    * What the kernel counted of the NFS server's clients, and on these interfaces; begins to count when it does not yet.
    * @throws BrambleError `unsupported` (no nftables), `permission-denied`, `failed-precondition` with the words of nft

@@ -12,10 +12,15 @@ export interface LocalMachineOptions {
   readonly kernel: KernelFiles;
   readonly services: Services;
   readonly led: Led;
+  /** What carries out orders of the agent's own kind; absent = there are none. */
+  readonly own?: OwnOrders | undefined;
 }
 
+/** @throws BrambleError of the order */
+export type OwnOrders = (order: string, signal: AbortSignal) => Promise<string>;
+
 /** The machine that this process runs on, with the rights that this process has. */
-export function makeLocalMachine({ exec, kernel, services, led }: LocalMachineOptions): Machine {
+export function makeLocalMachine({ exec, kernel, services, led, own = noOrders }: LocalMachineOptions): Machine {
   return {
     remount: (mountPoint, access, signal) => remount({ exec, kernel }, mountPoint, access, signal),
     stepClock: (signal) => stepClock({ exec, kernel, services }, signal),
@@ -24,9 +29,14 @@ export function makeLocalMachine({ exec, kernel, services, led }: LocalMachineOp
     journal: (source, linesMax, signal) => readJournal(exec, source, linesMax, signal),
     storage: (question, signal) => askStorage({ exec, kernel }, question, signal),
     raid: (order, signal) => changeRaid({ exec, kernel }, order, signal),
+    roots: () => Promise.reject(new BrambleError('unsupported', 'roots are kept by the helper of a fileserver')),
+    own,
     traffic: (interfaces, signal) => readTraffic({ exec, kernel }, interfaces, signal),
   };
 }
+
+const noOrders: OwnOrders = () =>
+  Promise.reject(new BrambleError('unsupported', 'this agent has no orders of its own kind'));
 
 /** For agents that have nothing to do with the machine they run on. */
 export function noMachine(): Machine {
@@ -40,6 +50,8 @@ export function noMachine(): Machine {
     journal: refuse,
     storage: refuse,
     raid: refuse,
+    roots: refuse,
+    own: refuse,
     traffic: refuse,
   };
 }

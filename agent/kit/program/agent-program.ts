@@ -5,6 +5,8 @@ import type { AgentProbe } from '../collect/probe.js';
 import type { OtherRoot } from '../collectors/index.js';
 import type { Handlers } from '../command/handler.js';
 import type { Files } from '../host/ports.js';
+import type { OwnOrders } from '../machine/local-machine.js';
+import type { Watch } from '../watch/watch.js';
 
 /** What the one who starts a program wants of its collectors. */
 export interface CollectorWishes {
@@ -14,6 +16,13 @@ export interface CollectorWishes {
   readonly stateDir?: string | undefined;
   /** Storage of the agent's state that shall be verified by writing to it. */
   readonly verifyWrites?: { readonly files: Files; readonly stateDir: string } | undefined;
+}
+
+/** The part of an agent that acts with root's rights. Loaded only by the processes that need it. */
+export interface OwnProgram {
+  orders(): OwnOrders;
+  /** Keeps what an order has left open until it is not. @param duty what exactly; empty = whatever is open */
+  keep(duty: string, tell: (words: string) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** What one of the three agents is made of; everything else is shared. */
@@ -26,5 +35,9 @@ export interface AgentProgram {
   /** Where its identity, outbox and ledger are unless the configuration says otherwise. */
   readonly stateDir: string;
   collectors(probe: AgentProbe, wishes: CollectorWishes): readonly Collector[];
-  handlers(policy: ActionPolicy): Handlers;
+  /** What is looked at more often than reports go. */
+  readonly watches?: (probe: AgentProbe, stateDir: string) => readonly Watch[];
+  handlers(policy: ActionPolicy, stateDir: string): Handlers;
+  /** What needs root's rights and only this kind of agent does: in its helper, or in itself where it has them. */
+  readonly own?: OwnProgram;
 }

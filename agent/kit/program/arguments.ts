@@ -8,6 +8,7 @@ export type Invocation =
   | { readonly kind: 'run'; readonly configPath: string | undefined }
   | { readonly kind: 'report'; readonly hostRoot: string; readonly output: 'json' | 'text' }
   | { readonly kind: 'helper'; readonly peer: string; readonly policyPath: string }
+  | { readonly kind: 'keep'; readonly duty: string }
   | { readonly kind: 'raise-clock'; readonly stateDir: string | undefined };
 
 const POLICY_PATH = '/etc/bramble/helper.json';
@@ -17,6 +18,7 @@ const OPTIONS = {
   run: { '--config': 'config' },
   report: { '--host-root': 'hostRoot', '-o': 'output', '--output': 'output' },
   helper: { '--peer': 'peer', '--policy': 'policy' },
+  keep: { '--duty': 'duty' },
   raiseClock: { '--state-dir': 'stateDir' },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
 
@@ -26,6 +28,7 @@ export function usage({ name, configPath, stateDir }: Pick<AgentProgram, 'name' 
   run [--config FILE]                     run as an agent until asked to end (FILE: ${configPath})
   report [--host-root DIR] [-o json|text] collect every fact once, print it and exit
   helper --peer INSTANCE [--policy FILE]  answer one request with root's rights (started by a socket unit)
+  keep [--duty WHAT]                      finish what privileged orders left open (switches; started by the agent)
   raise-clock [--state-dir DIR]           set a clock that is behind to the last known time (DIR: ${stateDir})
 
   --version   print the version
@@ -47,6 +50,8 @@ export function parseArguments(args: readonly string[]): Invocation {
       return parseHelper(parseOptions(rest, OPTIONS.helper));
     case 'raise-clock':
       return { kind: 'raise-clock', stateDir: parseOptions(rest, OPTIONS.raiseClock).get('stateDir') };
+    case 'keep':
+      return { kind: 'keep', duty: parseOptions(rest, OPTIONS.keep).get('duty') ?? '' };
     case undefined:
       throw misused('no command given');
     default:

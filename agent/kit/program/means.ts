@@ -10,7 +10,7 @@ import { makeNodeRandom } from '../host/node/random.js';
 import { makeChildServices } from '../host/node/services-child.js';
 import { makeSystemdServices } from '../host/node/services-systemd.js';
 import type { Machine, Services } from '../host/ports.js';
-import { makeLocalMachine, noMachine } from '../machine/local-machine.js';
+import { makeLocalMachine, noMachine, type OwnOrders } from '../machine/local-machine.js';
 import type { ConfigActuator } from '../node-config/machine.js';
 
 /** What an agent acts through. */
@@ -21,7 +21,7 @@ export interface Means {
 }
 
 /** The service manager that the configuration names, and with it what may be done to the machine. */
-export function openMeans({ services, helperSocket }: AgentConfig): Means {
+export function openMeans({ services, helperSocket, rootsSocket }: AgentConfig, own?: OwnOrders): Means {
   switch (services.kind) {
     case 'child': {
       const children = makeChildServices({ units: services.units, random: makeNodeRandom() });
@@ -29,23 +29,28 @@ export function openMeans({ services, helperSocket }: AgentConfig): Means {
       return { services: children, machine: noMachine(), close: () => children.close() };
     }
     case 'none':
-      return { services: noServices, machine: noMachine(), close: nothing };
+      return { services: noServices, machine: { ...noMachine(), ...(own !== undefined && { own }) }, close: nothing };
     case 'systemd':
-      return { ...systemdMeans(helperSocket), close: nothing };
+      return { ...systemdMeans(helperSocket, rootsSocket ?? helperSocket, own), close: nothing };
   }
 }
 
-function systemdMeans(helperSocket: string | undefined): Omit<Means, 'close'> {
+function systemdMeans(
+  helperSocket: string | undefined,
+  rootsSocket: string | undefined,
+  own: OwnOrders | undefined,
+): Omit<Means, 'close'> {
   const exec = makeNodeExec();
   if (helperSocket === undefined) {
     const services = makeSystemdServices(exec);
     return {
       services,
-      machine: makeLocalMachine({ exec, kernel: makeKernelFiles(), services, led: makeNodeLed() }),
+      machine: makeLocalMachine({ exec, kernel: makeKernelFiles(), services, led: makeNodeLed(), own }),
     };
   }
   const call = makeHelperCall(helperSocket);
-  return { services: makeHelperServices(exec, call), machine: makeHelperMachine(call) };
+  const rootsCall = makeHelperCall(rootsSocket ?? helperSocket);
+  return { services: makeHelperServices(exec, call), machine: makeHelperMachine(call, rootsCall) };
 }
 
 /** Who puts node configs in place: only a helper does. */

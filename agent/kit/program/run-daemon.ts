@@ -51,7 +51,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
     },
   });
   stop.addEventListener('abort', () => void notifier.stopping(), { once: true });
-  const means = openMeans(config);
+  const means = openMeans(config, program.own?.orders());
   const host = makeNodeHost({ root: '/', net: makeGrpcNet(), ...means });
   const stateDir = config.stateDir ?? program.stateDir;
   try {
@@ -69,7 +69,8 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
             stateDir,
             verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
           }),
-        handlers: limitHandlers(program.handlers(policy), policy),
+        watches: (probe) => program.watches?.(probe, stateDir) ?? [],
+        handlers: limitHandlers(program.handlers(policy, stateDir), policy),
         configActuator: openConfigActuator(config),
         buildTimeMs: BUILD_TIME_MS,
         progress: () => {

@@ -56,6 +56,9 @@ export function standaloneProbe({ clock, kernel }: CollectorHost): AgentProbe {
     controllerOffsetMs: () => undefined,
     clockUntrusted: () => clock.nowMs() < BUILD_TIME_MS,
     clockStepsCount: () => 0,
+    reach: () => {
+      throw new BrambleError('failed-precondition', 'who looks once has no controller');
+    },
     // Nobody listens to a program that looks once.
     kernelLogMatched: () => undefined,
     remembered: () => undefined,

@@ -6,6 +6,7 @@ import type { JoinFile } from '../enroll/join.js';
 import type { Host } from '../host/ports.js';
 import type { Log } from '../log.js';
 import type { ConfigActuator } from '../node-config/machine.js';
+import type { Watch } from '../watch/watch.js';
 
 /** What makes one of the three agents out of the kit. */
 export interface AgentOptions {
@@ -19,6 +20,8 @@ export interface AgentOptions {
   /** Needed until the node has enrolled once. */
   readonly join: JoinFile | undefined;
   readonly collectors: (probe: AgentProbe) => readonly Collector[];
+  /** What is looked at more often than reports go; nothing when absent. */
+  readonly watches?: ((probe: AgentProbe) => readonly Watch[]) | undefined;
   readonly handlers: Handlers;
   /** Who puts node configs in place; without it every config is refused. */
   readonly configActuator?: ConfigActuator | undefined;

@@ -1,3 +1,4 @@
+import type { Collector } from '../collect/collector.js';
 import { followCollectors } from '../collect/follow.js';
 import type { AgentProbe } from '../collect/probe.js';
 import { CollectorScheduler } from '../collect/scheduler.js';
@@ -16,6 +17,7 @@ import { DEFAULT_CADENCE } from '../session/cadence.js';
 import { SessionClient } from '../session/client.js';
 import { ControllerClock } from '../session/controller-clock.js';
 import { type AboutAgent, AgentDuties } from '../session/duties.js';
+import { runWatches } from '../watch/watch.js';
 import type { AgentOptions } from './agent-options.js';
 import type { AgentState } from './agent-state.js';
 import { makeAgentView } from './agent-view.js';
@@ -29,7 +31,7 @@ export interface WiredAgent {
   readonly dispatcher: CommandDispatcher;
   readonly nodeConfig: ConfigKeeper;
   readonly session: SessionClient;
-  /** Follows what does not wait for reports, until the signal aborts. */
+  /** Runs what looks at the machine more often than reports go, until the signal aborts. */
   readonly watch: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -63,7 +65,7 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     duties.tellTry();
   });
   const valuesRefusedCount = (): number => reporter.valuesRefusedCount;
-  const probe = makeProbe(parts, clocks, { recorder, nodeConfig, valuesRefusedCount });
+  const probe = makeProbe(parts, clocks, { recorder, nodeConfig, credentials, valuesRefusedCount });
   const collectors = agent.collectors(probe);
   const scheduler = new CollectorScheduler({ collectors, host, nodeId: identity.nodeId });
   const cadence = state.desired.cadence ?? DEFAULT_CADENCE;
@@ -115,8 +117,19 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     duties,
     log,
   });
-  const watch = (signal: AbortSignal): Promise<void> => followCollectors(collectors, agent, signal);
-  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session, watch };
+  return { recorder, scheduler, reporter, dispatcher, nodeConfig, session, watch: watching(agent, probe, collectors) };
+}
+
+/** What looks more often than reports go out. */
+function watching(
+  agent: AgentParts['agent'],
+  probe: AgentProbe,
+  collectors: readonly Collector[],
+): (signal: AbortSignal) => Promise<void> {
+  const watches = agent.watches?.(probe) ?? [];
+  return async (signal) => {
+    await Promise.all([runWatches(watches, agent, signal), followCollectors(collectors, agent, signal)]);
+  };
 }
 
 function makeConfigKeeper(
@@ -179,13 +192,14 @@ function aboutAgent({ agent, node }: AgentParts, { random }: Host): AboutAgent {
 interface ProbeSources {
   readonly recorder: EventRecorder;
   readonly nodeConfig: ConfigKeeper;
+  readonly credentials: CredentialHolder;
   readonly valuesRefusedCount: () => number;
 }
 
 function makeProbe(
   { state, heartbeat, agent, node, startedMs }: AgentParts,
   { controllerClock, clockWatch }: Clocks,
-  { recorder, nodeConfig, valuesRefusedCount }: ProbeSources,
+  { recorder, nodeConfig, credentials, valuesRefusedCount }: ProbeSources,
 ): AgentProbe {
   return {
     outboxEventsCount: () => state.outbox.count,
@@ -212,6 +226,11 @@ function makeProbe(
         agent.log.warn({ ...errorFields(error), event: what.$case }, 'an event was not recorded');
       });
     },
+    reach: () => ({
+      tls: credentials.tls,
+      endpoints: credentials.identity.endpoints,
+      commandKeys: credentials.identity.commandKeys,
+    }),
     agentStartedMs: startedMs,
     bootId: node.bootId,
   };

@@ -60,6 +60,9 @@ export function quietProbe(change: Partial<AgentProbe> = {}): AgentProbe {
     controllerOffsetMs: () => undefined,
     clockUntrusted: () => false,
     clockStepsCount: () => 0,
+    reach: () => {
+      throw new Error('nobody is asked here');
+    },
     kernelLogMatched: () => undefined,
     remembered: () => undefined,
     remember: () => Promise.resolve(),

@@ -5,8 +5,10 @@ import { type CliContext, print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { EXPORT_LISTING } from '../export-view.js';
 import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
+import { describeSwitch, PORT_LISTING, SWITCH_LISTING, switchesOf, switchPorts } from '../ports-view.js';
 import { RAID_LISTING } from '../raid-view.js';
 import { refreshed } from '../refreshed.js';
+import { boardRoots, ROOTS_LISTING } from '../roots-view.js';
 import { boardListing } from './node-boot.js';
 import type { Register } from './register.js';
 
@@ -18,7 +20,9 @@ export interface NodeListWish {
 export const registerGet: Register = (program, run) => {
   const get = program
     .command('get')
-    .description('List nodes, boards, sites, RAID arrays, exports, tokens or enrolments');
+    .description(
+      'List nodes, boards, sites, switches, ports, RAID arrays, exports, roots of boards, tokens or enrolments',
+    );
 
   get
     .command('nodes')
@@ -61,6 +65,7 @@ export const registerGet: Register = (program, run) => {
       }),
     );
 
+  registerSwitches(get, run);
   registerSeenByFileservers(get, run);
 };
 
@@ -76,6 +81,34 @@ export async function showSites(context: CliContext): Promise<number> {
   print(context, SITE_LISTING, sites, { sites });
   return EXIT.ok;
 }
+
+/** Switches, and the ports of all of them. */
+const registerSwitches: Register = (get, run) => {
+  get
+    .command('switches')
+    .description('Switches, with how many ports are up and what is open there')
+    .action(() =>
+      run(async (context) => {
+        const rows = (await switchesOf(context.api)).map(describeSwitch);
+        print(context, SWITCH_LISTING, rows, { switches: rows });
+        return EXIT.ok;
+      }),
+    );
+
+  get
+    .command('ports')
+    .description('Ports of all switches: what each is for, and who is on it')
+    .option('--mismatches', 'only those where the board is not the one that the port is for')
+    .action(({ mismatches }: { readonly mismatches?: boolean }) =>
+      run(async (context) => {
+        const boards = await context.api.boards('all');
+        const all = (await switchesOf(context.api)).flatMap((view) => switchPorts(view, boards));
+        const rows = mismatches === true ? all.filter(({ mismatch }) => mismatch !== '') : all;
+        print(context, PORT_LISTING, rows, { ports: rows });
+        return EXIT.ok;
+      }),
+    );
+};
 
 /** What fileservers tell of others, and of their disks. */
 const registerSeenByFileservers: Register = (get, run) => {
@@ -100,6 +133,19 @@ const registerSeenByFileservers: Register = (get, run) => {
           raidArrays(node.facts).map((array) => ({ node: node.name, ...array })),
         );
         print(context, RAID_LISTING, rows, { arrays: rows });
+        return EXIT.ok;
+      }),
+    );
+
+  get
+    .command('roots')
+    .description('What the boards of all fileservers are served')
+    .action(() =>
+      run(async (context) => {
+        const rows = (await fileservers(context)).flatMap((node) =>
+          boardRoots(node.facts).map((board) => ({ node: node.name, ...board })),
+        );
+        print(context, ROOTS_LISTING, rows, { roots: rows });
         return EXIT.ok;
       }),
     );

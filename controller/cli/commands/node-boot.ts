@@ -13,10 +13,13 @@ import type { RunCommand } from './register.js';
 /** Stages come every few seconds: often enough to see each as it is reached. */
 const EVERY_MS = 1_000;
 
+/** The first stage is the beginning: it took nothing. Fileservers tell the others to the second. */
+const tookText = ({ tookMs }: NodeBootView['steps'][number]): string => (tookMs === 0 ? '' : renderDuration(tookMs));
+
 const STEP_LISTING: Listing<NodeBootView['steps'][number]> = {
   columns: [
     { title: 'STAGE', text: ({ stage }) => stage },
-    { title: 'TOOK', text: ({ tookMs }) => renderDuration(tookMs) },
+    { title: 'TOOK', text: tookText },
     { title: 'AT', text: ({ atMs }) => `${new Date(atMs).toISOString().slice(11, 19)}Z` },
     { title: 'WHAT', text: ({ words }) => words },
   ],
@@ -62,8 +65,9 @@ export function registerNodeBoot(node: Command, run: RunCommand): void {
         const target = await resolveNode(context.api, nameOrId);
         const view = await context.api.nodeBoot(target.id);
         if (watch === true) return follow(context, target, view);
+        const words = `${visible(target.name)}: ${visible(view.words, 1_000)}`;
         if (context.screen.format !== 'table') context.out(`${rendered(context, view)}\n`);
-        else context.out(`${visible(target.name)}: ${visible(view.words, 1_000)}\n${rendered(context, view)}\n`);
+        else context.out(view.steps.length === 0 ? `${words}\n` : `${words}\n${rendered(context, view)}\n`);
         return exitOf(view);
       }),
     );
@@ -87,7 +91,7 @@ async function follow(context: CliContext, { id, name }: NodeView, first: NodeBo
     for (const step of view.steps) {
       if (told.has(step.stage)) continue;
       told.add(step.stage);
-      tell(context, `${step.stage.padEnd(16)} ${renderDuration(step.tookMs).padEnd(10)} ${step.words}`, step);
+      tell(context, `${step.stage.padEnd(16)} ${tookText(step).padEnd(12)} ${step.words}`, step);
     }
     if (!told.has(view.state) && (view.state === 'hangs' || view.state === 'unknown')) {
       tell(context, visible(view.words, 1_000), { state: view.state, words: view.words });

@@ -6,11 +6,11 @@ import { EXIT } from '../errors.js';
 import { issueAndFollow } from '../follow-command.js';
 import { nodeListing } from '../listings.js';
 import { resolveNode, severe } from '../resolve.js';
-import { parseLabelWords } from './labels.js';
 import { registerMaintenance } from './maintenance.js';
 import { type ActionOptions, MINUTE_MS, registerActions, withActionOptions } from './node-actions.js';
 import { registerNodeBoot } from './node-boot.js';
 import { registerNodeConfig } from './node-config.js';
+import { registerNodeSettings } from './node-settings.js';
 import type { Register, RunCommand } from './register.js';
 
 interface RebootOptions extends ActionOptions {
@@ -31,7 +31,7 @@ export const registerNode: Register = (program, run) => {
   registerRevoke(node, run);
   registerThaw(node, run);
   registerNodeConfig(node, run);
-  registerLabel(node, run);
+  registerNodeSettings(node, run);
   registerMaintenance(node, run, 'node');
 };
 
@@ -98,26 +98,6 @@ function registerThaw(node: Command, run: RunCommand): void {
           return tryOut(context, { op: 'thaw-node', node: target.id, reason }, `let ${target.name} in again`);
         }
         const view = await context.api.thaw(target.id, reason);
-        print(context, nodeListing(context.nowMs()), [view], view);
-        return EXIT.ok;
-      }),
-    );
-}
-
-function registerLabel(node: Command, run: RunCommand): void {
-  const command = node.command('label').description('Hang labels on a node: key=value sets, key- removes');
-  withDryRun(command)
-    .argument('<name|id>')
-    .argument('<label...>')
-    .action((nameOrId: string, words: readonly string[], { dryRun }: DryRunOption) =>
-      run(async (context) => {
-        const labels = parseLabelWords(words);
-        const target = await resolveNode(context.api, nameOrId);
-        if (dryRun === true) {
-          const operation = { op: 'change-node', node: target.id, change: { labels } } as const;
-          return tryOut(context, operation, `change the labels of ${target.name}`);
-        }
-        const view = await context.api.changeNode(target.id, { labels });
         print(context, nodeListing(context.nowMs()), [view], view);
         return EXIT.ok;
       }),

@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import type { SiteCreate } from '../../../proto/contract/api/requests.js';
+import type { Command } from 'commander';
+import type { SiteChange } from '../../../proto/contract/api/requests.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
@@ -9,13 +9,18 @@ import { SITE_LISTING } from '../listings.js';
 import { describeSite } from './describe-site.js';
 import { registerMaintenance } from './maintenance.js';
 import type { Register, RunCommand } from './register.js';
+import { type UplinkOptions, uplinkOf, withUplinkOptions } from './uplink.js';
 
-interface CreateOptions extends DryRunOption {
+interface WordsOptions extends DryRunOption {
   readonly label?: string;
   readonly location?: string;
-  readonly down?: number;
-  readonly up?: number;
-  readonly monthly?: number;
+}
+
+type CreateOptions = WordsOptions & UplinkOptions;
+
+interface ChangeOptions extends WordsOptions, UplinkOptions {
+  /** false for --no-uplink: nobody knows it any longer. */
+  readonly uplink: boolean;
 }
 
 export const registerSite: Register = (program, run) => {
@@ -23,6 +28,7 @@ export const registerSite: Register = (program, run) => {
 
   registerList(site, run);
   registerCreate(site, run);
+  registerChange(site, run);
   registerDescribe(site, run);
   registerDelete(site, run);
   registerMaintenance(site, run, 'site');
@@ -43,17 +49,14 @@ function registerList(site: Command, run: RunCommand): void {
 
 function registerCreate(site: Command, run: RunCommand): void {
   const command = site.command('create').description('Make a site');
-  withDryRun(command)
+  withUplinkOptions(withWords(withDryRun(command)))
     .argument('<name>', 'a lower-case letter, then letters, digits and dashes')
-    .option('--label <text>', 'what people call it')
-    .option('--location <text>', 'where it is')
-    .option('--down <rate>', 'what its uplink bears, such as 50M or 1G (bit/s)', quantity)
-    .option('--up <rate>', 'the other direction', quantity)
-    .option('--monthly <bytes>', 'what may pass in a month, such as 500G', quantity)
     .action((name: string, options: CreateOptions) =>
       run(async (context) => {
-        const create = siteOf(name, options);
-        if (options.dryRun === true) return tryOut(context, { op: 'create-site', create }, `make the site ${name}`);
+        const { label = '', location = '', dryRun } = options;
+        const uplink = uplinkOf(options);
+        const create = { name, label, location, ...(uplink && { uplink }) };
+        if (dryRun === true) return tryOut(context, { op: 'create-site', create }, `make the site ${name}`);
         const view = await context.api.createSite(create);
         print(context, SITE_LISTING, [view], view);
         return EXIT.ok;
@@ -61,16 +64,38 @@ function registerCreate(site: Command, run: RunCommand): void {
     );
 }
 
-/** @throws BrambleError `invalid-argument` for an uplink that is only half told */
-function siteOf(name: string, { label = '', location = '', down, up, monthly }: CreateOptions): SiteCreate {
-  if ((down === undefined) !== (up === undefined) || (monthly !== undefined && down === undefined)) {
-    throw new BrambleError('invalid-argument', 'an uplink has two directions', {
-      hint: 'give --down and --up together',
+function registerChange(site: Command, run: RunCommand): void {
+  const command = site.command('set').description('Change what is said of a site; what is not named stays');
+  withUplinkOptions(withWords(withDryRun(command)))
+    .option('--no-uplink', 'forget what its uplink bears')
+    .argument('<site>')
+    .action((name: string, options: ChangeOptions) =>
+      run(async (context) => {
+        const change = siteChange(options);
+        if (options.dryRun === true) {
+          return tryOut(context, { op: 'change-site', site: name, change }, `change the site ${name}`);
+        }
+        const view = await context.api.changeSite(name, change);
+        print(context, SITE_LISTING, [view], view);
+        return EXIT.ok;
+      }),
+    );
+}
+
+/** @throws BrambleError `invalid-argument` when nothing is to change */
+function siteChange({ label, location, uplink: knowsUplink, ...rates }: ChangeOptions): SiteChange {
+  const uplink = knowsUplink ? uplinkOf(rates) : null;
+  const wishes = Object.entries({ label, location, uplink }).filter(([, wish]) => wish !== undefined);
+  if (wishes.length === 0) {
+    throw new BrambleError('invalid-argument', 'nothing is to change', {
+      hint: 'give --label, --location, --down with --up, or --no-uplink',
     });
   }
-  const budget = down === undefined || up === undefined ? undefined : { downBitsPerS: down, upBitsPerS: up };
-  const uplink = budget && { ...budget, ...(monthly === undefined ? {} : { monthlyBytes: monthly }) };
-  return { name, label, location, ...(uplink === undefined ? {} : { uplink }) };
+  return Object.fromEntries(wishes);
+}
+
+function withWords(command: Command): Command {
+  return command.option('--label <text>', 'what people call it').option('--location <text>', 'where it is');
 }
 
 function registerDescribe(site: Command, run: RunCommand): void {
@@ -95,14 +120,4 @@ function registerDelete(site: Command, run: RunCommand): void {
         return EXIT.ok;
       }),
     );
-}
-
-const FACTORS = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 } as const;
-
-/** "50M" -> 50000000. */
-function quantity(text: string): number {
-  const match = /^(\d{1,12}(?:\.\d{1,3})?)([kMGT]?)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('It must be a number with k, M, G or T, such as 50M.');
-  const factor = match[2] as keyof typeof FACTORS; // the pattern lets nothing else through
-  return Math.round(Number(match[1]) * FACTORS[factor]);
 }

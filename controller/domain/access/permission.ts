@@ -12,6 +12,8 @@ export const PERMISSIONS = {
   'sites.manage': 'make, change and delete sites',
   'configs.read': 'see what nodes should be of their own configuration, users and keys among it',
   'configs.manage': 'say what nodes should be of their own configuration',
+  'images.read': 'see images and where they are',
+  'images.manage': 'put images on the controller, and take them away',
   'enrollments.read': 'see who asks to join',
   'enrollments.decide': 'let nodes join, or not',
   'tokens.read': 'see join tokens, without their secrets',
@@ -30,6 +32,7 @@ export const ALL_PERMISSIONS = Object.keys(PERMISSIONS) as readonly Permission[]
 
 /** What belongs to no site: a grant for some sites does not reach it. */
 export const FLEET_WIDE: ReadonlySet<Permission> = new Set([
+  'images.manage',
   'access.read',
   'access.manage',
   'audit.verify',
@@ -41,6 +44,7 @@ const VIEWER = [
   'nodes.read',
   'events.read',
   'commands.read',
+  'images.read',
   'enrollments.read',
   'audit.read',
   'metrics.read',

@@ -97,6 +97,22 @@ const WITHOUT_RULE: Partial<Record<FactName, string>> = {
   smart_serial_text: IDENTITY,
   smart_powered_on_s: 'age alone is no trouble',
   thin_pool_size_bytes: IDENTITY,
+  port_admin_flag: 'a port is down because somebody wants it so; SwitchDrift says when the plan does not',
+  port_bridge_text: IDENTITY,
+  port_stp_state: 'a spanning tree blocks ports on purpose',
+  port_bpdu_guard_flag: IDENTITY,
+  port_role_text: IDENTITY,
+  port_vlans_text: 'SwitchDrift says when they are not those of the plan',
+  port_macs_count: CONTEXT,
+  port_macs_text: IDENTITY,
+  port_neighbor_text: 'anybody can say anything: it helps to find a cable',
+  poe_admin_state: 'a port gives no power because somebody wants it so',
+  poe_status_text: 'a word of the hardware, for people',
+  poe_class_state: IDENTITY,
+  poe_allocated_watts_milli: CONTEXT,
+  poe_actual_watts_milli: CONTEXT,
+  switch_change_text: CONTEXT,
+  switch_drift_text: CONTEXT,
 };
 
 /** Facts that only the sentence of a rule needs. */

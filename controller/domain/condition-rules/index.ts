@@ -19,6 +19,7 @@ import { PRESSURE_RULES } from './pressure.js';
 import { RAID_RULES } from './raid.js';
 import { SMART_RULES } from './smart.js';
 import { STORAGE_RULES } from './storage.js';
+import { SWITCH_RULES } from './switch.js';
 import { THERMAL_RULES } from './thermal.js';
 import { UPKEEP_RULES } from './upkeep.js';
 import { VOLUME_RULES } from './volumes.js';
@@ -28,6 +29,7 @@ export const CONDITION_RULES: readonly ConditionRule[] = [
   ...POWER_RULES,
   ...THERMAL_RULES,
   ...RAID_RULES,
+  ...SWITCH_RULES,
   ...SMART_RULES,
   ...VOLUME_RULES,
   ...STORAGE_RULES,

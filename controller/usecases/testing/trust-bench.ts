@@ -44,6 +44,7 @@ export class PaperAuthority implements Authority {
 
 /** Real cryptography with a key of the test's own. */
 export const testTrust: Trust = {
+  signFreshness: (text) => ({ text, keyId: 'k1', signature: new Uint8Array(64) }),
   signCommand: (payload) => ({ payload, keyId: 'k1', signature: new Uint8Array(64) }),
   verify: (spkiDer, message, signature) => {
     try {

@@ -8,6 +8,7 @@ import { DISCOVERY_ROUTES } from './discovery.js';
 import { DOCTOR_ROUTES } from './doctor.js';
 import { ENROLLMENT_ROUTES } from './enrollment.js';
 import { EVENT_ROUTES } from './events.js';
+import { IMAGE_ROUTES } from './images.js';
 import { LOAD_ROUTES } from './loads.js';
 import { NODE_CONFIG_ROUTES } from './node-configs.js';
 import { NODE_ROUTES } from './nodes.js';
@@ -34,5 +35,6 @@ export const ROUTES = {
   ...BACKUP_ROUTES,
   ...DOCTOR_ROUTES,
   ...UPLOAD_ROUTES,
+  ...IMAGE_ROUTES,
   ...DISCOVERY_ROUTES,
 } as const;

@@ -40,6 +40,13 @@ export const ROUTE_RIGHTS = {
   getCommand: 'commands.read',
   getUpload: 'uploads.read',
 
+  listImages: 'images.read',
+  listImagePlaces: 'images.read',
+  findMissingChunks: 'images.manage',
+  putChunks: 'images.manage',
+  publishImage: 'images.manage',
+  removeImage: 'images.manage',
+
   listEnrollments: 'enrollments.read',
   approveEnrollment: 'enrollments.decide',
   rejectEnrollment: 'enrollments.decide',

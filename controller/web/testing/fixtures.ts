@@ -8,8 +8,11 @@ import { grantViews } from '../../usecases/access/users.js';
 import { AuditLog } from '../../usecases/audit/audit-log.js';
 import { Backups } from '../../usecases/backups.js';
 import { Doctor } from '../../usecases/doctor.js';
+import { ImagePlaces } from '../../usecases/images/image-places.js';
+import { Images } from '../../usecases/images/images.js';
 import type { Store } from '../../usecases/ports.js';
 import { by } from '../../usecases/testing/by.js';
+import { MemoryShelf } from '../../usecases/testing/memory-shelf.js';
 import { testTrust } from '../../usecases/testing/trust-bench.js';
 import type { PartReadiness, WebOptions } from '../options.js';
 import { FakeFleet } from './fake-fleet.js';
@@ -143,6 +146,7 @@ export function webOptions(
     metricsOpenOnLoopback: true,
     idempotency: { begin: async () => undefined, finish: async () => undefined, fail: async () => undefined },
     history: { series: async () => [{ atMs: 1, value: 2 }] },
+    images: new Images({ ...deps, shelf: new MemoryShelf(), places: new ImagePlaces(clock) }),
     uploads: { find: async () => ({ sizeBytes: 4, read: () => Readable.from([Buffer.from([0x1f, 0x8b, 8, 0])]) }) },
     join: { spkiPin: 'ab'.repeat(32), enrollEndpoint: 'controller.example:7442' },
     readiness: async () => parts,

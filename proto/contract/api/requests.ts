@@ -30,7 +30,11 @@ export const TokenCreated = z.object({
 });
 export type TokenCreated = z.infer<typeof TokenCreated>;
 
+const imageDigest = z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest of an image, 64 hexadecimal digits');
 const blockDevice = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$/, 'must be a name in /dev, without a path');
+
+const boardSerial = z.string().regex(/^[0-9a-f]{8}$/, 'must be the last eight digits of a serial number, lower case');
+const generation = z.number().int().min(1).max(999_999_999);
 
 export const CommandCreate = z.strictObject({
   action: z.discriminatedUnion('kind', [
@@ -55,6 +59,44 @@ export const CommandCreate = z.strictObject({
       newMember: blockDevice.describe('everything on it is lost'),
     }),
     z.strictObject({ kind: z.literal('raid-scrub'), array: blockDevice, action: z.enum(['start', 'stop']) }),
+    z.strictObject({
+      kind: z.literal('root-prepare'),
+      serial: boardSerial,
+      image: z.string().regex(/^[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?$/, 'is no name of an image'),
+      dataBytes: z
+        .number()
+        .int()
+        .min(2 ** 20)
+        .max(2 ** 44)
+        .default(10 * 2 ** 30)
+        .describe('of the data volume, when the board has none yet'),
+      freshData: z.boolean().default(false).describe('the data volume that is there is wiped'),
+    }),
+    z.strictObject({ kind: z.literal('root-activate'), serial: boardSerial, generation }),
+    z.strictObject({
+      kind: z.literal('root-roll-back'),
+      serial: boardSerial,
+      generation: generation.describe('the one to be left'),
+    }),
+    z.strictObject({ kind: z.literal('root-remove'), serial: boardSerial, keepData: z.boolean().default(true) }),
+    z.strictObject({
+      kind: z.literal('switch-apply'),
+      plan: z.string().max(32_768).describe('what every port is for, as JSON'),
+      confirmWithinMs: z.number().int().min(20_000).max(600_000).describe('taken back by the switch unless confirmed'),
+    }),
+    z.strictObject({ kind: z.literal('switch-confirm'), changeId: z.uuid() }),
+    z.strictObject({ kind: z.literal('switch-roll-back'), changeId: z.uuid() }),
+    z.strictObject({
+      kind: z.literal('switch-power'),
+      port: z.string().regex(/^[a-z][a-z0-9_-]{0,14}$/),
+      action: z.enum(['on', 'off', 'cycle']),
+      offMs: z.number().int().min(0).max(120_000).default(0).describe('of a cycle, 15000 or more'),
+      bootLeaseId: z
+        .string()
+        .regex(/^[\w-]{0,64}$/)
+        .default(''),
+    }),
+    z.strictObject({ kind: z.enum(['pull-image', 'remove-image']), image: imageDigest }),
   ]),
   reason: z.string().min(1).max(500),
   validForMs: z.number().int().min(1_000).max(86_400_000).default(300_000),

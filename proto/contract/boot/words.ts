@@ -2,7 +2,7 @@ import type { BootStage, BootTrouble } from './stage.js';
 
 /** What each stage means, for people. */
 export const STAGE_WORDS: Readonly<Record<BootStage, string>> = {
-  'power-on': 'its power was switched on',
+  'power-on': 'it was switched on, or asked to restart',
   'dhcp-seen': 'it asked for an address',
   'bootcode-served': 'it was given bootcode.bin',
   'serial-dir-hit': 'it found the directory of its serial number',

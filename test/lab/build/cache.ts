@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from '../../setup/node-runtimes.js';
+import { isSame, startTimeOf } from '../host/process.js';
 
 const KEY_CHARS = 16;
+/** Artifacts that nothing has asked for in this time make room for new ones. */
+const UNUSED_MS_MAX = 14 * 86_400_000;
 
 /** Told what is being made, because the first time takes minutes. */
 export type Say = (line: string) => void;
@@ -19,11 +22,15 @@ export interface Artifact {
 /** The folder of an artifact in the user's cache; made when it is not there. Half of one is never taken for whole. */
 export async function cached({ name, inputs, make }: Artifact, say: Say): Promise<string> {
   const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, KEY_CHARS);
-  const lab = path.join(cacheFolder(), 'lab');
+  const lab = labCache();
   const dir = path.join(lab, `${name}-${key}`);
-  if (existsSync(dir)) return dir;
+  if (existsSync(dir)) {
+    utimesSync(dir, new Date(), new Date()); // in use: see sweepCache()
+    return dir;
+  }
   mkdirSync(lab, { recursive: true });
-  const work = mkdtempSync(path.join(lab, `.${name}-`));
+  sweepCache(name);
+  const work = mkdtempSync(path.join(lab, `.${name}-${process.pid}.${startTimeOf(process.pid) ?? ''}-`));
   const startedAtMs = performance.now();
   try {
     await make(work);
@@ -38,3 +45,18 @@ export async function cached({ name, inputs, make }: Artifact, say: Say): Promis
   say(`built ${name} in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`);
   return dir;
 }
+
+/** Removes what makers left that did not live to clean up; with a name, also what has long not been used of that name. */
+export function sweepCache(name?: string): void {
+  const lab = labCache();
+  for (const each of existsSync(lab) ? readdirSync(lab) : []) {
+    const dir = path.join(lab, each);
+    const [work, pid, startTime] = /^\..+-(\d+)\.(\d*)-\w+$/.exec(each) ?? [];
+    const isLeft = work !== undefined && !isSame(Number(pid), startTime);
+    const isOfName = name !== undefined && new RegExp(`^${name}-[0-9a-f]{${KEY_CHARS}}$`).test(each);
+    const isOld = isOfName && Date.now() - statSync(dir).mtimeMs > UNUSED_MS_MAX;
+    if (isLeft || isOld) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const labCache = (): string => path.join(cacheFolder(), 'lab');

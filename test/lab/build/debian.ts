@@ -18,11 +18,21 @@ interface Mirrors {
 }
 
 async function mirrors(): Promise<Mirrors> {
-  const words = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'];
+  // By their origin: archives of third parties are in the same list.
+  const words = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages', 'Origin: Debian'];
   const addresses = [...new Set((await exec('apt-get', words)).split('\n').filter((line) => line !== ''))].toSorted();
   const main = addresses.find((address) => !address.includes('security'));
   if (main === undefined) throw new Error('apt knows no archive of Debian');
   return { main, security: addresses.find((address) => address.includes('security')) };
+}
+
+/**
+ * The newest version of a package by the lists of this machine, which nothing is fetched for; "unknown" without lists. It
+ * decides whether what was built from the package is out of date.
+ */
+export async function versionKnown(name: string): Promise<string> {
+  const text = await exec('apt-cache', ['show', '--no-all-versions', name]).catch(() => '');
+  return /^Version: (\S+)$/m.exec(text)?.[1] ?? 'unknown';
 }
 
 /** Runs apt with lists of its own, so that an architecture foreign to this machine leaves no trace on it. */

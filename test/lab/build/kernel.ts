@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { cached, type Say } from './cache.js';
-import { type Architecture, debianSuite, PackageSource } from './debian.js';
+import { type Architecture, debianSuite, PackageSource, versionKnown } from './debian.js';
 import { exec } from './exec.js';
 
 /** A kernel of Debian with all of its modules, and a busybox for the same processor. */
@@ -15,10 +15,10 @@ export interface Kernel {
 }
 
 export async function kernel(architecture: Architecture, say: Say): Promise<Kernel> {
-  const dir = await cached(
-    { name: `kernel-${architecture}`, inputs: [debianSuite(), architecture], make: (to) => build(architecture, to) },
-    say,
-  );
+  // One source package makes the kernels of all architectures, and this machine knows the version of its own.
+  const own = process.arch === 'arm64' ? 'arm64' : 'amd64';
+  const inputs = [debianSuite(), architecture, await versionKnown(`linux-image-${own}`)];
+  const dir = await cached({ name: `kernel-${architecture}`, inputs, make: (to) => build(architecture, to) }, say);
   const root = path.join(dir, 'root');
   const release = readdirSync(path.join(root, 'lib/modules'))[0];
   if (release === undefined) throw new Error(`${root} holds no modules`);

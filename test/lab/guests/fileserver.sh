@@ -31,7 +31,6 @@ while read -r name vlan server address serial; do
   ip link set "eth0.$vlan" up
   root=/srv/roots/$address
   [ -d "$root" ] || btrfs -q subvolume snapshot /srv/base "$root"
-  sh /lab/personalise.sh "$name" "$root"
   mkdir -p "/export/$address"
   mount --bind "$root" "/export/$address"
   echo "/export/$address $address(rw,no_root_squash,no_subtree_check,async,fsid=$vlan)" >>/etc/exports
@@ -55,11 +54,4 @@ X
 # The agent reads its log: dnsmasq keeps the group of a file that is there.
 install -m 0640 -o root -g 990 /dev/null /var/log/bramble-dnsmasq.log
 sh /run/lab/dnsmasq-start
-# Slow when emulated, and nobody waits for it.
-thin=$(disk 2)
-(
-  no_udev='activation{udev_sync=0 udev_rules=0}'
-  pvcreate -q "$thin" && vgcreate -q --config "$no_udev" thin "$thin" &&
-    lvcreate -q --config "$no_udev" -L 256M --thinpool pool thin &&
-    lvcreate -q --config "$no_udev" -V 128M --thin -n root1 thin/pool
-) >/run/lab/thin.log 2>&1 &
+sh /lab/thin-pool.sh "$(disk 2)" >/run/lab/thin.log 2>&1 || say "no thin pool: see /run/lab/thin.log"

@@ -12,6 +12,8 @@ say() { echo "LAB $(cut -d' ' -f1 /proc/uptime) $*"; }
 sh /lab/control.sh &
 say "$role starts"
 . "/lab/$role.sh"
+say "$role has booted"
+until [ -f /run/lab/begun ]; do sleep 0.2; done
 say "$role is ready"
 if [ -f /lab/agent.yaml ]; then . /lab/agent.sh; fi
 # A person who looks at the console gets a shell; children that lost their parent are buried here.

@@ -1,5 +1,6 @@
 #!/bin/sh
 # First process of a Pi after its root is mounted.
+# Read by a busybox in memory, which takes its own programs for all that it knows.
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
 mount -t tmpfs tmp /tmp
 mkdir -p /dev/pts /dev/shm
@@ -8,11 +9,19 @@ mount -t tmpfs shm /dev/shm
 cat /etc/hostname >/proc/sys/kernel/hostname
 say() { echo "LAB $(cut -d' ' -f1 /proc/uptime) $*"; }
 mkdir -p /card
-modprobe ext4 2>/dev/null
 mount -t ext4 -o noatime /dev/mmcblk0 /card
-LAB_BUSYBOX=./busybox LAB_SHELL='./busybox sh' /run/lab/busybox sh /run/lab/control.sh &
+# See control.sh. Mounts of its own: nobody else sees its root.
+unshare -m sh -c '
+  root=/run/lab/root
+  mkdir -p "$root"
+  mount -t tmpfs root "$root"
+  mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/run"
+  for each in proc sys dev run; do mount --rbind "/$each" "$root/$each"; done
+  export LAB_BUSYBOX=/run/lab/busybox LAB_SHELL="/run/lab/busybox sh" LAB_ENTER="/run/lab/busybox nsenter -t 1 -m"
+  exec chroot "$root" /run/lab/busybox sh /run/lab/control.sh
+' &
 say "$(cat /etc/hostname) is ready"
 if [ -f /lab/agent.yaml ]; then . /lab/agent.sh; fi
 while :; do
-  setsid -w sh -c 'exec sh -i </dev/ttyAMA0 >/dev/ttyAMA0 2>&1' || sleep 1
+  (exec setsid sh -c 'exec sh -i </dev/ttyAMA0 >/dev/ttyAMA0 2>&1') || sleep 1
 done

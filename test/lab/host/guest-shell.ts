@@ -6,16 +6,22 @@ export interface Outcome {
   readonly err: string;
 }
 
+export interface RunOptions {
+  readonly limitMs?: number | undefined;
+  readonly withoutRoot?: boolean;
+}
+
 const LIMIT_MS = 30_000;
 let askedCount = 0;
 
 /**
- * Runs a script inside of a guest, beside all of its networks.
+ * Runs a script inside of a guest, beside all of its networks. `withoutRoot`: from the memory of a Pi, whose root may be gone.
  * @throws Error when the guest does not answer in time: it is off, hangs, or is still starting
  */
-export async function runInGuest(socketPath: string, script: string, limitMs = LIMIT_MS): Promise<Outcome> {
+export async function runInGuest(socketPath: string, script: string, options: RunOptions = {}): Promise<Outcome> {
+  const { limitMs = LIMIT_MS, withoutRoot = false } = options;
   askedCount += 1;
-  const id = `${process.pid}-${askedCount}`;
+  const id = `${process.pid}-${askedCount}${withoutRoot ? '!' : ''}`;
   const socket = await connectLines(socketPath, limitMs);
   try {
     socket.write(`${id} ${Buffer.from(script).toString('base64')}`);

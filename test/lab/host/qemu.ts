@@ -2,29 +2,19 @@ import path from 'node:path';
 import type { Artifacts } from '../build/artifacts.js';
 import { PI_MACHINE } from '../build/device-tree.js';
 import { MANAGEMENT_MAC, type PiSpec, portMac, type RackSpec, TRUNK_MAC, UPLINK_MAC } from '../spec.js';
+import { EMULATED } from './acceleration.js';
+
+/** Nothing is gained here by waiting politely for other processors, of which there are none, nor by the audit. */
+const QUICK = ['rcupdate.rcu_expedited=1', 'audit=0'] as const;
 
 /** Where a guest's files are while the rack is up. */
 export const guestFile = (dir: string, guest: string, what: string): string => path.join(dir, `${guest}.${what}`);
-
-/** Sockets and taps carry no more than this many Mbit of code translated by the emulator: the default takes a gigabyte. */
-const TRANSLATION_MIB = 128;
 
 /** What every guest has: a console, a way in for the rack, a way to steer its hardware; and no network but its cables. */
 export function commonArgs(dir: string, name: string): readonly string[] {
   const socket = (what: string): string => `path=${guestFile(dir, name, what)},server=on,wait=off`;
   return [
-    ...[
-      '-name',
-      name,
-      '-accel',
-      `tcg,tb-size=${TRANSLATION_MIB}`,
-      '-nic',
-      'none',
-      '-display',
-      'none',
-      '-monitor',
-      'none',
-    ],
+    ...['-name', name, '-nic', 'none', '-display', 'none', '-monitor', 'none'],
     ...['-chardev', `socket,id=console,${socket('console')},logfile=${guestFile(dir, name, 'log')}`],
     ...['-serial', 'chardev:console', '-qmp', `unix:${socket('qmp').replace('path=', '')}`],
     ...['-device', 'virtio-serial-pci', '-chardev', `socket,id=control,${socket('control')}`],
@@ -48,9 +38,32 @@ const nic = (id: string, mac: string): string => `virtio-net-pci,id=nic-${id},ne
 
 function machine(dir: string, name: string, memoryMib: number, { machine }: Artifacts): readonly string[] {
   const share = `local,path=${path.join(dir, `${name}.share`)},mount_tag=lab,security_model=none,readonly=on,multidevs=remap`;
-  const words = ['console=ttyS0', 'quiet', 'panic=-1', 'mitigations=off', 'net.ifnames=0', `lab.role=${name}`];
+  const words = [
+    'console=ttyS0',
+    'quiet',
+    'panic=-1',
+    'mitigations=off',
+    ...QUICK,
+    'net.ifnames=0',
+    `lab.role=${name}`,
+  ];
   return [
-    ...['-M', 'q35', '-cpu', 'max', '-m', String(memoryMib), '-kernel', machine.kernel, '-initrd', machine.initramfs],
+    ...[
+      '-accel',
+      machine.accelerator,
+      '-M',
+      'q35',
+      '-cpu',
+      'max',
+      '-device',
+      'vmgenid,guid=auto',
+      '-m',
+      String(memoryMib),
+      '-kernel',
+      machine.kernel,
+      '-initrd',
+      machine.initramfs,
+    ],
     ...['-append', words.join(' '), '-virtfs', share],
     ...['-drive', `file=${guestFile(dir, name, 'root.qcow2')},if=virtio,cache=unsafe`],
   ];
@@ -93,8 +106,19 @@ export function fileserverArgs(dir: string, { trunkPort }: RackSpec, files: Arti
 export function piArgs(dir: string, pi: PiSpec, { pi: files }: Artifacts): readonly string[] {
   const card = guestFile(dir, pi.name, 'card.img');
   return [
-    ...[...PI_MACHINE, '-kernel', files.kernel, '-initrd', files.initramfs, '-dtb', guestFile(dir, pi.name, 'dtb')],
-    ...['-append', 'console=ttyAMA0 quiet panic=1 net.ifnames=0'],
+    ...[
+      '-accel',
+      EMULATED,
+      ...PI_MACHINE,
+      '-kernel',
+      files.kernel,
+      '-initrd',
+      files.initramfs,
+      '-dtb',
+      guestFile(dir, pi.name, 'dtb'),
+    ],
+    ...['-append', ['console=ttyAMA0 quiet panic=1 net.ifnames=0', ...QUICK].join(' ')],
+    ...['-virtfs', `local,path=${files.node},mount_tag=lab,security_model=none,readonly=on,multidevs=remap`],
     ...cable(dir, 'eth0', pi.mac, pi.name, `switch-${pi.port}`),
     ...['-device', 'i6300esb', '-action', 'watchdog=reset', '-device', 'sdhci-pci'],
     ...['-drive', `file=${card},if=none,id=card,format=raw,cache=unsafe`, '-device', 'sd-card,drive=card'],

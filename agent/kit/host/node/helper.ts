@@ -1,21 +1,23 @@
 import { serveHelper } from '../../helper/serve.js';
-import { makeLocalMachine } from '../../machine/local-machine.js';
+import { makeLocalMachine, type OwnOrders } from '../../machine/local-machine.js';
 import { makeNodeConfigActuator } from './config/actuator.js';
 import { makeNodeExec } from './exec.js';
 import { makeHelperConnection } from './helper-connection.js';
 import { makeKernelFiles } from './kernel-files.js';
 import { makeNodeLed } from './led.js';
 import { readOwnedText } from './owned-file.js';
+import { makeNodeRootsActuator } from './roots/actuator.js';
 import { makeSystemdServices } from './services-systemd.js';
 
 export interface NodeHelperOptions {
   /** Instance name of the connection, as the unit passes it: "%i". */
   readonly peer: string;
   readonly policyPath: string;
+  readonly own?: OwnOrders | undefined;
 }
 
 /** The helper program: serves the connection on standard input and output. Answers with the exit status. */
-export function runNodeHelper({ peer, policyPath }: NodeHelperOptions): Promise<number> {
+export function runNodeHelper({ peer, policyPath, own }: NodeHelperOptions): Promise<number> {
   const stop = new AbortController();
   // What is under way gives back what it borrowed; everything else would be over in a moment.
   process.once('SIGTERM', () => {
@@ -31,7 +33,8 @@ export function runNodeHelper({ peer, policyPath }: NodeHelperOptions): Promise<
     readPolicy: () => readOwnedText(policyPath, 0),
     kernel,
     services,
-    machine: makeLocalMachine({ exec, kernel, services, led: makeNodeLed() }),
+    machine: makeLocalMachine({ exec, kernel, services, led: makeNodeLed(), own }),
+    rootsActuator: (allowance) => makeNodeRootsActuator({ exec, kernel }, allowance),
     configActuator: (allowance) => makeNodeConfigActuator({ root: '/', ownerUid: 0, exec }, allowance),
   });
 }

@@ -1,10 +1,4 @@
-import {
-  type Client,
-  type ClientDuplexStream,
-  type ClientWritableStream,
-  connectivityState,
-  Metadata,
-} from '@grpc/grpc-js';
+import { type ClientDuplexStream, type ClientWritableStream, connectivityState, Metadata } from '@grpc/grpc-js';
 import { BrambleError } from '../../../../proto/contract/errors.js';
 import {
   BulkClient,
@@ -20,15 +14,9 @@ import {
   type RenewResponse,
 } from '../../../../proto/gen/bramble/agent/v1/enrollment.js';
 import { type AgentFrame, type ControllerFrame, LinkClient } from '../../../../proto/gen/bramble/agent/v1/link.js';
-import {
-  CALL_TIMEOUT_MS,
-  CHANNEL_OPTIONS,
-  CONNECT_TIMEOUT_MS,
-  UPLOAD_CHUNK_BYTES_MAX,
-} from '../../../../proto/wire/channel.js';
-import { BrambleChannelCredentials, type ClientTrust } from '../../../../proto/wire/credentials.js';
-import { fromServiceError } from '../../../../proto/wire/status.js';
+import { CONNECT_TIMEOUT_MS, UPLOAD_CHUNK_BYTES_MAX } from '../../../../proto/wire/channel.js';
 import type { Endpoint, LinkStream, Net, TlsIdentity } from '../ports.js';
+import { ask, type Channel, cancelled, memberTrust, openChannel, refuseWhenAborted } from './channel.js';
 
 const UPLOAD_TIMEOUT_MS = 900_000;
 
@@ -40,49 +28,6 @@ export function makeGrpcNet(): Net {
     renew: (endpoint, identity, request, signal) => renew(endpoint, identity, request, signal),
     upload: (endpoint, identity, header, content, signal) => upload({ endpoint, identity, signal }, header, content),
   };
-}
-
-/** A channel for one call. */
-interface Channel<C extends Client> {
-  readonly client: C;
-  /** What went wrong, in our words: our own refusal of the other end says more than "no connection". */
-  failure(thrown: unknown): BrambleError;
-  /** Ends whatever there is of it, at once. */
-  dispose(): void;
-}
-
-type ClientClass<C extends Client> = new (
-  address: string,
-  credentials: BrambleChannelCredentials,
-  options: typeof CHANNEL_OPTIONS,
-) => C;
-
-function openChannel<C extends Client>(
-  Class: ClientClass<C>,
-  endpoint: Endpoint,
-  trust: ClientTrust,
-  clockFloorMs: number,
-): Channel<C> {
-  if (!/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/.test(endpoint)) {
-    throw new BrambleError('invalid-argument', `not an endpoint: ${endpoint.slice(0, 80)}`, {
-      hint: 'an endpoint is host:port, an IPv6 host in brackets',
-    });
-  }
-  const credentials = BrambleChannelCredentials.create({ trust, nowMs: () => Math.max(Date.now(), clockFloorMs) });
-  const client = new Class(endpoint, credentials, CHANNEL_OPTIONS);
-  return {
-    client,
-    failure: (thrown) => credentials.refusal ?? fromServiceError(thrown),
-    dispose: () => {
-      client.close();
-      credentials.dispose();
-    },
-  };
-}
-
-function memberTrust(identity: TlsIdentity): ClientTrust {
-  const { certificateChainPem, privateKeyPem, trustRootsPem } = identity;
-  return { kind: 'member', certificateChainPem, privateKeyPem, trustRootsPem };
 }
 
 async function openLink(endpoint: Endpoint, identity: TlsIdentity, signal: AbortSignal): Promise<LinkStream> {
@@ -207,32 +152,6 @@ async function renew(
   return await ask(channel, signal, (client, options, done) => client.renew(request, new Metadata(), options, done));
 }
 
-/** One question, one answer, and the connection is gone. */
-function ask<C extends Client, Answer>(
-  channel: Channel<C>,
-  signal: AbortSignal,
-  call: (
-    client: C,
-    options: { readonly deadline: number },
-    done: (error: Error | null, answer: Answer) => void,
-  ) => { cancel(): void },
-): Promise<Answer> {
-  return new Promise<Answer>((resolve, reject) => {
-    refuseWhenAborted(signal);
-    const abort = (): void => {
-      running.cancel();
-    };
-    const running = call(channel.client, { deadline: Date.now() + CALL_TIMEOUT_MS }, (error, answer) => {
-      signal.removeEventListener('abort', abort);
-      if (error === null) resolve(answer);
-      else reject(signal.aborted ? cancelled() : channel.failure(error));
-    });
-    signal.addEventListener('abort', abort, { once: true });
-  }).finally(() => {
-    channel.dispose();
-  });
-}
-
 async function upload(
   to: { readonly endpoint: Endpoint; readonly identity: TlsIdentity; readonly signal: AbortSignal },
   header: UploadHeader,
@@ -281,12 +200,4 @@ function drained(call: ClientWritableStream<UploadChunk>): Promise<void> {
     call.once('drain', done);
     call.once('close', done);
   });
-}
-
-function refuseWhenAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw cancelled();
-}
-
-function cancelled(): BrambleError {
-  return new BrambleError('cancelled', 'the call was given up');
 }

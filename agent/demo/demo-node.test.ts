@@ -4,8 +4,9 @@ import { GoodbyeReason } from '../../proto/gen/bramble/agent/v1/link.js';
 import { commandIdOf } from '../kit/testing/signed-command.js';
 import { SIM_ENDPOINT, SIM_NODE_ID, SIM_PIN, SIM_TOKEN } from '../kit/testing/sim-controller.js';
 import { SimSite } from '../kit/testing/sim-site.js';
-import { DemoPi, newBoot } from './demo-pi.js';
+import { DemoNode, newBoot } from './demo-node.js';
 import { runDemoSite } from './demo-site.js';
+import { makePiAgent } from './pi-agent.js';
 import { makePiSpec } from './pi-spec.js';
 import { SimulatedMachine } from './simulated-machine.js';
 
@@ -23,7 +24,17 @@ function setUp() {
     boots.push(machine.boot.bootId);
   };
   const tidyMemory = (): void => undefined;
-  const pi = new DemoPi({ machine, real, join, log, onBoot, tidyMemory, stateDir: '/demo/demo-01' });
+  const pi = new DemoNode({
+    agent: makePiAgent(),
+    bootLog: undefined,
+    machine,
+    real,
+    join,
+    log,
+    onBoot,
+    tidyMemory,
+    stateDir: '/demo/demo-01',
+  });
   const stop = new AbortController();
   const ended = pi.run(stop.signal);
   const end = async (): Promise<void> => {
@@ -101,7 +112,7 @@ test('a site that is started again goes on in the same boots', async () => {
   const site = new SimSite();
   const { world, controller, host: real, log } = site;
   const options = {
-    ...{ first: 0, pis: 1, seed: 1, stateDir: '/demo', hasTroubles: false, real, join },
+    ...{ first: 0, pis: 1, seed: 1, stateDir: '/demo', hasTroubles: false, bootLogFile: undefined, real, join },
     ...{ logOf: () => log, tidyMemory: () => undefined },
   };
   const seen: unknown[] = [];

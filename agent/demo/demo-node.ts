@@ -5,21 +5,33 @@ import type { Host, HostClock } from '../kit/host/ports.js';
 import { errorFields, type Log } from '../kit/log.js';
 import { noMachine } from '../kit/machine/local-machine.js';
 import { runAgent } from '../kit/run-agent.js';
-import { piCollectors } from '../pi/collectors/index.js';
-import { piHandlers } from '../pi/commands/index.js';
-import { EXAMPLE_UNIT, makeMachineExec, makeMachineServices } from './machine-programs.js';
+import type { AgentOptions } from '../kit/runtime/agent-options.js';
+import type { BootLog } from './boot-log.js';
+import { makeMachineExec, makeMachineServices } from './machine-programs.js';
+import { planBoot } from './network-boot.js';
 import type { Boot, SimulatedMachine } from './simulated-machine.js';
 import type { Trouble } from './trouble.js';
 import { TROUBLES, type TroubleKind } from './trouble.js';
 
-/** What a shutdown takes until it ends the agent, and a Pi to be back after an orderly restart, ms. */
+/** What a shutdown takes until it ends the agent, and from there until the board starts again, ms. */
 const SHUTDOWN_MS = 1_500;
-const RESTART_MS = [18_000, 35_000] as const;
+const HALT_MS = 4_000;
 /** As the agent's unit waits (RestartSec). */
 const AGENT_RESTART_MS = 5_000;
 
-export interface DemoPiOptions {
+/** What makes one of the agents out of the kit, and a board of its own kind out of a Pi. */
+export interface DemoAgent extends Pick<AgentOptions, 'kind' | 'collectors' | 'watches' | 'handlers'> {
+  /** Units beside those that every board has. */
+  readonly units: readonly string[];
+  /** Puts in what this kind of board has and a Pi does not; called at every start of the agent. */
+  readonly equip: (host: Host) => Host;
+}
+
+export interface DemoNodeOptions {
   readonly machine: SimulatedMachine;
+  readonly agent: DemoAgent;
+  /** Where the fileserver writes down what it sees of boots. */
+  readonly bootLog: BootLog | undefined;
   /** Adapters of this process: what is not simulated. */
   readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   readonly stateDir: string;
@@ -30,15 +42,15 @@ export interface DemoPiOptions {
   readonly tidyMemory: () => void;
 }
 
-/** A real agent on a simulated board: runs, restarts and loses its power like one. */
-export class DemoPi {
+/** A real agent on a simulated board: runs, restarts, loses its power and boots like one. */
+export class DemoNode {
   readonly machine: SimulatedMachine;
-  readonly #options: DemoPiOptions;
+  readonly #options: DemoNodeOptions;
   #agent = new AbortController();
   /** How long the board will be off once its agent has ended; `undefined` = it stays on. */
   #off: { readonly ms: number; readonly isColdBoot: boolean } | undefined;
 
-  constructor(options: DemoPiOptions) {
+  constructor(options: DemoNodeOptions) {
     this.machine = options.machine;
     this.#options = options;
   }
@@ -54,8 +66,8 @@ export class DemoPi {
         log.error(errorFields(error), 'the agent ended');
       });
       const off = this.#off;
-      await real.clock.sleep(off?.ms ?? AGENT_RESTART_MS, signal).catch(() => undefined); // the site ends
-      if (off !== undefined && !signal.aborted) this.#switchOn(off.isColdBoot);
+      const pause = off === undefined ? real.clock.sleep(AGENT_RESTART_MS, signal) : this.#bootAnew(off, signal);
+      await pause.catch(() => undefined); // the site ends
     }
     signal.removeEventListener('abort', endAgent);
   }
@@ -70,6 +82,20 @@ export class DemoPi {
     this.#agent.abort();
   }
 
+  /** Resolves when everything is up but the agent. @throws BrambleError `cancelled` */
+  async #bootAnew(
+    { ms, isColdBoot }: { readonly ms: number; readonly isColdBoot: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { real, bootLog } = this.#options;
+    await real.clock.sleep(ms, signal);
+    for (const { afterMs, lines, startsKernel } of planBoot(this.machine.spec, real.random)) {
+      await real.clock.sleep(afterMs, signal);
+      bootLog?.write(lines, real.clock.nowMs());
+      if (startsKernel === true) this.#switchOn(isColdBoot);
+    }
+  }
+
   #switchOn(isColdBoot: boolean): void {
     const { real, onBoot } = this.#options;
     this.#off = undefined;
@@ -81,8 +107,7 @@ export class DemoPi {
   /** What systemd does when it is asked to reboot: it ends the agent, which says goodbye. */
   #reboot(): void {
     const { real, log } = this.#options;
-    const [shortest, longest] = RESTART_MS;
-    this.#off = { ms: shortest + (longest - shortest) * real.random.unit(), isColdBoot: false };
+    this.#off = { ms: HALT_MS, isColdBoot: false };
     log.info({}, 'it restarts');
     const agent = this.#agent;
     void real.clock.sleep(SHUTDOWN_MS, agent.signal).then(
@@ -92,10 +117,11 @@ export class DemoPi {
   }
 
   async #runAgent(signal: AbortSignal): Promise<void> {
-    const { machine, real, stateDir, join, log, tidyMemory } = this.#options;
+    const { machine, agent, real, stateDir, join, log, tidyMemory } = this.#options;
+    const { kind, collectors, watches, handlers } = agent;
     const clock = boardClock(real.clock, machine.boot);
-    const services = makeMachineServices(clock, real.random, () => this.#reboot());
-    const host: Host = {
+    const services = makeMachineServices({ clock, random: real.random, units: agent.units }, () => this.#reboot());
+    const host = agent.equip({
       clock,
       services,
       machine: noMachine(),
@@ -107,18 +133,11 @@ export class DemoPi {
       kernel: machine.kernel,
       kernelLog: machine.kernelLog.open(),
       exec: makeMachineExec(clock, machine.spec.host % 7),
-    };
+    });
     const nothing = (): void => undefined;
     await runAgent(
       {
-        ...{ kind: 'pi', version: VERSION, host, log, stateDir, join, tidyMemory },
-        collectors: (probe) => piCollectors(probe),
-        handlers: piHandlers({
-          allowedUnits: [EXAMPLE_UNIT],
-          allowedMounts: [],
-          journalUnits: [],
-          settings: { services: 'simulated' },
-        }),
+        ...{ kind, collectors, watches, handlers, version: VERSION, host, log, stateDir, join, tidyMemory },
         buildTimeMs: BUILD_TIME_MS,
         progress: nothing,
         notifyReady: nothing,

@@ -1,0 +1,34 @@
+import type { RootsOrder } from '../roots/orders.js';
+import type { RequestFields } from './request-fields.js';
+
+const KINDS = ['look', 'converge', 'prepare', 'activate', 'roll-back', 'remove'] as const;
+/** The smallest filesystem that ext4 makes with room for anything, and more than any disk of a fileserver. */
+const DATA_BYTES = { min: 2 ** 20, max: 2 ** 44 } as const;
+const GENERATION_MAX = 999_999_999;
+
+/** @throws BrambleError `invalid-argument` naming what is wrong */
+export function parseRootsOrder(from: RequestFields): RootsOrder {
+  const kind = from.oneOf('kind', KINDS);
+  switch (kind) {
+    case 'look':
+    case 'converge':
+      from.nothingBut(['kind']);
+      return { kind };
+    case 'prepare':
+      from.nothingBut(['kind', 'serial', 'image', 'dataBytes', 'freshData']);
+      return {
+        kind,
+        serial: from.boardSerial('serial'),
+        image: from.image('image'),
+        dataBytes: from.number('dataBytes', DATA_BYTES.min, DATA_BYTES.max),
+        freshData: from.flag('freshData'),
+      };
+    case 'activate':
+    case 'roll-back':
+      from.nothingBut(['kind', 'serial', 'generation']);
+      return { kind, serial: from.boardSerial('serial'), generation: from.number('generation', 1, GENERATION_MAX) };
+    case 'remove':
+      from.nothingBut(['kind', 'serial', 'keepData']);
+      return { kind, serial: from.boardSerial('serial'), keepData: from.flag('keepData') };
+  }
+}

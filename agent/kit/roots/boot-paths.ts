@@ -1,0 +1,75 @@
+import type { PortPlan, TftpEntry } from '../../../proto/contract/netboot/boot-plan.js';
+import { exportPath, sharedExportPath, volumePath } from '../../../proto/contract/netboot/cmdline.js';
+import type { DnsmasqPaths } from '../../../proto/contract/netboot/dnsmasq.js';
+import { BOOT_TREE, boardFolder, CURRENT, imageVolume, keptVolume, ROOT_TREE } from './layout.js';
+
+/** Where things of the boot path are on a fileserver. */
+export interface BootPaths {
+  readonly pool: string;
+  /** Boot set that was applied last. */
+  readonly set: string;
+  /** File of /etc/exports.d. */
+  readonly exports: string;
+  /** Folder of the links that are exported; normally "/export". Nothing else is in it. */
+  readonly exportFolder: string;
+  readonly interfaces: string;
+  readonly time: string;
+  readonly log: string;
+  readonly leases: string;
+  readonly pid: string;
+}
+
+export function standardBootPaths(pool: string): BootPaths {
+  return {
+    pool,
+    set: `${pool}/boot/set.json`,
+    exports: '/etc/exports.d/bramble.exports',
+    exportFolder: '/export',
+    interfaces: '/etc/network/interfaces.d/bramble',
+    time: '/etc/chrony/conf.d/bramble.conf',
+    log: '/var/log/bramble-dnsmasq.log',
+    leases: '/var/lib/misc/dnsmasq.leases',
+    pid: '/run/bramble-dnsmasq.pid',
+  };
+}
+
+export function bootFolders({ pool, log, leases, pid }: BootPaths): DnsmasqPaths & {
+  readonly conf: string;
+  readonly views: string;
+} {
+  const boot = `${pool}/boot`;
+  return {
+    conf: `${boot}/dnsmasq.conf`,
+    hosts: `${boot}/hosts`,
+    tftp: `${boot}/tftp`,
+    views: `${boot}/views`,
+    log,
+    leases,
+    pid,
+  };
+}
+
+/** What a file or folder in a board's view leads to. */
+export function viewEntryTarget({ pool }: BootPaths, entry: Exclude<TftpEntry, { readonly text: string }>): string {
+  const of = entry.of === 'root' ? `${boardFolder(entry.serial)}/${CURRENT}` : imageVolume(entry.image);
+  const tree = `${pool}/${of}/${BOOT_TREE}`;
+  return entry.file === '' ? tree : `${tree}/${entry.file}`;
+}
+
+/** Names in the export folder, and what they lead to: a board's root by its one link, whichever generation that names. */
+export function exportLinks({ pool }: BootPaths, plans: readonly PortPlan[]): ReadonlyMap<string, string> {
+  const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+  const links = new Map<string, string>();
+  for (const { gate, address } of plans) {
+    if (gate.kind === 'shared') {
+      links.set(nameOf(sharedExportPath(gate.image)), `${pool}/${imageVolume(gate.image)}/${ROOT_TREE}`);
+    }
+    if (gate.kind !== 'root') continue;
+    const { serial } = gate.board;
+    links.set(nameOf(exportPath(address)), `${pool}/${boardFolder(serial)}/${CURRENT}/${ROOT_TREE}`);
+    for (const { name } of gate.root.volumes) {
+      links.set(nameOf(volumePath(address, name)), `${pool}/${keptVolume(serial, name)}`);
+    }
+  }
+  return links;
+}

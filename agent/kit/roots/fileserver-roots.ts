@@ -1,0 +1,46 @@
+import { BootApplier, type BootServices } from './boot-applier.js';
+import type { BootPaths } from './boot-paths.js';
+import { ImageBase } from './image-base.js';
+import { newFsid } from './personalise.js';
+import type { ImageSource, PoolFiles, RootDriver, Uniqueness } from './ports.js';
+import { RootKeeper } from './root-keeper.js';
+import { takeStock } from './stock.js';
+
+export interface FileserverRootsOptions {
+  readonly paths: BootPaths;
+  readonly files: PoolFiles;
+  readonly driver: RootDriver;
+  readonly source: ImageSource;
+  readonly unique: Uniqueness;
+  readonly services: BootServices;
+  /** Hexadecimal, of any text. */
+  readonly digest: (text: string) => string;
+  /** Serial numbers of boards that the loop detector holds back. */
+  readonly held: () => ReadonlySet<string>;
+}
+
+/** Roots, images and the boot path of one fileserver, joined: a change of a root is published at once. */
+export interface FileserverRoots {
+  readonly driver: RootDriver;
+  readonly images: ImageBase;
+  readonly keeper: RootKeeper;
+  readonly boot: BootApplier;
+}
+
+export function makeFileserverRoots(options: FileserverRootsOptions): FileserverRoots {
+  const { paths, files, driver, source, unique, services, digest, held } = options;
+  const { pool } = paths;
+  const images = new ImageBase({ pool, files, driver, source, newFsid: () => newFsid(unique) });
+  const publish = async (signal: AbortSignal): Promise<void> => {
+    await boot.publish(signal);
+  };
+  const keeper = new RootKeeper({ pool, files, driver, images, unique, publish });
+  const boot: BootApplier = new BootApplier({
+    paths,
+    files,
+    services,
+    digest,
+    stock: (signal) => takeStock({ pool, keeper, images, driver, held }, signal),
+  });
+  return { driver, images, keeper, boot };
+}

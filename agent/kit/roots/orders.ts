@@ -1,0 +1,84 @@
+import { BrambleError } from '../../../proto/contract/errors.js';
+import type { DriverCapabilities, DriverName } from './ports.js';
+
+/** What an agent may have done to the roots of its boards. Paths, ports and boards come from root's own files. */
+export type RootsOrder =
+  | { readonly kind: 'look' }
+  /** The boot path says again what root's boot set and the pool are; what was cut off is finished. */
+  | { readonly kind: 'converge' }
+  | {
+      readonly kind: 'prepare';
+      readonly serial: string;
+      readonly image: string;
+      readonly dataBytes: number;
+      readonly freshData: boolean;
+    }
+  | { readonly kind: 'activate' | 'roll-back'; readonly serial: string; readonly generation: number }
+  | { readonly kind: 'remove'; readonly serial: string; readonly keepData: boolean };
+
+/** Roots as they are after the order, and what it changed. */
+export interface RootsView {
+  readonly driver: DriverName;
+  readonly capabilities: DriverCapabilities;
+  readonly boards: readonly BoardView[];
+  /** In words, at most 20 of them. */
+  readonly changes: readonly string[];
+}
+
+export interface BoardView {
+  readonly serial: string;
+  readonly current: number | undefined;
+  readonly previous: number | undefined;
+  readonly underWay: string | undefined;
+  readonly generations: readonly GenerationView[];
+  /** Why it is served nothing, or nothing of its own; `undefined` = it gets its root, or no port is its. */
+  readonly closedBecause: string | undefined;
+}
+
+export interface GenerationView {
+  readonly generation: number;
+  readonly image: string;
+  readonly hostname: string;
+  readonly hostKeys: readonly string[];
+}
+
+/** Does what is asked. @throws BrambleError; `unsupported` where no roots are kept */
+export type RootsActuator = (order: RootsOrder, signal: AbortSignal) => Promise<RootsView>;
+
+/** @throws BrambleError `data-loss` for what no helper of ours answers */
+export function parseRootsView(text: string): RootsView {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isView(value)) return value;
+  } catch {
+    // Said below.
+  }
+  throw new BrambleError('data-loss', 'the helper answered something else than roots');
+}
+
+/** It comes from our own helper, of this version or another: what is read of it is there, and of its type. */
+function isView(value: unknown): value is RootsView {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('driver' in value && 'capabilities' in value && 'boards' in value && 'changes' in value)) return false;
+  const { driver, capabilities, boards, changes } = value;
+  return (
+    typeof driver === 'string' &&
+    typeof capabilities === 'object' &&
+    capabilities !== null &&
+    Array.isArray(boards) &&
+    boards.every(isBoard) &&
+    Array.isArray(changes) &&
+    changes.every((each) => typeof each === 'string')
+  );
+}
+
+function isBoard(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('serial' in value) || !('generations' in value)) return false;
+  return typeof value.serial === 'string' && Array.isArray(value.generations) && value.generations.every(isGeneration);
+}
+
+function isGeneration(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || !('generation' in value) || !('image' in value)) return false;
+  const hostKeys = 'hostKeys' in value ? value.hostKeys : undefined;
+  return typeof value.generation === 'number' && typeof value.image === 'string' && Array.isArray(hostKeys);
+}

@@ -1,0 +1,55 @@
+/** Which rung comes next for a node: never backwards within an incident, never one whose needs are not there. */
+
+import type { MappedNode } from '../topology/fleet-map.js';
+import type { NodeRow, NodeSigns } from './evidence-table.js';
+import { LADDER, type Need, type Rung, rungNumber } from './ladder.js';
+import { type NodeHeal, scoreAt } from './memory.js';
+import type { Pass } from './pass.js';
+
+/** R9 is what is left when nothing else is. */
+export function chooseRung(pass: Pass, node: MappedNode, heal: NodeHeal, row: NodeRow, signs: NodeSigns): Rung {
+  const { policy, draft, nowMs } = pass;
+  const floor = Math.max(-1, ...heal.tried.map(rungNumber));
+  const score = scoreAt(draft.histories.get(node.index), nowMs, policy.historyHalfLifeMs);
+  if (score >= policy.flapScore) return 'R9';
+  // Who was helped again and again needs a stronger medicine; hands are only called when there is none.
+  const isRepeater = score >= policy.repeatScore && heal.tried.length === 0 && row.rungs.length > 2;
+  const rungs = isRepeater ? row.rungs.slice(1) : row.rungs;
+  const open = rungs.filter((rung) => rungNumber(rung) > floor);
+  return open.find((rung) => isPossible(pass, node, heal, row, signs, rung)) ?? 'R9';
+}
+
+function isPossible(pass: Pass, node: MappedNode, heal: NodeHeal, row: NodeRow, signs: NodeSigns, rung: Rung): boolean {
+  if (rung === 'R4' && signs.nfs === 'active') return false; // it serves: never cut its power
+  if (rung === 'R4' && row.coldAfterRepairOnly === true && !heal.pathRepaired) return false;
+  if (rung === 'R7' && !pass.policy.reimageSites.includes(node.record.site)) return false;
+  return LADDER[rung].needs.every((need) => hasNeed(pass, node, signs, need));
+}
+
+function hasNeed(pass: Pass, node: MappedNode, signs: NodeSigns, need: Need): boolean {
+  const server = pass.observed.fileservers.get(node.record.fileserver);
+  switch (need) {
+    case 'agent':
+      return signs.agent === 'fresh';
+    case 'root':
+      return signs.agent === 'fresh' || node.fileserver >= 0;
+    case 'fileserver':
+      return node.fileserver >= 0;
+    case 'power':
+      return node.switch >= 0;
+    case 'snapshot':
+      return server?.hasSnapshots ?? false;
+    case 'image':
+      return server?.hasImage ?? false;
+    case 'spare':
+      return spareFor(pass, node) !== undefined;
+  }
+}
+
+/** Serial of a board that boots from the same fileserver, and that nobody else has been promised. */
+export function spareFor({ desired, traffic }: Pass, node: MappedNode): string | undefined {
+  if (node.fileserver < 0) return undefined;
+  return desired.map.topology.spares.find(
+    ({ fileserver, board }) => fileserver === node.record.fileserver && !traffic.spares.has(board.serial),
+  )?.board.serial;
+}

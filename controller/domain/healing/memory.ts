@@ -1,0 +1,93 @@
+/** What one pass leaves to the next: plain data, so that it can be stored, replayed and compared. */
+
+import type { ExplainRecord } from './explain.js';
+import type { HealState } from './heal-state.js';
+import type { Rung } from './ladder.js';
+
+/** A node that is not simply healthy. */
+export interface NodeHeal {
+  readonly state: HealState;
+  readonly sinceMs: number;
+  /** The shared cause that holds it. */
+  readonly cause: string | undefined;
+  /** When the incident began. */
+  readonly troubleSinceMs: number;
+  /** Rungs of this incident that were tried. */
+  readonly tried: readonly Rung[];
+  /** Whether R3 found something to repair in this incident. */
+  readonly pathRepaired: boolean;
+  /** Of the action under way, or the last one. */
+  readonly actionId: string | undefined;
+  readonly actionRung: Rung | 'admit' | undefined;
+  readonly actionEndedAtMs: number | undefined;
+  /** Since when it shows no trouble; `undefined` = it does. */
+  readonly wellSinceMs: number | undefined;
+  readonly probationMs: number;
+  /** Boots tried again outside of the ladder. */
+  readonly retries: number;
+}
+
+/** What a node's past weighs. */
+export interface NodeHistory {
+  /** Incidents, each counting half after every half-life. */
+  readonly score: number;
+  readonly atMs: number;
+  /** When its disruptive actions of the last 24 h were started. */
+  readonly disruptedAtMs: readonly number[];
+}
+
+/** A shared cause that holds nodes. */
+export interface Incident {
+  /** "switch:sw-1", "change:42" */
+  readonly cause: string;
+  readonly rowId: string;
+  readonly sinceMs: number;
+  readonly lastSeenMs: number;
+  /** Nodes that were tried as a probe. */
+  readonly canaries: readonly number[];
+}
+
+export interface AdmissionState {
+  readonly bootsLimit: number;
+  readonly successes: number;
+  readonly lastStartMs: number;
+}
+
+export interface HealMemory {
+  /** By node index. */
+  readonly nodes: ReadonlyMap<number, NodeHeal>;
+  readonly histories: ReadonlyMap<number, NodeHistory>;
+  readonly incidents: ReadonlyMap<string, Incident>;
+  /** Domain -> when it was last above the limit. */
+  readonly storms: ReadonlyMap<string, { readonly sinceMs: number; readonly aboveAtMs: number }>;
+  /** When disruptive actions of the last hour were started. */
+  readonly startedAtMs: readonly number[];
+  readonly destroyedAtMs: readonly number[];
+  /** By fileserver name. */
+  readonly admission: ReadonlyMap<string, AdmissionState>;
+  /** Changes that were asked to be taken back. */
+  readonly reverted: ReadonlySet<string>;
+  /** The latest record of every node that has one. */
+  readonly records: ReadonlyMap<number, ExplainRecord>;
+  readonly nextAction: number;
+}
+
+export function emptyMemory(): HealMemory {
+  return {
+    nodes: new Map(),
+    histories: new Map(),
+    incidents: new Map(),
+    storms: new Map(),
+    startedAtMs: [],
+    destroyedAtMs: [],
+    admission: new Map(),
+    reverted: new Set(),
+    records: new Map(),
+    nextAction: 1,
+  };
+}
+
+/** The score as it is now: half of it is forgotten every half-life. */
+export function scoreAt(history: NodeHistory | undefined, nowMs: number, halfLifeMs: number): number {
+  return history === undefined ? 0 : history.score * 0.5 ** ((nowMs - history.atMs) / halfLifeMs);
+}

@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest';
+import type { CommandHandler, Outcome } from '../../agent/kit/command/handler.js';
+import { carryOutRoots } from '../../agent/kit/roots/carry-out.js';
+import type { RootsOrder } from '../../agent/kit/roots/orders.js';
+import { actionHost } from '../../agent/kit/testing/action-host.js';
+import { BOARD, BOOT_SET, RootRig } from '../../agent/kit/testing/root-rig.js';
+import { makeSimHost } from '../../agent/kit/testing/sim-host.js';
+import { SimPool } from '../../agent/kit/testing/sim-pool.js';
+import { SimWorld } from '../../agent/kit/testing/sim-world.js';
+import { BrambleError } from '../../proto/contract/errors.js';
+import { makeRootsCollector } from '../collectors/roots.js';
+import { makeRootsWatch } from '../roots-watch.js';
+import { makeRootActivate, makeRootPrepare, makeRootRemove, makeRootRollBack } from './roots.js';
+
+const never = new AbortController().signal;
+const { serial } = BOARD;
+const prepareOf = (image: string) => ({ serial, image, dataBytes: 2 ** 30, freshData: false });
+
+/** An agent whose helper keeps roots in memory. */
+function setUp() {
+  const world = new SimWorld(1);
+  const host = makeSimHost(world, 'fs');
+  const rig = new RootRig(new SimPool(), 1);
+  const { machine } = host.board;
+  const bootSet = () => Promise.resolve(BOOT_SET);
+  machine.onRoots = (order, signal) => carryOutRoots({ ...rig.start(), bootSet }, order, signal);
+  const context = actionHost(host);
+  /** As the dispatcher: looks, notes, acts. */
+  const carryOut = async <Arguments>(
+    handler: CommandHandler<Arguments>,
+    args: Arguments,
+  ): Promise<Outcome | string> => {
+    const refusal = await handler.check(args, context, never);
+    if (refusal !== undefined) return `${refusal.reason}: ${refusal.detail}`;
+    await handler.before(args, context, never);
+    return world.settle(handler.run(args, context, never));
+  };
+  return { world, host, rig, machine, context, carryOut };
+}
+
+test('a board is given a root, another one, the first one back, and none', async () => {
+  const { carryOut, host } = setUp();
+  await makeRootsWatch().look(host, never);
+  expect(await carryOut(makeRootPrepare(), prepareOf('one'))).toMatchObject({ kind: 'succeeded' });
+  expect(await carryOut(makeRootActivate(), { serial, generation: 1 })).toMatchObject({ kind: 'succeeded' });
+  await carryOut(makeRootPrepare(), prepareOf('two'));
+  await carryOut(makeRootActivate(), { serial, generation: 2 });
+  expect(await carryOut(makeRootRollBack(), { serial, generation: 2 })).toEqual({
+    kind: 'succeeded',
+    detail: `board ${serial} is served generation 1 again`,
+  });
+  expect(await carryOut(makeRootRemove(), { serial, keepData: false })).toMatchObject({ kind: 'succeeded' });
+  expect(await carryOut(makeRootRemove(), { serial, keepData: false })).toBe(
+    `precondition: board ${serial}: it has no roots here`,
+  );
+});
+
+test.for<[string, (each: ReturnType<typeof setUp>) => Promise<Outcome | string>, string]>([
+  [
+    'no such generation',
+    ({ carryOut }) => carryOut(makeRootActivate(), { serial, generation: 4 }),
+    'no complete generation 4',
+  ],
+  [
+    'nothing to go back to',
+    ({ carryOut }) => carryOut(makeRootRollBack(), { serial, generation: 1 }),
+    'nothing to go back|no generation',
+  ],
+  [
+    'the wrong one to leave',
+    ({ carryOut }) => carryOut(makeRootRollBack(), { serial, generation: 3 }),
+    'served generation 1, not 3',
+  ],
+  [
+    'a path for a serial',
+    ({ carryOut }) => carryOut(makeRootRemove(), { serial: '../..', keepData: true }),
+    'invalid-argument',
+  ],
+  ['a path for an image', ({ carryOut }) => carryOut(makeRootPrepare(), prepareOf('../x')), 'no name of an image'],
+])('it is refused, and nothing is done: %s', async ([, work, want]) => {
+  const each = setUp();
+  await makeRootsWatch().look(each.host, never);
+  await each.carryOut(makeRootPrepare(), prepareOf('one'));
+  await each.carryOut(makeRootActivate(), { serial, generation: 1 });
+  const before = each.machine.rootsOrders.filter(({ kind }) => kind !== 'look').length;
+  expect(await work(each)).toMatch(new RegExp(want));
+  expect(each.machine.rootsOrders.filter(({ kind }) => kind !== 'look')).toHaveLength(before);
+});
+
+test('an order waits for the one before it', async () => {
+  const { carryOut, machine } = setUp();
+  const answer = machine.onRoots;
+  let tries = 0;
+  machine.onRoots = (order, signal) => {
+    if (order.kind === 'prepare' && tries++ < 3)
+      return Promise.reject(new BrambleError('unavailable', 'another one works'));
+    return answer(order, signal);
+  };
+  expect(await carryOut(makeRootPrepare(), prepareOf('one'))).toMatchObject({ kind: 'succeeded' });
+  expect(tries).toBe(4);
+});
+
+test('what goes wrong is told with what to do', async () => {
+  const { carryOut, machine } = setUp();
+  const answer = machine.onRoots;
+  machine.onRoots = (order: RootsOrder, signal) =>
+    order.kind === 'prepare'
+      ? Promise.reject(new BrambleError('not-found', 'there is no image one', { hint: 'pull it first' }))
+      : answer(order, signal);
+  expect(await carryOut(makeRootPrepare(), prepareOf('one'))).toEqual({
+    kind: 'failed',
+    detail: 'there is no image one (pull it first)',
+  });
+});
+
+test.for<[number, string]>([
+  [5, 'failed'],
+  [10_000, 'succeeded'],
+])('a preparation that a crash cut off after %d changes is settled by what is there: %s', async ([changes, want]) => {
+  const { rig, context, machine, host } = setUp();
+  await makeRootsWatch().look(host, never);
+  const handler = makeRootPrepare();
+  const before = await handler.before(prepareOf('one'), context, never);
+  rig.pool.cutAt = rig.pool.operations + changes;
+  await handler.run(prepareOf('one'), context, never);
+  rig.pool.cutAt = Number.POSITIVE_INFINITY;
+  expect(await handler.observe(prepareOf('one'), before, context, never)).toMatchObject({ kind: want });
+  expect(machine.rootsOrders.filter(({ kind }) => kind === 'prepare')).toHaveLength(1);
+});
+
+test('what is served is told, with its host keys', async () => {
+  const { carryOut, host } = setUp();
+  await makeRootsWatch().look(host, never);
+  const factsOf = async () => {
+    const collected = await makeRootsCollector().collect(host, never);
+    if (collected.kind !== 'ok') throw new Error(collected.why);
+    return new Map(collected.samples.map(({ fact, instance, value }) => [`${fact} ${instance}`, value]));
+  };
+  await carryOut(makeRootPrepare(), prepareOf('one'));
+  const prepared = await factsOf();
+  expect(prepared.get(`root_generation_count ${serial}`)).toBe(0);
+  expect(prepared.get(`root_newest_count ${serial}`)).toBe(1);
+  expect(prepared.get(`root_closed_text ${serial}`)).toBe('it has no root yet');
+  await carryOut(makeRootActivate(), { serial, generation: 1 });
+  const served = await factsOf();
+  expect(served.get(`root_image_text ${serial}`)).toBe('one');
+  expect(served.has(`root_closed_text ${serial}`)).toBe(false);
+  expect(served.get(`root_host_key_text ${serial}/ssh-ed25519`)).toMatch(/^ssh-ed25519 AAAA/);
+});
+
+test('a fileserver that keeps no roots by us has nothing to say of them', async () => {
+  const { machine, host } = setUp();
+  machine.onRoots = () => Promise.reject(new BrambleError('unsupported', 'no roots are kept here'));
+  expect(await makeRootsCollector().collect(host, never)).toMatchObject({ kind: 'no-data' });
+  await expect(makeRootsWatch().look(host, never)).resolves.toBeUndefined();
+});

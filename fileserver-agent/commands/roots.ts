@@ -1,0 +1,129 @@
+import type { ActionArguments, ActionHost, CommandHandler, Outcome, Refusal } from '../../agent/kit/command/handler.js';
+import type { BoardView, RootsOrder } from '../../agent/kit/roots/orders.js';
+import { BrambleError } from '../../proto/contract/errors.js';
+import { isBoardSerial, isImageId } from '../../proto/contract/netboot/parse.js';
+
+/** Another order may be under way, such as a look after drift. */
+const TURN_MS = 120_000;
+const ASK_AGAIN_MS = 1_000;
+
+type Look = (board: BoardView | undefined) => Outcome;
+
+/** What of an action is its own. */
+interface RootAction<Arguments> {
+  order(args: Arguments): RootsOrder & { readonly serial: string };
+  /** Why it is not to be begun; `undefined` = it is. */
+  hindrance(args: Arguments, board: BoardView | undefined): string | undefined;
+  /** Settles one that was cut off; `before` is the newest generation then. */
+  settle(args: Arguments, before: number): Look;
+}
+
+/** Makes a new generation; it can be told afterwards by its number. */
+export function makeRootPrepare(): CommandHandler<ActionArguments<'rootPrepare'>> {
+  return makeHandler({
+    order: ({ serial, image, dataBytes, freshData }) => ({ kind: 'prepare', serial, image, dataBytes, freshData }),
+    hindrance: ({ image }) => (isImageId(image) ? undefined : 'that is no name of an image'),
+    settle: (_, before) => (board) => {
+      const newest = newestOf(board);
+      return newest > before ? succeeded(`generation ${newest} is prepared`) : failed('nothing was prepared');
+    },
+  });
+}
+
+export function makeRootActivate(): CommandHandler<ActionArguments<'rootActivate'>> {
+  return makeHandler({
+    order: ({ serial, generation }) => ({ kind: 'activate', serial, generation }),
+    hindrance: ({ generation }, board) =>
+      board?.generations.some((each) => each.generation === generation) === true
+        ? undefined
+        : `there is no complete generation ${generation}`,
+    settle:
+      ({ generation }) =>
+      (board) =>
+        board?.current === generation ? succeeded(`generation ${generation} is served`) : failed('it is not served'),
+  });
+}
+
+export function makeRootRollBack(): CommandHandler<ActionArguments<'rootRollBack'>> {
+  return makeHandler({
+    order: ({ serial, generation }) => ({ kind: 'roll-back', serial, generation }),
+    hindrance: ({ generation }, board) => {
+      if (board?.current !== generation)
+        return `it is served generation ${board?.current ?? 'none'}, not ${generation}`;
+      return board.previous === undefined ? 'it has no generation to go back to' : undefined;
+    },
+    settle:
+      ({ generation }) =>
+      (board) =>
+        board?.previous === generation && board.current !== undefined
+          ? succeeded(`generation ${board.current} is served again`)
+          : failed('it was not taken back'),
+  });
+}
+
+export function makeRootRemove(): CommandHandler<ActionArguments<'rootRemove'>> {
+  return makeHandler({
+    order: ({ serial, keepData }) => ({ kind: 'remove', serial, keepData }),
+    hindrance: (_, board) => (board === undefined ? 'it has no roots here' : undefined),
+    settle: () => (board) =>
+      newestOf(board) === 0 ? succeeded('its roots are gone') : failed('its roots are still there'),
+  });
+}
+
+function makeHandler<Arguments extends { readonly serial: string }>(
+  action: RootAction<Arguments>,
+): CommandHandler<Arguments> {
+  return {
+    requiresBootId: false,
+    check: async (args, context, signal): Promise<Refusal | undefined> => {
+      if (!isBoardSerial(args.serial)) {
+        return { kind: 'rejected', reason: 'invalid-argument', detail: 'not the last eight digits of a serial number' };
+      }
+      const why = action.hindrance(args, await lookAt(args.serial, context, signal));
+      return why === undefined
+        ? undefined
+        : { kind: 'rejected', reason: 'precondition', detail: `board ${args.serial}: ${why}` };
+    },
+    before: async ({ serial }, context, signal) => String(newestOf(await lookAt(serial, context, signal))),
+    async run(args, context, signal) {
+      try {
+        const { changes } = await inTurn(action.order(args), context, signal);
+        return succeeded(changes.join('; '));
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const { message, hint } = BrambleError.from(error);
+        return failed(hint === undefined ? message : `${message} (${hint})`);
+      }
+    },
+    observe: async (args, before, context, signal) => {
+      // What the end of a process cut off is finished first: only then reality tells.
+      await inTurn({ kind: 'converge' }, context, signal);
+      return action.settle(args, Number(before))(await lookAt(args.serial, context, signal));
+    },
+  };
+}
+
+async function inTurn(order: RootsOrder, { host }: ActionHost, signal: AbortSignal) {
+  const startedMs = host.clock.monotonicMs();
+  for (;;) {
+    try {
+      return await host.machine.roots(order, signal);
+    } catch (error) {
+      const isTaken = BrambleError.from(error).code === 'unavailable';
+      if (!isTaken || host.clock.monotonicMs() - startedMs >= TURN_MS) throw error;
+      await host.clock.sleep(ASK_AGAIN_MS, signal);
+    }
+  }
+}
+
+async function lookAt(serial: string, { host }: ActionHost, signal: AbortSignal): Promise<BoardView | undefined> {
+  const { boards } = await host.machine.roots({ kind: 'look' }, signal);
+  return boards.find((board) => board.serial === serial);
+}
+
+function newestOf(board: BoardView | undefined): number {
+  return Math.max(0, ...(board?.generations ?? []).map(({ generation }) => generation));
+}
+
+const succeeded = (detail: string): Outcome => ({ kind: 'succeeded', detail });
+const failed = (detail: string): Outcome => ({ kind: 'failed', detail });

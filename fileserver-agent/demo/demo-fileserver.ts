@@ -1,0 +1,163 @@
+import { type DemoAgent, DemoNode, newBoot } from '../../agent/demo/demo-node.js';
+import { bootedMachine } from '../../agent/demo/machine.js';
+import { DEMO_POLICY } from '../../agent/demo/machine-programs.js';
+import { SimulatedMachine } from '../../agent/demo/simulated-machine.js';
+import { parseSiteMemory, saveSiteMemory } from '../../agent/demo/site-file.js';
+import type { JoinFile } from '../../agent/kit/enroll/join.js';
+import type { LocalTime, LogTail } from '../../agent/kit/host/log-tail.js';
+import type { Host } from '../../agent/kit/host/ports.js';
+import { errorFields, type Log } from '../../agent/kit/log.js';
+import { type Random, seededRandom } from '../../proto/contract/random.js';
+import { BOOT_UNITS } from '../collectors/boot-services.js';
+import { fileserverCollectors } from '../collectors/index.js';
+import { fileserverHandlers } from '../commands/index.js';
+import { makeRaidWatch } from '../raid/raid-watch.js';
+import type { FollowedSources } from '../sources.js';
+import { siteExports } from './exports.js';
+import { ServerKernel } from './server-kernel.js';
+import { FILESERVER_SPEC, sitePis } from './server-spec.js';
+import { SimulatedStorage } from './simulated-storage.js';
+import { makeStorageMachine } from './storage-machine.js';
+import { installedStorage, parseStorage } from './storage-state.js';
+
+const TICK_MS = 2_000;
+/** Nothing happens to the disks before everybody has come up. */
+const CALM_START_MS = 60_000;
+const SAVE_MS = 60_000;
+/** A fileserver that is first seen has been up for so long. */
+const UPTIME_MS = 23 * 86_400_000;
+const KERNEL_WARNING = 4;
+
+export interface DemoFileserverOptions {
+  /** How many Pis the site has; `seed` says which. */
+  readonly pis: number;
+  readonly seed: number;
+  /** Of the site: this fileserver has a directory of its own in it. */
+  readonly stateDir: string;
+  /** The real file behind the log of its dnsmasq. */
+  readonly bootLogFile: string | undefined;
+  readonly join: JoinFile | undefined;
+  readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
+  readonly tail: LogTail;
+  readonly log: Log;
+  readonly tidyMemory: () => void;
+  /** Without trouble its disks are only checked now and then. */
+  readonly hasTroubles: boolean;
+}
+
+/** The fileserver of the demo site. Resolves when the signal has aborted and its agent has ended. */
+export async function runDemoFileserver(options: DemoFileserverOptions, signal: AbortSignal): Promise<void> {
+  const { real, stateDir, log, join, tidyMemory } = options;
+  const { clock, files } = real;
+  const paths = { machine: `${stateDir}/machines-fs.json`, storage: `${stateDir}/storage.json` };
+  const nowMs = clock.nowMs();
+  const random = seededRandom(options.seed ^ nowMs);
+  const spec = FILESERVER_SPEC;
+  const known = parseSiteMemory(await files.readText(paths.machine), bootedMachine(spec, 0, 0))[spec.name];
+  const boot = known?.boot ?? newBoot(nowMs - UPTIME_MS, real.random, true);
+  const machine = new SimulatedMachine(spec, boot, { clock, random }, known?.state);
+  const storage = new SimulatedStorage(
+    parseStorage(await files.readText(paths.storage)) ?? installedStorage(nowMs),
+    () => clock.nowMs(),
+    (line) => machine.kernelLog.write(line, KERNEL_WARNING),
+  );
+  let saved = Promise.resolve();
+  const save = (): void => {
+    const { boot: bootNow, state } = machine;
+    saved = saved
+      .then(() => saveSiteMemory(files, paths.machine, { [spec.name]: { boot: bootNow, state } }))
+      .then(() => files.writeAtomic(paths.storage, `${JSON.stringify(storage.state)}\n`))
+      .catch((error: unknown) => {
+        log.warn(errorFields(error), 'the disks of the fileserver are not remembered');
+      });
+  };
+  const onBoot = (): void => {
+    storage.reboot();
+    save();
+  };
+  const own = `${stateDir}/${spec.name}`;
+  const agent = makeFileserverAgent(options, { machine, storage, stateDir: own });
+  const node = new DemoNode({ machine, agent, real, join, log, onBoot, tidyMemory, stateDir: own, bootLog: undefined });
+  save();
+  await Promise.all([node.run(signal), live(storage, { options, random, save }, signal)]);
+  save();
+  await saved;
+}
+
+interface Simulated {
+  readonly machine: SimulatedMachine;
+  readonly storage: SimulatedStorage;
+  readonly stateDir: string;
+}
+
+function makeFileserverAgent(options: DemoFileserverOptions, { machine, storage, stateDir }: Simulated): DemoAgent {
+  const { real, seed } = options;
+  const pis = sitePis(seed, options.pis);
+  const exports = siteExports(pis);
+  const nowMs = (): number => real.clock.nowMs();
+  const kernel = new ServerKernel({ machine, pis, exports, nowMs, storage: () => storage.state });
+  const sources = makeSources(options);
+  return {
+    kind: 'fileserver',
+    collectors: (probe) => fileserverCollectors(probe, { sources, stateDir }),
+    watches: (probe) => [makeRaidWatch(probe)],
+    handlers: fileserverHandlers(DEMO_POLICY),
+    units: Object.values(BOOT_UNITS),
+    equip: (host) => ({
+      ...host,
+      kernel,
+      machine: makeStorageMachine(
+        { exports, storage: () => storage.state, order: (order) => storage.order(order) },
+        host.machine,
+      ),
+    }),
+  };
+}
+
+/** Its log is a real file, under another name; nobody sends it datagrams. */
+function makeSources({ tail, bootLogFile }: DemoFileserverOptions): FollowedSources {
+  return {
+    tail: { read: async (_, from) => (bootLogFile === undefined ? undefined : tail.read(bootLogFile, from)) },
+    localTime: utcTime,
+    datagrams: {
+      listen: (_port, _onDatagram, signal) =>
+        new Promise((resolve) => {
+          if (signal.aborted) resolve();
+          else signal.addEventListener('abort', () => resolve(), { once: true });
+        }),
+    },
+  };
+}
+
+/** The simulated fileserver keeps UTC, wherever this process runs. */
+const utcTime: LocalTime = ({ year, month, day, hour, minute, second }, nearMs) => {
+  const at = (inYear: number): number => Date.UTC(inYear, month - 1, day, hour, minute, second);
+  if (year !== undefined) return at(year);
+  const near = new Date(nearMs).getUTCFullYear();
+  const candidates = [near - 1, near, near + 1].map(at);
+  return candidates.reduce((best, each) => (Math.abs(each - nearMs) < Math.abs(best - nearMs) ? each : best));
+};
+
+/** Lets happen to the disks what happens by itself, and remembers them now and then. */
+async function live(
+  storage: SimulatedStorage,
+  {
+    options,
+    random,
+    save,
+  }: { readonly options: DemoFileserverOptions; readonly random: Random; readonly save: () => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock } = options.real;
+  const calmUntilMs = clock.monotonicMs() + CALM_START_MS;
+  let saveAtMs = clock.monotonicMs() + SAVE_MS;
+  while (!signal.aborted) {
+    await clock.sleep(TICK_MS, signal).catch(() => undefined); // the site ends
+    if (signal.aborted) return;
+    const nowMs = clock.monotonicMs();
+    if (nowMs >= calmUntilMs) storage.live({ elapsedMs: TICK_MS, random, hasTroubles: options.hasTroubles });
+    if (nowMs < saveAtMs) continue;
+    save();
+    saveAtMs = nowMs + SAVE_MS;
+  }
+}

@@ -1,0 +1,48 @@
+import type { RaidOrder } from '../../agent/kit/host/ports.js';
+import type { Random } from '../../proto/contract/random.js';
+import { advanceStorage, carryOut, rebooted } from './storage.js';
+import { kernelSays, liveOn } from './storage-life.js';
+import type { StorageState } from './storage-state.js';
+
+/** Looks within this time see the same moment, ms. */
+const SAME_MOMENT_MS = 200;
+
+/** The disks under a simulated fileserver, as time passes over them. */
+export class SimulatedStorage {
+  readonly #nowMs: () => number;
+  readonly #say: (line: string) => void;
+  #state: StorageState;
+
+  /** @param say what the kernel writes into its log */
+  constructor(state: StorageState, nowMs: () => number, say: (line: string) => void) {
+    this.#state = state;
+    this.#nowMs = nowMs;
+    this.#say = say;
+  }
+
+  get state(): StorageState {
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#state.atMs >= SAME_MOMENT_MS) this.#become(advanceStorage(this.#state, nowMs));
+    return this.#state;
+  }
+
+  /** @throws BrambleError with the words of mdadm */
+  order(order: RaidOrder): void {
+    this.#become(carryOut(this.state, order));
+  }
+
+  /** Lets happen what happens by itself. */
+  live(at: { readonly elapsedMs: number; readonly random: Random; readonly hasTroubles: boolean }): void {
+    this.#become(liveOn(this.state, { ...at, nowMs: this.#nowMs() }));
+  }
+
+  reboot(): void {
+    this.#become(rebooted(this.state));
+  }
+
+  #become(after: StorageState): void {
+    const before = this.#state;
+    this.#state = after;
+    for (const line of kernelSays(before, after)) this.#say(line);
+  }
+}

@@ -1,0 +1,82 @@
+import { BrambleError } from '../../proto/contract/errors.js';
+import type { ActuatorHost } from '../actuator/host.js';
+
+/** A port that is off for a moment. On storage before it goes off, and until it was seen to be on. */
+export interface OpenCycle {
+  readonly port: string;
+  readonly bootId: string;
+  /** Milliseconds since that boot from which on somebody else brings it on. */
+  readonly onFromMs: number;
+}
+
+/** What is remembered of power beyond one command. */
+export interface PowerMemory {
+  readonly bootId: string;
+  /** Milliseconds since that boot at which power was cut, of the last hour. */
+  readonly cutsAtMs: readonly number[];
+  /** Ports that somebody wants off. */
+  readonly keptOff: readonly string[];
+}
+
+type On = Pick<ActuatorHost, 'files' | 'paths' | 'kernel'>;
+
+/** A file for each port: processes that cycle different ports never write the same one. */
+const fileOf = ({ paths }: On, port: string): string => `${paths.cycles}/${port}.json`;
+
+export async function openCycle(on: On, cycle: OpenCycle): Promise<void> {
+  await on.files.writeAtomic(fileOf(on, cycle.port), `${JSON.stringify(cycle)}\n`);
+}
+
+export async function closeCycle(on: On, port: string): Promise<void> {
+  await on.files.remove(fileOf(on, port));
+}
+
+/** One that cannot be read is overdue: its port comes on. */
+export async function readCycles(on: On): Promise<readonly OpenCycle[]> {
+  const names = (on.kernel.list(on.paths.cycles) ?? []).flatMap((name) => {
+    const port = /^([a-z][a-z0-9_-]{0,14})\.json$/.exec(name)?.[1];
+    return port === undefined ? [] : [port];
+  });
+  const found: OpenCycle[] = [];
+  for (const port of names) {
+    const text = await on.files.readText(fileOf(on, port));
+    if (text !== undefined) found.push(parseCycle(text, port) ?? { port, bootId: '', onFromMs: 0 });
+  }
+  return found;
+}
+
+function parseCycle(text: string, port: string): OpenCycle | undefined {
+  const value = parseJson(text);
+  const isObject = typeof value === 'object' && value !== null;
+  if (!isObject || !('bootId' in value) || !('onFromMs' in value)) return undefined;
+  const { bootId, onFromMs } = value;
+  return typeof bootId === 'string' && typeof onFromMs === 'number' ? { port, bootId, onFromMs } : undefined;
+}
+
+/** @throws BrambleError `data-loss` for a record that cannot be read: then nobody knows how often power was cut */
+export async function readPower({ files, paths }: On): Promise<PowerMemory> {
+  const text = await files.readText(paths.power);
+  if (text === undefined) return { bootId: '', cutsAtMs: [], keptOff: [] };
+  const value = parseJson(text);
+  if (isMemory(value)) return value;
+  throw new BrambleError('data-loss', `${paths.power} is not a record of power`);
+}
+
+export async function writePower({ files, paths }: On, memory: PowerMemory): Promise<void> {
+  await files.writeAtomic(paths.power, `${JSON.stringify(memory)}\n`);
+}
+
+function isMemory(value: unknown): value is PowerMemory {
+  if (typeof value !== 'object' || value === null) return false;
+  const { keptOff, cutsAtMs, bootId }: Partial<Record<keyof PowerMemory, unknown>> = value;
+  if (!Array.isArray(keptOff) || !Array.isArray(cutsAtMs) || typeof bootId !== 'string') return false;
+  return keptOff.every((each) => typeof each === 'string') && cutsAtMs.every((each) => typeof each === 'number');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // said by the caller
+  }
+}

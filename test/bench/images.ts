@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeNodeClock } from '../../agent/kit/host/node/clock.js';
+import { makeNodeTreeWriters } from '../../agent/kit/host/node/tree-writer.js';
+import { Cutter } from '../../controller/cli/images/cutter.js';
+import { readFolderTree } from '../../controller/cli/images/folder-tree.js';
+import { LocalImages } from '../../controller/cli/images/local-store.js';
+import { materialise } from '../../fileserver-agent/images/materialise.js';
+import { sha256 } from '../../proto/chunks/chunk-files.js';
+import { ImageFiles } from '../../proto/chunks/image-files.js';
+import { parseManifest, renderManifest } from '../../proto/contract/images/manifest-text.js';
+import type { Figure } from './figure.js';
+
+const FOLDERS = 500;
+const FILES_PER_FOLDER = 100;
+/** Most files of a root are small, most bytes are in few. */
+const SIZES_BYTES = [500, 2_000, 6_000, 20_000, 80_000] as const;
+const CHANGED_RATIO = 0.1;
+const HASHED_BYTES = 256 * 2 ** 20;
+
+/** A root of a gigabyte and 50,000 files: how fast it is cut, what a second version moves, how fast it is written. */
+export async function measureImages(): Promise<readonly Figure[]> {
+  const dir = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'bramble-bench-images-'));
+  try {
+    const speed = await cuttingSpeed();
+    const { totalBytes } = writeRoot(join(dir, 'root'), 0);
+    const local = new LocalImages(join(dir, 'store'));
+    const options = { keysAllowed: [], onProgress: () => undefined };
+    const words = { name: 'bench', imageClass: 'bench', floor: 1, createdAtMs: 1, expiresAtMs: 2 };
+    const first = await local.import(
+      { root: await readFolderTree(join(dir, 'root')), boot: undefined },
+      { ...words, version: 1 },
+      options,
+    );
+    const files = new ImageFiles(join(dir, 'store'));
+    const before = new Set(files.chunksOf(first.manifest).map(({ digest }) => digest));
+    const { totalBytes: changedBytes } = writeRoot(join(dir, 'root'), FOLDERS * CHANGED_RATIO);
+    const second = await local.import(
+      { root: await readFolderTree(join(dir, 'root')), boot: undefined },
+      { ...words, version: 2 },
+      options,
+    );
+    const fresh = new Map(
+      files
+        .chunksOf(second.manifest)
+        .filter(({ digest }) => !before.has(digest))
+        .map(({ digest, sizeBytes }) => [digest, sizeBytes]),
+    );
+    const movedBytes = [...fresh.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const { writtenS, tarS } = await writingTime(dir, files, Buffer.from(renderManifest(second.manifest)));
+    return [
+      {
+        figure: 'images.cut_and_hash_speed',
+        value: speed.cutMbPerS,
+        unit: 'MB/s',
+        baseline: speed.hashMbPerS,
+        baselineName: 'sha256 alone',
+        goal: 0.4,
+        goalOn: 'ratio',
+        better: 'higher',
+      },
+      {
+        figure: 'images.second_version_moves',
+        value: movedBytes / 1e6,
+        unit: 'MB',
+        baseline: totalBytes / 1e6,
+        baselineName: `whole root; ${((changedBytes / totalBytes) * 100).toFixed(1)} % of it changed`,
+        goal: 0.13,
+        goalOn: 'ratio',
+      },
+      {
+        figure: 'images.materialise',
+        value: writtenS,
+        unit: 's',
+        baseline: tarS,
+        baselineName: 'tar -x of the same root, synced',
+      },
+    ];
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Writes so many folders, all of them when it is 0, with other content each time. */
+function writeRoot(top: string, changedFolders: number): { readonly totalBytes: number } {
+  const seed = changedFolders === 0 ? 1 : 2;
+  let totalBytes = 0;
+  for (let folder = 0; folder < (changedFolders === 0 ? FOLDERS : changedFolders); folder++) {
+    // Changes come by packages: some folders change whole, spread over the root.
+    const number = changedFolders === 0 ? folder : Math.floor((folder * FOLDERS) / changedFolders);
+    const path = join(top, `usr/lib/package-${number}`);
+    mkdirSync(path, { recursive: true });
+    for (let file = 0; file < FILES_PER_FOLDER; file++) {
+      const size = SIZES_BYTES[file % SIZES_BYTES.length] ?? 0;
+      writeFileSync(join(path, `file-${file}`), noise(size, seed * 1e8 + number * 1_000 + file));
+      totalBytes += size;
+    }
+  }
+  return { totalBytes };
+}
+
+async function cuttingSpeed(): Promise<{ readonly cutMbPerS: number; readonly hashMbPerS: number }> {
+  const bytes = noise(HASHED_BYTES, 42);
+  const clock = makeNodeClock();
+  const hashStartMs = clock.monotonicMs();
+  createHash('sha256').update(bytes).digest();
+  const cutStartMs = clock.monotonicMs();
+  const cutter = new Cutter({ digestOf: sha256, write: () => Promise.resolve() });
+  await cutter.write(bytes);
+  await cutter.flush();
+  const endMs = clock.monotonicMs();
+  const speed = (ms: number): number => HASHED_BYTES / 1e3 / ms;
+  return { hashMbPerS: speed(cutStartMs - hashStartMs), cutMbPerS: speed(endMs - cutStartMs) };
+}
+
+async function writingTime(
+  dir: string,
+  files: ImageFiles,
+  manifestBytes: Buffer,
+): Promise<{ readonly writtenS: number; readonly tarS: number }> {
+  const clock = makeNodeClock();
+  const image = await files.put(manifestBytes, []);
+  mkdirSync(join(dir, 'out'));
+  const ports = {
+    source: {
+      readManifest: async () => manifestBytes,
+      readSignatures: async () => [],
+      readChunk: async (of: typeof image) => files.chunks.readUnchecked(of),
+    },
+    trust: { judge: async () => parseManifest(manifestBytes.toString()) },
+    trees: makeNodeTreeWriters(),
+    ...{ clock, sha256 },
+  };
+  const startMs = clock.monotonicMs();
+  await materialise(image, { part: 'root', targetDir: join(dir, 'out'), signal: new AbortController().signal }, ports);
+  const writtenS = (clock.monotonicMs() - startMs) / 1_000;
+  execFileSync('tar', ['-C', join(dir, 'root'), '-cf', join(dir, 'root.tar'), '.']);
+  mkdirSync(join(dir, 'tar'));
+  execFileSync('sync', ['-f', dir]);
+  const tarStartMs = clock.monotonicMs();
+  execFileSync('tar', ['-C', join(dir, 'tar'), '-xpf', join(dir, 'root.tar')]);
+  execFileSync('sync', ['-f', dir]);
+  return { writtenS, tarS: (clock.monotonicMs() - tarStartMs) / 1_000 };
+}
+
+function noise(sizeBytes: number, seed: number): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.ceil(sizeBytes / 4) * 4);
+  let state = Math.imul(seed + 1, 0x9e37_79b9) | 1;
+  for (let at = 0; at < bytes.length; at += 4) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes.writeInt32LE(state | 0, at);
+  }
+  return bytes.subarray(0, sizeBytes);
+}

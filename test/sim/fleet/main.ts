@@ -1,0 +1,87 @@
+/**
+ * `npm run sim`: seeds of a simulated fleet, one after another. The last line is one line of JSON, the exit code says
+ * whether no invariant was broken. What is simulated and what is real: ARCHITECTURE.md, "Tests".
+ */
+
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { buildTopology } from '../../../controller/domain/testing/fleet.js';
+import { mapFleet } from '../../../controller/domain/topology/fleet-map.js';
+import { whatIfUnplugged } from '../../../controller/domain/topology/what-if.js';
+import { BrambleError } from '../../../proto/contract/errors.js';
+import { runSeeds } from './campaign.js';
+import { BUILT_IN_POLICY, parseInjection, parsePolicyFile, parseSiteSpec } from './options.js';
+import { tableOf } from './table.js';
+
+const USAGE = `usage: npm run sim -- [OPTIONS]
+
+  --first-seed N --seeds K --days D   which seeds (1, 64), and how long each lasts (7)
+  --factor N                          how many times as often as in the reference mix faults strike (10)
+  --site-spec FILE                    another fleet, in YAML: sites, nodesPerSite, models ...
+  --policy FILE                       another healing policy, in YAML
+  --inject NAME[:INDEX][@H][+MIN]     this fault instead of the mix, may be repeated
+  --baselines                         the same seeds with two other ways of healing, side by side
+  --what-if NAME                      what pulling the plug of NAME would do; runs nothing
+`;
+
+const { values } = parseArgs({
+  options: {
+    'first-seed': { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '64' },
+    days: { type: 'string', default: '7' },
+    factor: { type: 'string', default: '10' },
+    'site-spec': { type: 'string' },
+    policy: { type: 'string' },
+    inject: { type: 'string', multiple: true },
+    baselines: { type: 'boolean', default: false },
+    'what-if': { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+function whole(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new BrambleError('invalid-argument', `--${name} must be a whole number of at least ${least}`);
+}
+
+function main(): number {
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const read = (path: string): string => readFileSync(path, 'utf8');
+  const spec = values['site-spec'];
+  const topology = spec === undefined ? buildTopology() : parseSiteSpec(read(spec), spec);
+  const asked = values['what-if'];
+  if (asked !== undefined) {
+    process.stdout.write(`${JSON.stringify(whatIfUnplugged(mapFleet(topology), asked), undefined, 2)}\n`);
+    return 0;
+  }
+  const { policy } = values;
+  const startedMs = process.cpuUsage();
+  const summary = runSeeds({
+    firstSeed: whole('first-seed', values['first-seed'], 0),
+    seeds: whole('seeds', values.seeds, 1),
+    days: whole('days', values.days, 2),
+    factor: whole('factor', values.factor, 0),
+    topology,
+    policy: policy === undefined ? BUILT_IN_POLICY : parsePolicyFile(read(policy), policy),
+    injections: (values.inject ?? []).map(parseInjection),
+    baselines: values.baselines,
+    say: (line) => process.stdout.write(`${line}\n`),
+  });
+  const { user, system } = process.cpuUsage(startedMs);
+  const cpuS = (user + system) / 1_000_000;
+  process.stdout.write(tableOf([summary.bramble, ...summary.baselines]));
+  process.stdout.write(`${JSON.stringify({ ...summary, cpuS: Math.round(10 * cpuS) / 10 })}\n`);
+  return summary.violations === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = main();
+} catch (thrown) {
+  const { message, hint } = BrambleError.from(thrown);
+  process.stderr.write(`${message}\n${hint === undefined ? '' : `${hint}\n`}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,262 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { makePoolFiles } from '../../agent/kit/host/node/roots/pool-files.js';
+import type { DriverName, RootDriver } from '../../agent/kit/roots/ports.js';
+import { BOARD, BOOT_SET, orderOf } from '../../agent/kit/testing/root-rig.js';
+import { openPoolDisk, type PoolDisk, type PoolKind } from './pool-disk.js';
+import { NO_SERVICES, nodeDriver, pathsBelow, startRoots, writeImage } from './roots-rig.js';
+
+const run = promisify(execFile);
+const { signal } = new AbortController();
+const { present } = inject('debian');
+const isRoot = process.getuid?.() === 0;
+
+const DRIVERS: readonly (readonly [DriverName, PoolKind, string])[] = [
+  ['copy', 'folder', 'coreutils'],
+  ['reflink', 'xfs', 'xfsprogs'],
+  ['btrfs', 'btrfs', 'btrfs-progs'],
+];
+
+const whyNot = (name: string): string => {
+  if (!isRoot) return ' (skipped: not root)';
+  return name === 'coreutils' || present.includes(name) ? '' : ` (skipped: without ${name})`;
+};
+
+describe.each(DRIVERS)('roots kept by %s on %s', (name, kind, needs) => {
+  const why = whyNot(needs);
+  describe.skipIf(why !== '')(`all the same${why}`, () => {
+    let disk: PoolDisk;
+    let driver: RootDriver;
+    let folder: string;
+    const at = (path: string): string => join(disk.pool, path);
+
+    beforeAll(async () => {
+      disk = await openPoolDisk(kind);
+      driver = await nodeDriver(name, disk.pool);
+      folder = await mkdtemp(join(tmpdir(), 'bramble-roots-'));
+    });
+    afterAll(async () => {
+      await disk.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    test('it is probed as what it is', async () => {
+      expect(driver.name).toBe(name);
+      expect(await driver.probe(signal)).toBeUndefined();
+      expect(driver.capabilities.shared).toBe(name !== 'copy');
+    });
+
+    test('a clone has everything that its origin has, and neither sees what the other one becomes', async () => {
+      await driver.make('images/a', undefined, signal);
+      await writeFile(at('images/a/file'), 'one');
+      await chmod(at('images/a/file'), 0o4755);
+      await link(at('images/a/file'), at('images/a/second-name'));
+      await symlink('/etc/shadow', at('images/a/link'));
+      await run('mknod', [at('images/a/device'), 'c', '1', '3']);
+      await run('mkfifo', [at('images/a/pipe')]);
+      await mkdir(at('images/a/empty folder\n'));
+      await driver.clone('images/a', 'roots/x/gen-1', signal);
+      const clone = (path: string): string => at(`roots/x/gen-1/${path}`);
+      expect((await readdir(clone(''))).sort()).toEqual(
+        ['device', 'empty folder\n', 'file', 'link', 'pipe', 'second-name'].sort(),
+      );
+      expect((await lstat(clone('file'))).mode & 0o7777).toBe(0o4755);
+      expect((await lstat(clone('file'))).nlink).toBe(2);
+      expect((await lstat(clone('device'))).isCharacterDevice()).toBe(true);
+      expect(await readlink(clone('link'))).toBe('/etc/shadow');
+      await writeFile(clone('file'), 'two');
+      expect(await readFile(at('images/a/file'), 'utf8')).toBe('one');
+      await writeFile(at('images/a/later'), 'x');
+      expect(existsSync(clone('later'))).toBe(false);
+      await driver.sync('roots/x/gen-1', signal);
+    });
+
+    test('whatever there is of a volume can be destroyed, twice, and nothing beside it', async () => {
+      await driver.make('roots/y/gen-1', undefined, signal);
+      await mkdir(at('roots/y/gen-1/deep/er'), { recursive: true });
+      await symlink(at('images'), at('roots/y/gen-1/deep/way-out'));
+      await driver.make('roots/y/gen-2', undefined, signal);
+      await driver.destroy('roots/y/gen-1', signal);
+      await driver.destroy('roots/y/gen-1', signal);
+      await driver.destroy('roots/y/gen-9', signal);
+      expect(await readdir(at('roots/y'))).toEqual(['gen-2']);
+      expect(existsSync(at('images/a/file'))).toBe(true);
+      await mkdir(at('roots/y/gen-3/half'), { recursive: true }); // no volume of this driver, but in its place
+      await driver.destroy('roots/y/gen-3', signal);
+      expect(await readdir(at('roots/y'))).toEqual(['gen-2']);
+    });
+
+    test('a board is given an image, another one, the first one back, and is released', async () => {
+      const images = join(folder, 'images');
+      for (const each of ['one', 'two']) await writeImage(images, each);
+      const paths = pathsBelow(folder, disk.pool);
+      const { keeper, boot } = startRoots({ paths, driver, images, services: NO_SERVICES });
+      await boot.apply(BOOT_SET, signal);
+      const { serial } = BOARD;
+      const view = join(disk.pool, 'boot/tftp/10.46.189.2', serial);
+      const exported = join(paths.exportFolder, '10.46.189.2');
+      const served = async () => [
+        await readFile(join(view, 'version'), 'utf8'),
+        await readFile(join(exported, 'version'), 'utf8'),
+      ];
+      const first = await keeper.prepare(orderOf('one'), signal);
+      await keeper.activate(serial, first.generation, signal);
+      expect(await served()).toEqual(['one', 'one']);
+      const second = await keeper.prepare(orderOf('two'), signal);
+      expect(await served()).toEqual(['one', 'one']);
+      await keeper.activate(serial, second.generation, signal);
+      expect(await served()).toEqual(['two', 'two']);
+      expect(await readFile(join(view, 'cmdline.txt'), 'utf8')).toContain('nfsroot=10.46.189.1:/export/10.46.189.2');
+      expect(await readFile(join(exported, 'etc/hostname'), 'utf8')).toBe('pi-01\n');
+      await keeper.rollBack(serial, second.generation, signal);
+      expect(await served()).toEqual(['one', 'one']);
+      await keeper.remove(serial, false, signal);
+      expect(existsSync(join(disk.pool, 'roots', serial))).toBe(false);
+      expect(await readdir(paths.exportFolder)).toEqual([]);
+    });
+  });
+});
+
+describe.skipIf(!isRoot)(`an image that wants out${isRoot ? '' : ' (skipped: not root)'}`, () => {
+  let folder: string;
+  afterEach(async () => rm(folder, { recursive: true, force: true }));
+
+  async function setUp(spite: (root: string, outside: string) => Promise<unknown>) {
+    folder = await mkdtemp(join(tmpdir(), 'bramble-hostile-'));
+    const outside = join(folder, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'victim'), 'untouched');
+    const images = join(folder, 'images');
+    await writeImage(images, 'hostile');
+    await spite(join(images, 'hostile'), outside);
+    const pool = join(folder, 'pool');
+    await mkdir(pool);
+    const driver = await nodeDriver('copy', pool);
+    const { keeper } = startRoots({ paths: pathsBelow(folder, pool), driver, images, services: NO_SERVICES });
+    const prepare = () => keeper.prepare(orderOf('hostile', { board: { ...BOARD, authorizedKeys: [KEY] } }), signal);
+    return { outside, pool, prepare, keeper };
+  }
+
+  const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGaZvQHpbs0eC0u5VbX0uqvX7jZ0pR4Bq5y7w7Vn3g3N admin';
+
+  test.for<[string, (root: string, outside: string) => Promise<unknown>]>([
+    [
+      'a link instead of a file',
+      async (at, out) => {
+        await rm(join(at, 'root/etc/hostname'));
+        await symlink(join(out, 'victim'), join(at, 'root/etc/hostname'));
+      },
+    ],
+    ['a link instead of a folder', (at, out) => symlink(out, join(at, 'root/etc/systemd'))],
+    [
+      'a link instead of /etc',
+      async (at, out) => {
+        await rm(join(at, 'root/etc'), { recursive: true });
+        await symlink(out, join(at, 'root/etc'));
+      },
+    ],
+    [
+      'a link instead of the administrator’s home',
+      async (at, out) => {
+        await rm(join(at, 'root/root'), { recursive: true });
+        await symlink(out, join(at, 'root/root'));
+      },
+    ],
+    [
+      'a link instead of the folder of host keys',
+      async (at, out) => {
+        await rm(join(at, 'root/etc/ssh'), { recursive: true });
+        await symlink(out, join(at, 'root/etc/ssh'));
+      },
+    ],
+    [
+      'a link instead of the whole tree',
+      async (at, out) => {
+        await rm(join(at, 'root'), { recursive: true });
+        await symlink(out, join(at, 'root'));
+      },
+    ],
+    ['a device instead of a file', (at) => run('mknod', [join(at, 'root/etc/fstab'), 'c', '1', '3'])],
+    ['a pipe that nobody reads instead of a file', (at) => run('mkfifo', [join(at, 'root/etc/hosts')])],
+    ['a link among the boot files', (at, out) => symlink(join(out, 'victim'), join(at, 'boot/start.elf'))],
+    [
+      'a device deep among the boot files',
+      async (at) => {
+        await mkdir(join(at, 'boot/overlays'));
+        await run('mknod', [join(at, 'boot/overlays/sda'), 'b', '8', '0']);
+      },
+    ],
+  ])('with %s is refused, and nothing outside of it changes', async ([, spite]) => {
+    const { outside, prepare, keeper } = await setUp(spite);
+    await expect(prepare()).rejects.toMatchObject({ code: 'failed-precondition' });
+    expect(await readdir(outside)).toEqual(['victim']);
+    expect(await readFile(join(outside, 'victim'), 'utf8')).toBe('untouched');
+    await keeper.recoverAll(signal);
+    expect((await keeper.look(BOARD.serial)).generations).toEqual([]);
+  });
+
+  test('with a second name of a file elsewhere leaves that file as it was', async () => {
+    const { pool, prepare } = await setUp(async (at, out) => {
+      await rm(join(at, 'root/etc/hostname'));
+      await link(join(out, 'victim'), join(at, 'root/etc/hostname'));
+    });
+    await prepare();
+    expect(await readFile(join(folder, 'outside/victim'), 'utf8')).toBe('untouched');
+    expect(await readFile(join(pool, 'roots', BOARD.serial, 'gen-1/root/etc/hostname'), 'utf8')).toBe('pi-01\n');
+  });
+
+  test('boot files can be read by whoever serves them, whatever their modes were', async () => {
+    const { pool, prepare } = await setUp(async (at) => {
+      await mkdir(join(at, 'boot/overlays'), { mode: 0o700 });
+      await writeFile(join(at, 'boot/overlays/x.dtbo'), 'x', { mode: 0o600 });
+    });
+    const { generation } = await prepare();
+    const boot = join(pool, 'roots', BOARD.serial, `gen-${generation}/boot`);
+    const modeOf = async (path: string) => (await lstat(join(boot, path))).mode & 0o777;
+    expect([await modeOf('overlays'), await modeOf('overlays/x.dtbo'), await modeOf('cmdline.txt')]).toEqual([
+      0o755, 0o644, 0o644,
+    ]);
+  });
+
+  test('host keys are what sshd reads, and different in every root', async () => {
+    const { pool, prepare } = await setUp(() => Promise.resolve());
+    const [first, second] = [await prepare(), await prepare()];
+    for (const { generation, hostKeys } of [first, second]) {
+      const ssh = join(pool, 'roots', BOARD.serial, `gen-${generation}/root/etc/ssh`);
+      for (const [index, type] of ['ed25519', 'ecdsa'].entries()) {
+        const { stdout } = await run('ssh-keygen', ['-y', '-f', join(ssh, `ssh_host_${type}_key`)]);
+        expect(stdout.split(' ').slice(0, 2).join(' ').trim()).toBe(hostKeys[index]);
+      }
+      expect(await readdir(ssh)).toHaveLength(4);
+    }
+    expect(first.hostKeys.some((key) => second.hostKeys.includes(key))).toBe(false);
+    const { uid, mode } = await lstat(join(pool, 'roots', BOARD.serial, 'gen-1/root/root/.ssh/authorized_keys'));
+    expect([uid, mode & 0o777]).toEqual([0, 0o600]);
+  });
+
+  test('paths that lead out are refused by the tree itself', async () => {
+    const { pool } = await setUp(() => Promise.resolve());
+    const tree = await makePoolFiles().openTree(pool);
+    for (const path of ['../x', 'a/../../x', '/etc/x', '', 'a//b', '.']) {
+      await expect(tree.write({ path, text: 'x', mode: 0o600 })).rejects.toMatchObject({ code: 'invalid-argument' });
+    }
+    await tree.close();
+  });
+});
