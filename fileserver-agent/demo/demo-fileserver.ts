@@ -11,7 +11,6 @@ import { type Random, seededRandom } from '../../proto/contract/random.js';
 import { BOOT_UNITS } from '../collectors/boot-services.js';
 import { fileserverCollectors } from '../collectors/index.js';
 import { fileserverHandlers } from '../commands/index.js';
-import { makeRaidWatch } from '../raid/raid-watch.js';
 import type { FollowedSources } from '../sources.js';
 import { siteExports } from './exports.js';
 import { ServerKernel } from './server-kernel.js';
@@ -100,7 +99,6 @@ function makeFileserverAgent(options: DemoFileserverOptions, { machine, storage,
   return {
     kind: 'fileserver',
     collectors: (probe) => fileserverCollectors(probe, { sources, stateDir }),
-    watches: (probe) => [makeRaidWatch(probe)],
     handlers: fileserverHandlers(DEMO_POLICY),
     units: Object.values(BOOT_UNITS),
     equip: (host) => ({
