@@ -75,7 +75,7 @@ test('nothing is done where root keeps no roots', async () => {
     services: { state: unasked, restart: unasked, reboot: unasked },
     machine: {
       ...{ remount: unasked, stepClock: unasked, blink: unasked, endBlink: unasked },
-      ...{ journal: unasked, storage: unasked, raid: unasked, roots: unasked },
+      ...{ journal: unasked, storage: unasked, raid: unasked, roots: unasked, own: unasked },
     },
     configActuator: unasked,
     rootsActuator: () =>
