@@ -7,9 +7,11 @@ import type { JoinFile } from '../../agent/kit/enroll/join.js';
 import type { LocalTime, LogTail } from '../../agent/kit/host/log-tail.js';
 import type { Host } from '../../agent/kit/host/ports.js';
 import { errorFields, type Log } from '../../agent/kit/log.js';
+import { BrambleError } from '../../proto/contract/errors.js';
 import { type Random, seededRandom } from '../../proto/contract/random.js';
 import { BOOT_UNITS } from '../collectors/boot-services.js';
 import { fileserverCollectors } from '../collectors/index.js';
+import type { AskedImages } from '../commands/images.js';
 import { fileserverHandlers } from '../commands/index.js';
 import type { FollowedSources } from '../sources.js';
 import { siteExports } from './exports.js';
@@ -26,6 +28,13 @@ const SAVE_MS = 60_000;
 /** A fileserver that is first seen has been up for so long. */
 const UPTIME_MS = 23 * 86_400_000;
 const KERNEL_WARNING = 4;
+
+/** The simulated site boots nothing from images. */
+const NO_IMAGES: AskedImages = {
+  find: async () => undefined,
+  want: () => Promise.reject(new BrambleError('unsupported', 'the demo site keeps no images')),
+  forget: () => Promise.reject(new BrambleError('unsupported', 'the demo site keeps no images')),
+};
 
 export interface DemoFileserverOptions {
   /** How many Pis the site has; `seed` says which. */
@@ -99,7 +108,7 @@ function makeFileserverAgent(options: DemoFileserverOptions, { machine, storage,
   return {
     kind: 'fileserver',
     collectors: (probe) => fileserverCollectors(probe, { sources, stateDir }),
-    handlers: fileserverHandlers(DEMO_POLICY),
+    handlers: fileserverHandlers(DEMO_POLICY, NO_IMAGES),
     units: Object.values(BOOT_UNITS),
     equip: (host) => ({
       ...host,
