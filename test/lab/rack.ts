@@ -168,7 +168,12 @@ export class Rack {
     };
     const argv = MACHINES.map((name) => [...commonArgs(this.dir, name), ...this.#commandLine(name)[1]]);
     const version = await exec('qemu-system-x86_64', ['--version']);
-    const inputs = [version, JSON.stringify(lent), JSON.stringify(argv).replaceAll(this.dir, '')];
+    const inputs = [
+      version,
+      JSON.stringify(lent),
+      JSON.stringify(files),
+      JSON.stringify(argv).replaceAll(this.dir, ''),
+    ];
     const saved = await cached({ name: 'machines', inputs, make }, say);
     if (haveBooted) return;
     for (const disk of MACHINE_DISKS) copyFileSync(path.join(saved, disk), path.join(this.dir, disk));

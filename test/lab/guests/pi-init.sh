@@ -8,10 +8,10 @@ mount -t devpts pts /dev/pts
 mount -t tmpfs shm /dev/shm
 cat /etc/hostname >/proc/sys/kernel/hostname
 say() { echo "LAB $(cut -d' ' -f1 /proc/uptime) $*"; }
-mkdir -p /card
-mount -t ext4 -o noatime /dev/mmcblk0 /card
-# See control.sh. Mounts of its own: nobody else sees its root.
+# See control.sh. Mounts of its own: nobody else sees its root. It goes apart before the card is mounted, which it would
+# keep in use otherwise.
 unshare -m sh -c '
+  : >/run/lab/apart
   root=/run/lab/root
   mkdir -p "$root"
   mount -t tmpfs root "$root"
@@ -20,6 +20,9 @@ unshare -m sh -c '
   export LAB_BUSYBOX=/run/lab/busybox LAB_SHELL="/run/lab/busybox sh" LAB_ENTER="/run/lab/busybox nsenter -t 1 -m"
   exec chroot "$root" /run/lab/busybox sh /run/lab/control.sh
 ' &
+until [ -e /run/lab/apart ]; do sleep 0.1; done
+mkdir -p /card
+mount -t ext4 -o noatime /dev/mmcblk0 /card
 say "$(cat /etc/hostname) is ready"
 if [ -f /lab/agent.yaml ]; then . /lab/agent.sh; fi
 while :; do
