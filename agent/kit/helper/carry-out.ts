@@ -34,12 +34,6 @@ export async function carryOut(
   gone: AbortSignal,
 ): Promise<Done> {
   const { signal } = new AbortController();
-  const allow = (isAllowed: boolean, what: string): void => {
-    if (isAllowed) return;
-    throw new BrambleError('permission-denied', `${what} is not on this machine's list`, {
-      hint: 'root may add it to the policy file of the helper',
-    });
-  };
   switch (request.verb) {
     case 'restart-unit':
       allow(policy.units.includes(request.unit), `restart of ${JSON.stringify(request.unit.slice(0, 64))}`);
@@ -90,13 +84,21 @@ export async function carryOut(
       await machine.raid(orderOf(request), signal);
       return {};
     case 'roots': {
-      if (policy.roots === undefined) allow(false, 'keeping of roots');
-      else return { text: JSON.stringify(await (await rootsActuator(policy.roots))(request.order, signal)) };
-      return {};
+      allow(policy.roots !== undefined, 'keeping of roots');
+      const keep = await rootsActuator(policy.roots);
+      return { text: JSON.stringify(await keep(request.order, signal)) };
     }
     case 'own':
       return { text: await machine.own(request.order, signal) };
     default:
       return { changes: await carryOutConfig(request, await configActuator(policy.config), signal) };
   }
+}
+
+/** @throws BrambleError `permission-denied` */
+function allow(isAllowed: boolean, what: string): asserts isAllowed {
+  if (isAllowed) return;
+  throw new BrambleError('permission-denied', `${what} is not on this machine's list`, {
+    hint: 'root may add it to the policy file of the helper',
+  });
 }
