@@ -16,6 +16,7 @@ const WHERE = [
 /** Read by a person: what begins each turn of the outer repetition is in none of the classes within, so there is one way. */
 const ONE_WAY = new Set([
   '^\\/(?:[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*(?:\\/[A-Za-z0-9_@+-][A-Za-z0-9._@+-]*)*)?$',
+  String.raw`-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----\r?\n(?:[A-Za-z-]+: [^\r\n]*\r?\n)*(?:\r?\n)?[A-Za-z0-9+/=]{16}`,
   '^flags\\s*:(?: \\S+)* lm(?: \\S+)*\\n',
 ]);
 

@@ -113,6 +113,18 @@ const WITHOUT_RULE: Partial<Record<FactName, string>> = {
   poe_actual_watts_milli: CONTEXT,
   switch_change_text: CONTEXT,
   switch_drift_text: CONTEXT,
+  roots_driver_text: IDENTITY,
+  roots_isolation_flag: IDENTITY,
+  roots_quota_flag: IDENTITY,
+  root_generation_count: IDENTITY,
+  root_previous_count: IDENTITY,
+  root_newest_count: IDENTITY,
+  root_image_text: IDENTITY,
+  root_under_way_text: 'what was cut off is finished within a minute; the listing of roots shows it until then',
+  root_closed_text:
+    'a board is served nothing because somebody wants it so, or because what it should get is missing; the listing says which',
+  root_hostname_text: IDENTITY,
+  root_host_key_text: IDENTITY,
 };
 
 /** Facts that only the sentence of a rule needs. */
