@@ -28,6 +28,13 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: 'iproute2', provides: '/sbin/ip', why: 'networks of their own' },
   { name: 'mmdebstrap', provides: '/usr/bin/mmdebstrap', why: 'a Debian for 64-bit ARM' },
   ...[
+    ['attr', '/usr/bin/setfattr'],
+    ['dosfstools', '/usr/sbin/mkfs.vfat'],
+    ['minisign', '/usr/bin/minisign'],
+    ['mtools', '/usr/bin/mcopy'],
+    ['xz-utils', '/usr/bin/xz'],
+  ].map(([name = '', provides = '']) => ({ name, provides, why: 'images of boards' })),
+  ...[
     ['qemu-system-x86', '/usr/bin/qemu-system-x86_64'],
     ['qemu-system-arm', '/usr/bin/qemu-system-aarch64'],
     ['qemu-utils', '/usr/bin/qemu-img'],

@@ -3,8 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bootAndRoot, parsePartitions, SECTOR_BYTES, TABLE_BYTES } from './partition-table.js';
-import { withImageSource } from './sources.js';
+import {
+  bootAndRoot,
+  parsePartitions,
+  SECTOR_BYTES,
+  TABLE_BYTES,
+} from '../../controller/cli/images/partition-table.js';
+import { withImageSource } from '../../controller/cli/images/sources.js';
 
 const MIB = 2 ** 20;
 
