@@ -3,9 +3,13 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
 
+/** Minutes each, on a rack of their own. */
+const LONG_RACK_SUITES = ['test/lab/faults.test.ts', 'test/lab/outages.test.ts'];
+
 /**
  * unit: beside the code, no processes, no network beyond loopback. system: real processes built into dist/.
- * lab: one boot of the virtual rack for all its suites. chaos: the long forms, run by `npm run chaos`.
+ * lab: one boot of the virtual rack for all its suites. lab-long: every fault on another, run by `npm run rack:long`.
+ * chaos: the long forms, run by `npm run chaos`.
  */
 export default defineConfig({
   test: {
@@ -39,6 +43,17 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/*.test.ts'],
+          exclude: LONG_RACK_SUITES,
+          globalSetup: ['test/setup/system.ts', 'test/setup/lab.ts'],
+          testTimeout: 10 * MINUTE_MS,
+          hookTimeout: 10 * MINUTE_MS,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'lab-long',
+          include: LONG_RACK_SUITES,
           globalSetup: ['test/setup/system.ts', 'test/setup/lab.ts'],
           testTimeout: 10 * MINUTE_MS,
           hookTimeout: 10 * MINUTE_MS,
