@@ -12,12 +12,6 @@ const CARD_SIZE = '64M';
 /** Of the third disk, for the thin pool. */
 const BLANK_DISK_SIZE = '1G';
 
-/** Names of the layers that the switch and the fileserver write to. */
-export const MACHINE_DISKS: readonly string[] = [
-  ...['switch', 'fileserver'].map((name) => `${name}.root.qcow2`),
-  ...FILESERVER_DISKS.map((disk) => `${disk}.qcow2`),
-];
-
 const TO_BOOT = ['machine.sh', 'control.sh', 'switch.sh', 'fileserver.sh', 'thin-pool.sh', 'begin.sh'] as const;
 const TO_BEGIN = ['agent.sh', 'personalise.sh', 'outlet.sh'] as const;
 

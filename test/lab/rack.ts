@@ -1,17 +1,15 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Artifacts, artifacts } from './build/artifacts.js';
-import { cached, type Say, sweepCache } from './build/cache.js';
-import { exec } from './build/exec.js';
+import { type Say, sweepCache } from './build/cache.js';
 import { type Outcome, runInGuest } from './host/guest-shell.js';
 import { makeNamespaces, type Namespaces, namespacesOf, removeNamespaces } from './host/namespaces.js';
 import { end, isSame, launch, runningPid, startTimeOf } from './host/process.js';
 import { commonArgs, fileserverArgs, guestFile, piArgs, switchArgs } from './host/qemu.js';
 import { qmp } from './host/qmp.js';
 import { LabController } from './lab-controller.js';
-import { lend, lentToBegin, lentToBoot, MACHINE_DISKS, makeBoards, makeMachineDisks } from './prepare.js';
-import { resumeArgs, saveGuests } from './saved.js';
+import { lend, lentToBegin, lentToBoot, makeBoards, makeMachineDisks } from './prepare.js';
 import { type RackSpec, rackSpec } from './spec.js';
 
 /** Folders of racks, short because a socket's path is at most 107 bytes. */
@@ -77,7 +75,7 @@ export class Rack {
       await Promise.all([
         options.withAgents ? rack.controller.start(options.isOwned) : undefined,
         makeBoards(rack.dir, rack.spec, files),
-        rack.#startMachines(say),
+        rack.#startMachines(),
         rack.#startPdu(),
       ]);
       if (options.withAgents) await rack.controller.lendAgents(rack.spec);
@@ -151,33 +149,15 @@ export class Rack {
     await this.#begin(name);
   }
 
-  /** Boots the switch and the fileserver, or takes up those that were kept when they had. */
-  async #startMachines(say: Say): Promise<void> {
+  /** Boots the switch and the fileserver. */
+  async #startMachines(): Promise<void> {
     const { files, checkout } = this.#file;
     const guests = path.join(checkout, GUESTS);
-    const lent = lentToBoot(this.spec, guests);
-    lend(this.dir, lent);
+    lend(this.dir, lentToBoot(this.spec, guests));
     lend(this.dir, lentToBegin(guests));
-    let haveBooted = false;
-    const make = async (to: string): Promise<void> => {
-      await makeMachineDisks(this.dir, files);
-      for (const name of MACHINES) await this.#launch(name);
-      for (const name of MACHINES) await this.says(name, 'has booted');
-      await saveGuests(this.dir, MACHINES, MACHINE_DISKS, to);
-      haveBooted = true;
-    };
-    const argv = MACHINES.map((name) => [...commonArgs(this.dir, name), ...this.#commandLine(name)[1]]);
-    const version = await exec('qemu-system-x86_64', ['--version']);
-    const inputs = [
-      version,
-      JSON.stringify(lent),
-      JSON.stringify(files),
-      JSON.stringify(argv).replaceAll(this.dir, ''),
-    ];
-    const saved = await cached({ name: 'machines', inputs, make }, say);
-    if (haveBooted) return;
-    for (const disk of MACHINE_DISKS) copyFileSync(path.join(saved, disk), path.join(this.dir, disk));
-    for (const name of MACHINES) await this.#launch(name, resumeArgs(saved, name));
+    await makeMachineDisks(this.dir, files);
+    for (const name of MACHINES) await this.#launch(name);
+    for (const name of MACHINES) await this.says(name, 'has booted');
   }
 
   /** The last stage of a machine that has booted: from here on it is this rack's. */

@@ -1,6 +1,5 @@
 # begin.sh SECONDS: the last stage of the switch and of the fileserver, asked for by the rack. Until here a machine is the
-# same each time, so that it can be kept as it is then (memory and disks) and taken up again; from here on it is this rack's.
-# The machine's own clock went on while it was kept, and is not late by the time that it takes to ask for this.
+# same each time; from here on it is this rack's. The machine's own clock is not late by the time that it takes to ask for this.
 now=$(cat /sys/class/rtc/rtc0/since_epoch 2>/dev/null)
 [ "${now:-0}" -ge "$1" ] || now=$1
 date -u -s "@$now" >/dev/null
