@@ -131,7 +131,8 @@ async function exercise(
     readonly inTurn: InTurn;
   },
 ): Promise<{ readonly slowestMs: number; readonly problems: readonly string[] }> {
-  const { name, index, told, inTurn, transitionsEach, restartAt } = run;
+  const { name, index, inTurn, transitionsEach, restartAt } = run;
+  const told = async (): Promise<readonly string[]> => withoutAssembly(await run.told());
   const problems: string[] = [];
   const expected: string[] = ['RaidArrayAppeared'];
   let slowestMs = 0;
@@ -159,6 +160,12 @@ async function exercise(
     break; // what follows would only repeat it
   }
   return { slowestMs, problems };
+}
+
+/** Whoever looks at an array while it is assembled sees it inactive first, and is told that it runs then. */
+function withoutAssembly(reasons: readonly string[]): readonly string[] {
+  const at = reasons.indexOf('RaidArrayState');
+  return at < 0 ? reasons : reasons.toSpliced(at, 1);
 }
 
 /** How long it took until so many events were committed; `undefined` = too long. */
