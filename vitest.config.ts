@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const MINUTE_MS = 60_000;
 
 /** Minutes each, on a rack of their own. */
-const LONG_RACK_SUITES = ['clients', 'faults', 'outages'].map((name) => `test/lab/${name}.test.ts`);
+const LONG_RACK_SUITES = ['clients', 'faults', 'outages', 'raid'].map((name) => `test/lab/${name}.test.ts`);
 
 /**
  * unit: beside the code, no processes, no network beyond loopback. system: real processes built into dist/.
