@@ -8,7 +8,7 @@ import { isInService } from './census.js';
 import { type Diagnosis, note, start } from './decide.js';
 import { EVIDENCE_MAX_AGE_MS, renderSigns } from './evidence.js';
 import { judge } from './guards.js';
-import type { AdmissionState, NodeHeal } from './memory.js';
+import { type AdmissionState, type NodeHeal, newHeal } from './memory.js';
 import type { Pass } from './pass.js';
 
 /** @param lost nodes whose boot the ROM lost and which have retries left */
@@ -80,20 +80,7 @@ function tryStart(
     return false;
   }
   const { nowMs, policy } = pass;
-  const known: NodeHeal = heal ?? {
-    state: 'starting',
-    sinceMs: nowMs,
-    cause: undefined,
-    troubleSinceMs: nowMs,
-    tried: [],
-    pathRepaired: false,
-    actionId: undefined,
-    actionRung: undefined,
-    actionEndedAtMs: undefined,
-    wellSinceMs: undefined,
-    probationMs: policy.probationMs,
-    retries: 0,
-  };
+  const known = heal ?? newHeal('starting', nowMs, policy);
   const counted = { ...known, retries: known.retries + (isCycle ? 1 : 0) };
   start(pass, { node, heal: counted, rung: 'admit', row, verdict, passed, evidence, isCycle });
   return true;

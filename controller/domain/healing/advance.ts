@@ -6,7 +6,7 @@ import { isOver } from './action.js';
 import { isInService, TROUBLE } from './census.js';
 import type { HealState } from './heal-state.js';
 import { LADDER, type Rung } from './ladder.js';
-import type { NodeHeal } from './memory.js';
+import { type NodeHeal, newHeal } from './memory.js';
 import { holdOn, isWell, type Pass } from './pass.js';
 
 /** Nodes that a cause let go are looked at again one after another. */
@@ -17,7 +17,8 @@ const TROUBLED_BOOTS: ReadonlySet<string> = new Set<BootTrouble>(BOOT_TROUBLES);
 export function advance(pass: Pass, index: number, before: NodeHeal | undefined): NodeHeal | undefined {
   const { desired, nowMs, census } = pass;
   if (desired.repaired.has(index) || !isInService(desired, index)) return undefined;
-  if (before === undefined) return census.trouble[index] === TROUBLE.none ? undefined : newIncident(pass);
+  if (before === undefined)
+    return census.trouble[index] === TROUBLE.none ? undefined : newHeal('suspect', pass.nowMs, pass.policy);
   const heal = { ...before, wellSinceMs: isWell(pass, index) ? (before.wellSinceMs ?? nowMs) : undefined };
   switch (heal.state) {
     case 'acting':
@@ -35,23 +36,6 @@ export function advance(pass: Pass, index: number, before: NodeHeal | undefined)
     case 'held-by-cause':
       return reconsider(pass, index, heal);
   }
-}
-
-function newIncident({ nowMs, policy }: Pass): NodeHeal {
-  return {
-    state: 'suspect',
-    sinceMs: nowMs,
-    cause: undefined,
-    troubleSinceMs: nowMs,
-    tried: [],
-    pathRepaired: false,
-    actionId: undefined,
-    actionRung: undefined,
-    actionEndedAtMs: undefined,
-    wellSinceMs: undefined,
-    probationMs: policy.probationMs,
-    retries: 0,
-  };
 }
 
 export function inState(heal: NodeHeal, state: HealState, nowMs: number): NodeHeal {

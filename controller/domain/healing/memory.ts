@@ -27,6 +27,24 @@ export interface NodeHeal {
   readonly retries: number;
 }
 
+/** Of a node whose incident begins now. */
+export function newHeal(state: HealState, nowMs: number, { probationMs }: { readonly probationMs: number }): NodeHeal {
+  return {
+    state,
+    sinceMs: nowMs,
+    cause: undefined,
+    troubleSinceMs: nowMs,
+    tried: [],
+    pathRepaired: false,
+    actionId: undefined,
+    actionRung: undefined,
+    actionEndedAtMs: undefined,
+    wellSinceMs: undefined,
+    probationMs,
+    retries: 0,
+  };
+}
+
 /** What a node's past weighs. */
 export interface NodeHistory {
   /** Incidents, each counting half after every half-life. */
