@@ -17,7 +17,7 @@ import { startWebServer } from '../../controller/web/server.js';
 import { nodeId, siteId } from '../../proto/contract/ids.js';
 import { seededRandom } from '../../proto/contract/random.js';
 import { QUIET } from './fleet-on-disk.js';
-import { makeRealisticNode } from './realistic.js';
+import { makeRealisticNode, realisticReport } from './realistic.js';
 
 /** The HTTP API as the program serves it, over a store on disk, with a fleet that reports. */
 export interface ApiRig {
@@ -157,6 +157,7 @@ async function connectAll({ core }: Controller, count: number): Promise<(count: 
       report: { sequence: sender.sequence, full, takenAtMs: sender.sequence * 30_000, changes },
     });
   };
+  const first = await realisticReport();
   for (let n = 0; n < count; n++) {
     const { id, site, kind } = nodeOf(n);
     const connection = {
@@ -166,7 +167,7 @@ async function connectAll({ core }: Controller, count: number): Promise<(count: 
       close: () => undefined,
     };
     const session = await core.gate.connect(connection, hello(n));
-    const sender = { session, samples: makeRealisticNode(seededRandom(n)), sequence: 0 };
+    const sender = { session, samples: makeRealisticNode(first, seededRandom(n)), sequence: 0 };
     senders.push(sender);
     send(sender, true);
   }

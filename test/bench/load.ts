@@ -5,7 +5,7 @@ import type { LinkStream, TlsIdentity } from '../../agent/kit/host/ports.js';
 import { seededRandom } from '../../proto/contract/random.js';
 import { Hello } from '../../proto/gen/bramble/agent/v1/link.js';
 import { SeriesEncoder } from '../../proto/wire/series.js';
-import { makeRealisticNode } from './realistic.js';
+import { makeRealisticNode, realisticReport } from './realistic.js';
 
 /** What the load generator is told to do: one stream for each identity. */
 export interface LoadOrder {
@@ -31,10 +31,17 @@ interface Sender {
  */
 export async function runLoad(orderFile: string): Promise<void> {
   const order = JSON.parse(readFileSync(orderFile, 'utf8')) as LoadOrder; // written by the benchmark itself
+  const first = await realisticReport();
   const senders: Sender[] = [];
   for (let start = 0; start < order.identities.length; start += PARALLEL) {
     const batch = order.identities.slice(start, start + PARALLEL);
-    senders.push(...(await Promise.all(batch.map((identity, offset) => open(order, identity, start + offset)))));
+    senders.push(
+      ...(await Promise.all(
+        batch.map((identity, offset) =>
+          open(order, identity, start + offset, makeRealisticNode(first, seededRandom(start + offset))),
+        ),
+      )),
+    );
   }
   say({ open: senders.length });
   for await (const line of createInterface({ input: process.stdin })) {
@@ -44,13 +51,18 @@ export async function runLoad(orderFile: string): Promise<void> {
   }
 }
 
-async function open(order: LoadOrder, identity: TlsIdentity, index: number): Promise<Sender> {
+async function open(
+  order: LoadOrder,
+  identity: TlsIdentity,
+  index: number,
+  samples: Sender['samples'],
+): Promise<Sender> {
   const stream = await makeGrpcNet().openLink(order.endpoint, identity, new AbortController().signal);
   stream.send({ frame: { $case: 'hello', value: hello(index) } });
   const frames = stream.frames[Symbol.asyncIterator]();
   if (order.expectWelcome) await frames.next();
   void drain(frames);
-  return { stream, encoder: new SeriesEncoder(), samples: makeRealisticNode(seededRandom(index)), takenAtMs: 1_000 };
+  return { stream, encoder: new SeriesEncoder(), samples, takenAtMs: 1_000 };
 }
 
 /** Acknowledgements are read and forgotten; a stream that ends says so. */

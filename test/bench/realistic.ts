@@ -1,57 +1,54 @@
-import { FACTS, type FactName, isTextFact, type Sample } from '../../proto/contract/facts.js';
+import { readFileSync } from 'node:fs';
+import { quietProbe } from '../../agent/kit/testing/collect-on.js';
+import { makeSimHost } from '../../agent/kit/testing/sim-host.js';
+import { SimWorld } from '../../agent/kit/testing/sim-world.js';
+import { piCollectors } from '../../agent/pi/collectors/index.js';
+import { FACTS, type FactName, type Sample } from '../../proto/contract/facts.js';
 import { type Random, randomBelow } from '../../proto/contract/random.js';
+import { parseTree } from '../fixtures/tree.js';
 
-/** Values of a node without trouble, where 1 would be one. */
+/** A Pi 3 on a network root, as hundreds of them stand in a site. */
+const RECORDED_PI = 'test/fixtures/host/pi-3b-nfs/tree.txt';
+
+/** What was wrong with that board, or would be old by now, put right: most nodes of a fleet have no trouble. */
 const HEALTHY: Partial<Record<FactName, number>> = {
-  cpu_cores_count: 4,
-  network_speed_mbps: 1_000,
   clock_synchronised_flag: 1,
-  board_watchdog_flag: 1,
-  temperature_millidegrees: 50_000,
-  temperature_critical_millidegrees: 110_000,
+  packages_reboot_required_flag: 0,
 };
 
-function healthy(fact: FactName): number {
-  const value = HEALTHY[fact];
-  if (value !== undefined) return value;
-  if (fact.endsWith('_flag') || fact.startsWith('ext4_errors')) return 0;
-  if (fact.endsWith('_unix_s')) return 4_000_000_000; // still to come, so that it is never old
-  return fact.endsWith('_bytes') ? 800_000_000 : 1;
+/** A report in full, as the agent of a Pi takes it from the files of a board. */
+export async function realisticReport(): Promise<readonly Sample[]> {
+  const kernel = parseTree(readFileSync(RECORDED_PI, 'utf8'));
+  const host = makeSimHost(new SimWorld(1), 'pi', { kernel });
+  const signal = new AbortController().signal;
+  const samples: Sample[] = [];
+  for (const collector of piCollectors(quietProbe())) {
+    const collected = await collector.collect(host, signal);
+    if (collected.kind === 'ok') samples.push(...collected.samples);
+  }
+  return samples.map((sample) => ({ ...sample, value: HEALTHY[sample.fact] ?? sample.value }));
 }
 
-/** What a Pi with two filesystems and two interfaces reports, moving the way load, memory and counters move. */
-export function makeRealisticNode(random: Random): () => readonly Sample[] {
+/** What a node reports after that, moving the way load, memory and counters move. */
+export function makeRealisticNode(report: readonly Sample[], random: Random): () => readonly Sample[] {
   const values = new Map<string, number>();
-  const series: { readonly fact: FactName; readonly instance: string }[] = [];
-  for (const name of Object.keys(FACTS)) {
-    const fact = name as FactName; // Object.keys widens the keys of a closed record
-    if (fact.startsWith('filesystem')) series.push({ fact, instance: '/' }, { fact, instance: '/boot/firmware' });
-    else if (fact.startsWith('network') || fact === 'board_mac_text') series.push({ fact, instance: 'eth0' });
-    else if (fact === 'collector_state' || fact === 'collector_duration_us') {
-      for (const instance of ['cpu', 'memory', 'filesystems', 'network', 'clock', 'self'])
-        series.push({ fact, instance });
-    } else if (fact !== 'collector_error_text') series.push({ fact, instance: '' });
-  }
   const step = (fact: FactName, last: number): number => {
     switch (FACTS[fact].kind) {
       case 'counter':
-        if (fact.endsWith('_bytes')) return last + randomBelow(random, 40_000);
-        return fact === 'agent_cpu_ms' ? last + randomBelow(random, 3) : last; // errors and drops stand still
+        return fact.endsWith('_bytes') ? last + randomBelow(random, 40_000) : last; // errors and drops stand still
       case 'gauge':
         if (fact.endsWith('_permille')) return randomBelow(random, 120);
         if (fact.startsWith('load')) return Math.max(0, last + randomBelow(random, 61) - 30);
-        if (fact === 'memory_available_bytes') return last + (randomBelow(random, 2_000) - 1_000) * 4_096;
-        if (fact === 'collector_duration_us') return 100 + randomBelow(random, 80);
-        return last;
+        return fact === 'memory_available_bytes' ? last + (randomBelow(random, 2_000) - 1_000) * 4_096 : last;
       default:
         return last;
     }
   };
   return () =>
-    series.map(({ fact, instance }): Sample => {
-      if (isTextFact(fact)) return { fact, instance, value: `${fact} of this node` };
+    report.map(({ fact, instance, value: first }): Sample => {
+      if (typeof first === 'string') return { fact, instance, value: first };
       const key = `${fact} ${instance}`;
-      const last = values.get(key) ?? healthy(fact);
+      const last = values.get(key) ?? first;
       const value = step(fact, last);
       values.set(key, value);
       return { fact, instance, value };
