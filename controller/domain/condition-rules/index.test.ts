@@ -228,3 +228,9 @@ test('causes exist, come once each, and nothing explains itself in a circle', ()
   };
   for (const { type } of CONDITION_RULES) visit(type, []);
 });
+
+test('a rule that misses its data in every node asks only for what every kind of node measures', () => {
+  const everywhere = /^(agent|clock|memory|load|cpu|collector|boot)_/;
+  const asked = CONDITION_RULES.filter(({ scope }) => scope === 'node').flatMap((rule) => [...factsOfRule(rule)]);
+  expect(asked.filter((fact) => !everywhere.test(fact))).toEqual([]);
+});

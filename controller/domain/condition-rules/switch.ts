@@ -8,7 +8,7 @@ import { MINUTE_MS } from './words.js';
 export const SWITCH_RULES: readonly ConditionRule[] = [
   {
     type: 'SwitchFrozen',
-    scope: 'node',
+    scope: 'instance',
     measure: { kind: 'is-one-of', fact: 'switch_change_state', values: [SWITCH_CHANGE_STATES.frozen] },
     when: 'at-least',
     levels: [{ severity: 'error', at: 1, clearAt: 1 }],
@@ -22,7 +22,7 @@ export const SWITCH_RULES: readonly ConditionRule[] = [
   },
   {
     type: 'SwitchDrift',
-    scope: 'node',
+    scope: 'instance',
     measure: { kind: 'value', fact: 'switch_drift_count' },
     when: 'at-least',
     levels: [{ severity: 'warning', at: 1, clearAt: 1 }],
