@@ -95,10 +95,10 @@ export default {
       'only the boards under its agents are simulated',
     ),
     only(
-      'demo-fileserver-runs-the-real-agent',
-      '^fileserver-agent/demo/',
-      `^(fileserver-agent|agent/(demo|sim|kit)|proto)/|node_modules/zod/|${NODE}`,
-      'only the board and the disks under it are simulated; it stands in the same demo site',
+      'demo-servers-run-the-real-agents',
+      '^(fileserver|switch)-agent/demo/',
+      `^($1-agent|agent/(demo|sim|kit)|proto)/|node_modules/zod/|${NODE}`,
+      'only boards, disks and ports under them are simulated; they stand in the same demo site',
     ),
     never(
       'agents-know-no-demo',

@@ -36,6 +36,7 @@ const PROGRAMS = [
   { name: 'bramble', entry: 'controller/cli/main.ts', kind: 'tool' },
   { name: 'bramble-demo-site', entry: 'agent/demo/main.ts', kind: 'agent' },
   { name: 'bramble-demo-fileserver', entry: 'fileserver-agent/demo/main.ts', kind: 'agent' },
+  { name: 'bramble-demo-switch', entry: 'switch-agent/demo/main.ts', kind: 'agent' },
   { name: 'bramble-quickstart', entry: 'controller/quickstart/main.ts', kind: 'tool' },
 ];
 

@@ -93,6 +93,28 @@ test('a power cut comes without a goodbye, and the Pi is back in another boot', 
   await end();
 });
 
+test('a port without power keeps it off, also in the middle of a boot, and its link is down until it boots', async () => {
+  const { world, controller, pi, boots, end } = setUp();
+  await world.runFor(MINUTE_MS);
+  pi.setPower(false);
+  await world.runFor(5 * MINUTE_MS);
+  expect(controller.isConnected).toBe(false);
+  expect(pi.isLinkUp).toBe(false);
+  pi.setPower(true);
+  await world.runFor(3_000);
+  pi.setPower(false); // before its kernel runs
+  await world.runFor(5 * MINUTE_MS);
+  expect(controller.isConnected).toBe(false);
+  expect(boots).toHaveLength(1);
+  pi.setPower(true);
+  await world.runFor(2 * MINUTE_MS);
+  expect(controller.isConnected).toBe(true);
+  expect(pi.isLinkUp).toBe(true);
+  expect(boots).toHaveLength(2);
+  expect(controller.goodbyes).toEqual([]);
+  await end();
+});
+
 test('a lost link is silence, and afterwards the same boot goes on', async () => {
   const { world, controller, machine, pi, boots, end } = setUp();
   await world.runFor(MINUTE_MS);
@@ -112,7 +134,17 @@ test('a site that is started again goes on in the same boots', async () => {
   const site = new SimSite();
   const { world, controller, host: real, log } = site;
   const options = {
-    ...{ first: 0, pis: 1, seed: 1, stateDir: '/demo', hasTroubles: false, bootLogFile: undefined, real, join },
+    ...{
+      first: 0,
+      pis: 1,
+      seed: 1,
+      stateDir: '/demo',
+      hasTroubles: false,
+      bootLogFile: undefined,
+      cables: undefined,
+      real,
+      join,
+    },
     ...{ logOf: () => log, tidyMemory: () => undefined },
   };
   const seen: unknown[] = [];

@@ -18,6 +18,8 @@ const SHUTDOWN_MS = 1_500;
 const HALT_MS = 4_000;
 /** As the agent's unit waits (RestartSec). */
 const AGENT_RESTART_MS = 5_000;
+/** How soon a board notices that its port gives power again, ms. */
+const POWER_LOOK_MS = 500;
 
 /** What makes one of the agents out of the kit, and a board of its own kind out of a Pi. */
 export interface DemoAgent extends Pick<AgentOptions, 'kind' | 'collectors' | 'watches' | 'handlers'> {
@@ -46,40 +48,61 @@ export interface DemoNodeOptions {
 export class DemoNode {
   readonly machine: SimulatedMachine;
   readonly #options: DemoNodeOptions;
-  #agent = new AbortController();
-  /** How long the board will be off once its agent has ended; `undefined` = it stays on. */
+  /** Of the boot that runs, or begins: it ends with the power, a restart, or the site. */
+  #life = new AbortController();
+  /** How long the board will be off once its life has ended; `undefined` = it stays on. */
   #off: { readonly ms: number; readonly isColdBoot: boolean } | undefined;
+  #hasPower = true;
 
   constructor(options: DemoNodeOptions) {
     this.machine = options.machine;
     this.#options = options;
   }
 
+  /** Whether whoever is at the other end of its cable sees a link. */
+  get isLinkUp(): boolean {
+    return this.#off === undefined && this.machine.link.isUp;
+  }
+
   /** Resolves when the signal has aborted and the agent has ended. */
   async run(signal: AbortSignal): Promise<void> {
-    const { real, log } = this.#options;
-    const endAgent = (): void => this.#agent.abort();
-    signal.addEventListener('abort', endAgent, { once: true });
+    const end = (): void => this.#life.abort();
+    signal.addEventListener('abort', end, { once: true });
     while (!signal.aborted) {
-      this.#agent = new AbortController();
-      await this.#runAgent(this.#agent.signal).catch((error: unknown) => {
-        log.error(errorFields(error), 'the agent ended');
-      });
-      const off = this.#off;
-      const pause = off === undefined ? real.clock.sleep(AGENT_RESTART_MS, signal) : this.#bootAnew(off, signal);
-      await pause.catch(() => undefined); // the site ends
+      this.#life = new AbortController();
+      await this.#live(this.#life.signal).catch(() => undefined); // its power goes, or the site ends
     }
-    signal.removeEventListener('abort', endAgent);
+    signal.removeEventListener('abort', end);
+  }
+
+  /** From the moment that it has power, or its agent starts again, until the agent has ended. */
+  async #live(life: AbortSignal): Promise<void> {
+    const { real, log } = this.#options;
+    if (this.#off !== undefined) await this.#bootAnew(this.#off, life);
+    await this.#runAgent(life).catch((error: unknown) => {
+      log.error(errorFields(error), 'the agent ended');
+    });
+    if (this.#off === undefined) await real.clock.sleep(AGENT_RESTART_MS, life);
   }
 
   begin(trouble: Trouble): void {
     this.machine.begin(trouble);
     const { powerCut }: TroubleKind = TROUBLES[trouble.name];
-    if (powerCut !== true) return;
+    if (powerCut === true) this.#cut(trouble.endsAtMs - trouble.startedAtMs);
+  }
+
+  /** The port at the other end of its cable gives power, or does not. */
+  setPower(isOn: boolean): void {
+    if (isOn === this.#hasPower) return;
+    this.#hasPower = isOn;
+    if (!isOn) this.#cut(0);
+  }
+
+  #cut(forMs: number): void {
     this.#options.log.info({}, 'its power is cut');
     this.machine.link.cut(); // first, so that no goodbye gets out
-    this.#off = { ms: trouble.endsAtMs - trouble.startedAtMs, isColdBoot: true };
-    this.#agent.abort();
+    this.#off = { ms: forMs, isColdBoot: true };
+    this.#life.abort();
   }
 
   /** Resolves when everything is up but the agent. @throws BrambleError `cancelled` */
@@ -89,6 +112,7 @@ export class DemoNode {
   ): Promise<void> {
     const { real, bootLog } = this.#options;
     await real.clock.sleep(ms, signal);
+    while (!this.#hasPower) await real.clock.sleep(POWER_LOOK_MS, signal);
     for (const { afterMs, lines, startsKernel } of planBoot(this.machine.spec, real.random)) {
       await real.clock.sleep(afterMs, signal);
       bootLog?.write(lines, real.clock.nowMs());
@@ -109,9 +133,9 @@ export class DemoNode {
     const { real, log } = this.#options;
     this.#off = { ms: HALT_MS, isColdBoot: false };
     log.info({}, 'it restarts');
-    const agent = this.#agent;
-    void real.clock.sleep(SHUTDOWN_MS, agent.signal).then(
-      () => agent.abort(),
+    const life = this.#life;
+    void real.clock.sleep(SHUTDOWN_MS, life.signal).then(
+      () => life.abort(),
       () => undefined, // it has ended already
     );
   }

@@ -3,6 +3,7 @@ import type { JoinFile } from '../kit/enroll/join.js';
 import type { Host, HostClock } from '../kit/host/ports.js';
 import { errorFields, type Log } from '../kit/log.js';
 import { BootLog } from './boot-log.js';
+import { type CableFiles, NamesFile, readNames } from './cables.js';
 import { DemoNode, newBoot } from './demo-node.js';
 import { bootedMachine } from './machine.js';
 import { datedSteps, planBoot } from './network-boot.js';
@@ -35,6 +36,8 @@ export interface DemoSiteOptions {
   readonly stateDir: string;
   /** The fileserver's log of boots; absent = the site has no fileserver. */
   readonly bootLogFile: string | undefined;
+  /** To its switch; absent = the site has none. */
+  readonly cables: CableFiles | undefined;
   readonly join: JoinFile | undefined;
   readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   /** Makes the log of one Pi. */
@@ -75,6 +78,7 @@ export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal)
     ...runs,
     rememberNowAndThen(real.clock, save, signal),
     live(pis, options, seededRandom(seed ^ first ^ real.clock.nowMs()), signal),
+    options.cables && connect(pis, options.cables, { real, log }, signal),
   ]);
   save();
   await Promise.all([saved, bootLog?.close()]);
@@ -132,6 +136,23 @@ function recentBoot(
 async function rememberNowAndThen(clock: HostClock, save: () => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await clock.sleep(SAVE_MS, signal).then(save, () => undefined); // the site ends, and saves once more
+  }
+}
+
+/** Does what the ports of the switch do, and shows it the links. */
+async function connect(
+  pis: readonly DemoNode[],
+  { powerFile, linkFiles }: CableFiles,
+  { real, log }: { readonly real: DemoSiteOptions['real']; readonly log: Log },
+  signal: AbortSignal,
+): Promise<void> {
+  const links = linkFiles.map((path) => new NamesFile(real.files, path, log));
+  while (!signal.aborted) {
+    const unpowered = await readNames(real.files, [powerFile]);
+    for (const pi of pis) pi.setPower(!unpowered.has(pi.machine.spec.name));
+    const down = pis.filter(({ isLinkUp }) => !isLinkUp).map(({ machine }) => machine.spec.name);
+    for (const link of links) await link.write(down);
+    await real.clock.sleep(TICK_MS, signal).catch(() => undefined); // the site ends
   }
 }
 

@@ -79,6 +79,11 @@ export function makePiSpec(seed: number, index: number): PiSpec {
   };
 }
 
+/** All Pis of a site. */
+export function sitePis(seed: number, pis: number): readonly PiSpec[] {
+  return Array.from({ length: pis }, (_, index) => makePiSpec(seed, index));
+}
+
 /** "demo-01": the number counts from 1. */
 export function piName(index: number): string {
   return `demo-${String(index + 1).padStart(2, '0')}`;

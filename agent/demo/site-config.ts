@@ -3,16 +3,25 @@ import * as z from 'zod/mini';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { JoinFile } from '../kit/enroll/join.js';
 
+const PATH = z.string().check(z.regex(/^\/[^\0]*$/));
+
 /** What `npm start` writes for the program of the demo site. */
 const CONFIG = z.strictObject({
-  stateDir: z.string().check(z.regex(/^\/[^\0]*$/)),
+  stateDir: PATH,
   /** Number of the first Pi, from 0: a site may be divided among processes. */
   first: z.number().check(z.int(), z.minimum(0), z.maximum(200)),
   pis: z.number().check(z.int(), z.minimum(1), z.maximum(200)),
   seed: z.number().check(z.int()),
   troubles: z.boolean(),
   /** Where the fileserver of the site writes down boots. */
-  bootLogFile: z.optional(z.string().check(z.regex(/^\/[^\0]*$/))),
+  bootLogFile: z.optional(PATH),
+  /** Files between the boards of the site and its switch. */
+  cables: z.optional(
+    z.strictObject({
+      powerFile: PATH,
+      linkFiles: z.array(PATH),
+    }),
+  ),
   join: z.optional(z.strictObject({ controller: z.string(), pin: z.string(), tokenFile: z.string() })),
 });
 export type SiteConfig = z.infer<typeof CONFIG>;

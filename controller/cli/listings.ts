@@ -44,6 +44,7 @@ export function nodeListing(nowMs: number): Listing<NodeView> {
       { title: 'ID', text: (node) => node.id, wide: true },
       { title: 'MODEL', text: (node) => node.model, wide: true },
       { title: 'SERIAL', text: (node) => node.serial, wide: true },
+      { title: 'MAC', text: (node) => node.macAddresses[0] ?? '', wide: true },
       { title: 'AGENT', text: (node) => node.agentVersion, wide: true },
       { title: 'LABELS', text: (node) => labelsText(node.labels), wide: true },
       { title: 'WHY', text: (node) => node.why },

@@ -32,16 +32,23 @@ export interface PortView {
 }
 
 /** All switches, with their facts. */
-export async function switchesOf(api: ApiClient): Promise<readonly SwitchFacts[]> {
-  const switches = (await api.nodes()).filter(({ kind }) => kind === 'switch');
+export async function switchesOf(api: ApiClient, nodes: readonly NodeView[]): Promise<readonly SwitchFacts[]> {
+  const switches = nodes.filter(({ kind }) => kind === 'switch');
   return Promise.all(switches.map(({ id }) => api.node(id)));
 }
 
-/** Ports in their order, each with who is on it: the map from port to board, by the addresses that fileservers have seen boot. */
-export function switchPorts(
-  { name: node, facts }: SwitchFacts,
-  boards: readonly Pick<BoardView, 'mac' | 'nodeName'>[],
-): readonly PortView[] {
+type KnownBoard = Pick<BoardView, 'mac' | 'nodeName'>;
+
+/** Whose address is whose: as nodes have enrolled, and as fileservers have seen boards boot. */
+export async function knownBoards(api: ApiClient, nodes: readonly NodeView[]): Promise<readonly KnownBoard[]> {
+  const enrolled = nodes
+    .filter(({ kind, state }) => kind !== 'switch' && state !== 'revoked')
+    .flatMap(({ name, macAddresses }) => macAddresses.map((mac) => ({ mac, nodeName: name })));
+  return [...enrolled, ...(await api.boards('all'))];
+}
+
+/** Ports in their order, each with who is on it: the map from port to board, by the addresses that the switch has learned. */
+export function switchPorts({ name: node, facts }: SwitchFacts, boards: readonly KnownBoard[]): readonly PortView[] {
   const value = (fact: string, port: string): number | string | undefined =>
     facts.find((each) => each.fact === fact && each.instance === port)?.value;
   const number = (fact: string, port: string): number | undefined => {

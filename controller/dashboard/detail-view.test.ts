@@ -28,6 +28,7 @@ const node = (over: Partial<NodeDetail> = {}): NodeDetail => ({
   bootedAtMs: NOW_MS - 86_400_000,
   model: '',
   serial: '',
+  macAddresses: [],
   agentVersion: '0.1.0',
   desiredRevision: 0,
   desiredRevisionReached: 0,

@@ -13,6 +13,7 @@ function node(id: string, over: Partial<NodeView> = {}): NodeView {
     liveness: 'fresh',
     model: '',
     serial: '',
+    macAddresses: [],
     agentVersion: '',
     desiredRevision: 0,
     desiredRevisionReached: 0,

@@ -8,7 +8,7 @@ const GIB = 2 ** 30;
 function node(facts: readonly FactView[]): NodeDetail {
   return {
     ...{ id: 'n-1', name: 'pi-1', site: 'cam', kind: 'pi', state: 'ready', why: '', liveness: 'fresh' },
-    ...{ lastSeenMs: NOW_MS - 1_000, model: '', serial: '', agentVersion: '', conditions: [] },
+    ...{ lastSeenMs: NOW_MS - 1_000, model: '', serial: '', macAddresses: [], agentVersion: '', conditions: [] },
     ...{ labels: {}, revision: 1, capabilityOverrides: {} },
     capabilities: { netboot: 'rom', ethernet: 'yes', poe: 'unknown', watchdog: 'yes', rtc: 'no' },
     ...{ desiredRevision: 0, desiredRevisionReached: 0, facts: [...facts] },

@@ -16,10 +16,10 @@ export function makeNodeFilter({ text, states }: Filter): (node: NodeView) => bo
   };
 }
 
-/** Everything that a row shows, and the serial number, which is on the board. */
-function searchedText({ name, site, kind, model, serial, state, why, conditions }: NodeView): string {
+/** Everything that a row shows, and what is printed on the board: serial number and addresses. */
+function searchedText({ name, site, kind, model, serial, macAddresses, state, why, conditions }: NodeView): string {
   const troubles = conditions
     .filter(({ status }) => status !== 'false')
     .map(({ type, message }) => `${type} ${message}`);
-  return [name, site, kind, model, serial, state, why, ...troubles].join('\n').toLowerCase();
+  return [name, site, kind, model, serial, ...macAddresses, state, why, ...troubles].join('\n').toLowerCase();
 }

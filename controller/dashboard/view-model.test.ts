@@ -19,6 +19,7 @@ function fleet(states: readonly NodeState[], over: Partial<NodeView> = {}): Flee
       lastSeenMs: NOW_MS - 5_000,
       model: 'Pi 3',
       serial: '',
+      macAddresses: [],
       agentVersion: '',
       desiredRevision: 0,
       desiredRevisionReached: 0,

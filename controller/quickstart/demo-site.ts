@@ -7,10 +7,11 @@ import type { ApiClient } from '../cli/api-client.js';
 import { AGENT_NODE_FLAGS, Child } from './child.js';
 import { type QuickstartPaths, writeYaml } from './files.js';
 
-/** The site of the simulated Pis and their fileserver. */
+/** The site of the simulated Pis, their fileserver and their switch. */
 export const DEMO_SITE = 'demo';
-/** As its program calls it. */
+/** As their programs call them. */
 export const DEMO_FILESERVER = 'demo-fs';
+export const DEMO_SWITCH = 'demo-sw';
 /** The same Pis for everybody: what one sees can be talked about. */
 const SEED = 20_261;
 const TOKEN_TTL_MS = 3_600_000;
@@ -20,6 +21,22 @@ const POLL_MS = 200;
 const STOP_MS = 6_000;
 /** Dozens of agents in one process: small, but with the compiler that a single one does without. */
 const NODE_FLAGS = ['--expose-gc', '--max-semi-space-size=2', '--v8-pool-size=1'] as const;
+
+/** Nodes of the site beside its Pis, each in a process of its own. */
+const SERVERS = [
+  {
+    kind: 'fileserver',
+    name: DEMO_FILESERVER,
+    program: 'bramble-demo-fileserver.mjs',
+    tokenFile: (paths: QuickstartPaths) => paths.demoFileserverTokenFile,
+  },
+  {
+    kind: 'switch',
+    name: DEMO_SWITCH,
+    program: 'bramble-demo-switch.mjs',
+    tokenFile: (paths: QuickstartPaths) => paths.demoSwitchTokenFile,
+  },
+] as const;
 
 export interface DemoSiteOptions {
   readonly paths: QuickstartPaths;
@@ -32,8 +49,8 @@ export interface DemoSiteOptions {
 
 /** What one process runs. */
 interface Part {
-  readonly kind: 'pi' | 'fileserver';
-  /** The first `first` Pis of the site are in other processes; a fileserver knows them all. */
+  readonly kind: 'pi' | 'fileserver' | 'switch';
+  /** The first `first` Pis of the site are in other processes; a fileserver and a switch know them all. */
   readonly first: number;
   readonly pis: number;
   readonly configFile: string;
@@ -43,7 +60,7 @@ interface Part {
 type JoinWords = Readonly<Record<'controller' | 'pin' | 'tokenFile', string>>;
 
 /**
- * Site `demo`: simulated Pis and their fileserver with real agents, in processes of their own. When one dies, its part of the site
+ * Site `demo`: simulated Pis, their fileserver and their switch with real agents, in processes of their own. When one dies, its part of the site
  * is silent.
  */
 export class DemoSite {
@@ -52,8 +69,8 @@ export class DemoSite {
 
   constructor(options: DemoSiteOptions) {
     this.#options = options;
-    const fileserver = options.pis === 0 ? [] : [makeFileserverPart(options)];
-    this.#parts = [...fileserver, ...partsOf(options.pis).map((share) => makePart(share, options))];
+    const others = options.pis === 0 ? [] : SERVERS.map((server) => makeServerPart(server, options));
+    this.#parts = [...others, ...partsOf(options.pis).map((share) => makePart(share, options))];
   }
 
   get pids(): readonly (number | undefined)[] {
@@ -80,8 +97,13 @@ export class DemoSite {
       troubles: true,
       bootLogFile: join(paths.demoDir, 'dnsmasq.log'),
     };
+    const powerFile = join(paths.demoDir, 'power.json');
+    const linkFiles = partsOf(pis).map(({ first }) => join(paths.demoDir, `links-${first}.json`));
     for (const { kind, first, pis: count, configFile, child } of this.#parts) {
-      await writeYaml(configFile, { ...site, first, pis: count, ...(joins[kind] && { join: joins[kind] }) });
+      const own = join(paths.demoDir, `links-${first}.json`);
+      const cables = { powerFile, linkFiles: kind === 'switch' ? linkFiles : [own] };
+      const more = { ...(kind !== 'fileserver' && { cables }), ...(joins[kind] && { join: joins[kind] }) };
+      await writeYaml(configFile, { ...site, first, pis: count, ...more });
       child.launch();
     }
     await this.#allConnected(api, signal);
@@ -114,20 +136,21 @@ export class DemoSite {
     api: ApiClient,
     enrolled: ReadonlyMap<string, string>,
   ): Promise<Readonly<Partial<Record<Part['kind'], JoinWords>>>> {
-    const { demoTokenFile, demoFileserverTokenFile } = this.#options.paths;
-    const hasFileserver = enrolled.has(DEMO_FILESERVER);
-    const newPis = this.#options.pis - enrolled.size + (hasFileserver ? 1 : 0);
-    return {
-      ...(newPis > 0 && { pi: await makeToken(api, { kind: 'pi', uses: newPis, tokenFile: demoTokenFile }) }),
-      ...(!hasFileserver && {
-        fileserver: await makeToken(api, { kind: 'fileserver', uses: 1, tokenFile: demoFileserverTokenFile }),
-      }),
-    };
+    const { pis, paths } = this.#options;
+    const servers = SERVERS.filter(({ name }) => !enrolled.has(name));
+    const known = [...enrolled.keys()].filter((name) => SERVERS.every((server) => server.name !== name));
+    const newPis = pis - known.length;
+    const joins: Partial<Record<Part['kind'], JoinWords>> = {};
+    if (newPis > 0) joins.pi = await makeToken(api, { kind: 'pi', uses: newPis, tokenFile: paths.demoTokenFile });
+    for (const { kind, tokenFile } of servers) {
+      joins[kind] = await makeToken(api, { kind, uses: 1, tokenFile: tokenFile(paths) });
+    }
+    return joins;
   }
 
   #tokenFiles(): readonly string[] {
-    const { demoTokenFile, demoFileserverTokenFile } = this.#options.paths;
-    return [demoTokenFile, demoFileserverTokenFile];
+    const { paths } = this.#options;
+    return [paths.demoTokenFile, ...SERVERS.map(({ tokenFile }) => tokenFile(paths))];
   }
 
   async #allConnected(api: ApiClient, signal: AbortSignal): Promise<void> {
@@ -168,14 +191,17 @@ function makePart(share: { readonly first: number; readonly pis: number }, optio
   return { kind: 'pi', first, pis, configFile, child };
 }
 
-function makeFileserverPart({ paths, distDir, say, onPid, pis }: DemoSiteOptions): Part {
-  const configFile = join(paths.demoDir, `${DEMO_FILESERVER}.yaml`);
+function makeServerPart(
+  { kind, name, program }: (typeof SERVERS)[number],
+  { paths, distDir, say, onPid, pis }: DemoSiteOptions,
+): Part {
+  const configFile = join(paths.demoDir, `${name}.yaml`);
   const child = new Child({
-    ...{ name: `The demo site (${DEMO_FILESERVER})`, say, onPid, stopMs: STOP_MS },
-    argv: [...AGENT_NODE_FLAGS, join(distDir, 'bramble-demo-fileserver.mjs'), '--config', configFile],
-    logFile: join(paths.logs, `${DEMO_FILESERVER}.log`),
+    ...{ name: `The demo site (${name})`, say, onPid, stopMs: STOP_MS },
+    argv: [...AGENT_NODE_FLAGS, join(distDir, program), '--config', configFile],
+    logFile: join(paths.logs, `${name}.log`),
   });
-  return { kind: 'fileserver', first: 0, pis, configFile, child };
+  return { kind, first: 0, pis, configFile, child };
 }
 
 interface TokenWish {
@@ -193,7 +219,9 @@ async function makeToken(api: ApiClient, { kind, uses, tokenFile }: TokenWish): 
 
 /** Everybody in the site. */
 function demoNames(pis: number): readonly string[] {
-  return pis === 0 ? [] : [DEMO_FILESERVER, ...Array.from({ length: pis }, (_, index) => demoPiName(index))];
+  return pis === 0
+    ? []
+    : [DEMO_FILESERVER, DEMO_SWITCH, ...Array.from({ length: pis }, (_, index) => demoPiName(index))];
 }
 
 /** As the program of the demo site calls them. */
@@ -202,7 +230,7 @@ export function demoPiName(index: number): string {
 }
 
 function isDemoNode({ site, name, state }: NodeView): boolean {
-  return site === DEMO_SITE && /^demo-(\d{2,3}|fs)(-\d+)?$/.test(name) && state !== 'revoked';
+  return site === DEMO_SITE && /^demo-(\d{2,3}|fs|sw)(-\d+)?$/.test(name) && state !== 'revoked';
 }
 
 /** The id in an agent's identity; `undefined` when it has not enrolled, or has lost it. */

@@ -18,6 +18,7 @@ export interface QuickstartPaths {
   readonly demoDir: string;
   readonly demoTokenFile: string;
   readonly demoFileserverTokenFile: string;
+  readonly demoSwitchTokenFile: string;
   readonly logs: string;
 }
 
@@ -35,6 +36,7 @@ export function pathsIn(dataDir: string): QuickstartPaths {
     demoDir,
     demoTokenFile: join(demoDir, 'token'),
     demoFileserverTokenFile: join(demoDir, 'fileserver-token'),
+    demoSwitchTokenFile: join(demoDir, 'switch-token'),
     logs: join(dataDir, 'logs'),
   };
 }

@@ -6,8 +6,9 @@ import { parse } from 'yaml';
 import { piName } from '../../agent/demo/pi-spec.js';
 import { parseAgentConfig } from '../../agent/kit/config.js';
 import { FILESERVER_NAME } from '../../fileserver-agent/demo/server-spec.js';
+import { SWITCH_NAME } from '../../switch-agent/demo/switch-spec.js';
 import { parseConfig } from '../config/config.js';
-import { DEMO_FILESERVER, demoPiName, partsOf } from './demo-site.js';
+import { DEMO_FILESERVER, DEMO_SWITCH, demoPiName, partsOf } from './demo-site.js';
 import { pathsIn, writeAgentConfig, writeControllerConfig } from './files.js';
 import { parseFlags } from './flags.js';
 import { endLeftovers } from './leftovers.js';
@@ -107,5 +108,6 @@ test('the demo site runs in two halves that share no Pi and leave none out', () 
 
 test('both programs call the simulated nodes by the same names', () => {
   expect(DEMO_FILESERVER).toBe(FILESERVER_NAME);
+  expect(DEMO_SWITCH).toBe(SWITCH_NAME);
   for (const index of [0, 8, 9, 99, 199]) expect(demoPiName(index)).toBe(piName(index));
 });

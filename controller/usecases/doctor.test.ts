@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 function node(number: number, over: Partial<NodeView> = {}): NodeView {
   return {
     ...{ id: `n-000000000000${number}`, name: `pi-0${number}`, site: 'cam', kind: 'pi', state: 'ready', why: '' },
-    ...{ liveness: 'fresh', model: '', serial: '', agentVersion: '0.1.0', desiredRevision: 0 },
+    ...{ liveness: 'fresh', model: '', serial: '', macAddresses: [], agentVersion: '0.1.0', desiredRevision: 0 },
     ...{ desiredRevisionReached: 0, labels: {}, revision: 1, conditions: [] },
     capabilities: { netboot: 'none', ethernet: 'yes', poe: 'no', watchdog: 'yes', rtc: 'no' },
     ...over,

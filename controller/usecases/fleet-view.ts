@@ -74,6 +74,7 @@ function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeV
     ...(bootedAtMs === undefined ? {} : { bootedAtMs }),
     model: visible(node.board.model),
     serial: visible(node.board.serial, 64),
+    macAddresses: node.board.macAddresses.map((mac) => visible(mac, 17)),
     agentVersion: visible(entry.agentVersion, 40),
     desiredRevision: node.desiredRevision,
     desiredRevisionReached: entry.desiredRevisionReached,

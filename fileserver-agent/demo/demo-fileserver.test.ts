@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BootLog } from '../../agent/demo/boot-log.js';
 import { planBoot } from '../../agent/demo/network-boot.js';
+import { sitePis } from '../../agent/demo/pi-spec.js';
 import { collectedLog } from '../../agent/kit/testing/collected-log.js';
 import { commandIdOf } from '../../agent/kit/testing/signed-command.js';
 import { SIM_ENDPOINT, SIM_NODE_ID, SIM_PIN, SIM_TOKEN } from '../../agent/kit/testing/sim-controller.js';
@@ -10,7 +11,6 @@ import { Command, CommandState } from '../../proto/gen/bramble/agent/v1/command.
 import { BoardTable } from '../boot/board-table.js';
 import { parseBootLine } from '../boot/log-line.js';
 import { runDemoFileserver } from './demo-fileserver.js';
-import { sitePis } from './server-spec.js';
 
 const MINUTE_MS = 60_000;
 const SEED = 20_261;

@@ -1,6 +1,7 @@
 import { type DemoAgent, DemoNode, newBoot } from '../../agent/demo/demo-node.js';
 import { bootedMachine } from '../../agent/demo/machine.js';
 import { DEMO_POLICY } from '../../agent/demo/machine-programs.js';
+import { sitePis } from '../../agent/demo/pi-spec.js';
 import { SimulatedMachine } from '../../agent/demo/simulated-machine.js';
 import { parseSiteMemory, saveSiteMemory } from '../../agent/demo/site-file.js';
 import type { JoinFile } from '../../agent/kit/enroll/join.js';
@@ -16,7 +17,7 @@ import { fileserverHandlers } from '../commands/index.js';
 import type { FollowedSources } from '../sources.js';
 import { siteExports } from './exports.js';
 import { ServerKernel } from './server-kernel.js';
-import { FILESERVER_SPEC, sitePis } from './server-spec.js';
+import { FILESERVER_SPEC } from './server-spec.js';
 import { SimulatedStorage } from './simulated-storage.js';
 import { makeStorageMachine } from './storage-machine.js';
 import { installedStorage, parseStorage } from './storage-state.js';

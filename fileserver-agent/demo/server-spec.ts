@@ -1,5 +1,5 @@
 import { BOARD_KINDS } from '../../agent/demo/board-kinds.js';
-import { makePiSpec, type PiSpec } from '../../agent/demo/pi-spec.js';
+import type { PiSpec } from '../../agent/demo/pi-spec.js';
 
 /** As `npm start` knows it too. */
 export const FILESERVER_NAME = 'demo-fs';
@@ -17,8 +17,3 @@ export const FILESERVER_SPEC: PiSpec = {
   memoryRatio: 0.31,
   diskRatio: 0.22,
 };
-
-/** The Pis that the site has beside it. */
-export function sitePis(seed: number, pis: number): readonly PiSpec[] {
-  return Array.from({ length: pis }, (_, index) => makePiSpec(seed, index));
-}

@@ -3,7 +3,7 @@ import { quietProbe } from '../../agent/kit/testing/collect-on.js';
 import { makeSimHost } from '../../agent/kit/testing/sim-host.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
 import { piCollectors } from '../../agent/pi/collectors/index.js';
-import { FACTS, type FactName, type Sample } from '../../proto/contract/facts.js';
+import { FACTS, type NumberFactName, type Sample } from '../../proto/contract/facts.js';
 import { type Random, randomBelow } from '../../proto/contract/random.js';
 import { parseTree } from '../fixtures/tree.js';
 
@@ -11,9 +11,9 @@ import { parseTree } from '../fixtures/tree.js';
 const RECORDED_PI = 'test/fixtures/host/pi-3b-nfs/tree.txt';
 
 /** What was wrong with that board, or would be old by now, put right: most nodes of a fleet have no trouble. */
-const HEALTHY: Partial<Record<FactName, number>> = {
+const HEALTHY: Partial<Record<NumberFactName, number>> = {
   clock_synchronised_flag: 1,
-  packages_reboot_required_flag: 0,
+  reboot_required_flag: 0,
 };
 
 /** A report in full, as the agent of a Pi takes it from the files of a board. */
@@ -26,13 +26,16 @@ export async function realisticReport(): Promise<readonly Sample[]> {
     const collected = await collector.collect(host, signal);
     if (collected.kind === 'ok') samples.push(...collected.samples);
   }
-  return samples.map((sample) => ({ ...sample, value: HEALTHY[sample.fact] ?? sample.value }));
+  return samples.map((sample) => {
+    if (isText(sample)) return sample;
+    return { ...sample, value: HEALTHY[sample.fact] ?? sample.value };
+  });
 }
 
 /** What a node reports after that, moving the way load, memory and counters move. */
 export function makeRealisticNode(report: readonly Sample[], random: Random): () => readonly Sample[] {
   const values = new Map<string, number>();
-  const step = (fact: FactName, last: number): number => {
+  const step = (fact: NumberFactName, last: number): number => {
     switch (FACTS[fact].kind) {
       case 'counter':
         return fact.endsWith('_bytes') ? last + randomBelow(random, 40_000) : last; // errors and drops stand still
@@ -45,12 +48,17 @@ export function makeRealisticNode(report: readonly Sample[], random: Random): ()
     }
   };
   return () =>
-    report.map(({ fact, instance, value: first }): Sample => {
-      if (typeof first === 'string') return { fact, instance, value: first };
+    report.map((sample): Sample => {
+      if (isText(sample)) return sample;
+      const { fact, instance, value: first } = sample;
       const key = `${fact} ${instance}`;
       const last = values.get(key) ?? first;
       const value = step(fact, last);
       values.set(key, value);
       return { fact, instance, value };
     });
+}
+
+function isText(sample: Sample): sample is Extract<Sample, { readonly value: string }> {
+  return typeof sample.value === 'string';
 }

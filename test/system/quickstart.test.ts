@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,109 +6,10 @@ import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { NodeDetail } from '../../proto/contract/api/fleet.js';
-import { EventList, NodeList, Readiness } from '../../proto/contract/api/lists.js';
-import { allProcesses, listeningOn, type ProcessInfo, treeOf } from './processes.js';
+import { EventList, Readiness } from '../../proto/contract/api/lists.js';
+import { allProcesses, listeningOn, treeOf } from './processes.js';
+import { bramble, EXAMPLE_UNIT, endAll, getJson, named, ofData, onlyNode, Run, until } from './quickstart-rig.js';
 
-const UP_MS_MAX = 60_000;
-const POLL_MS = 50;
-const EXAMPLE_UNIT = 'bramble-example.service';
-
-/** Every one that was started, so that a failed test leaves nothing running either. */
-const runs: Run[] = [];
-
-/** One `npm start` after its build; without the demo site unless the options ask for it. */
-class Run {
-  readonly process: ChildProcess;
-  out = '';
-  err = '';
-  status: number | null | undefined;
-
-  constructor(data: string, ...more: readonly string[]) {
-    const argv = [
-      path.resolve('dist/bramble-quickstart.mjs'),
-      '--data',
-      data,
-      ...(more.includes('--demo-pis') ? [] : ['--demo-pis', '0']),
-      ...more,
-    ];
-    this.process = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    this.process.stdout?.on('data', (chunk: Buffer) => (this.out += chunk.toString()));
-    this.process.stderr?.on('data', (chunk: Buffer) => (this.err += chunk.toString()));
-    this.process.on('close', (status) => (this.status = status));
-    runs.push(this);
-  }
-
-  get pid(): number {
-    return this.process.pid ?? 0;
-  }
-
-  async up(): Promise<string> {
-    await until(() => this.out.includes('Bramble is up: ') || this.status !== undefined);
-    const url = /^Bramble is up: (http:\/\/127\.0\.0\.1:\d+)$/m.exec(this.out)?.[1];
-    if (url === undefined) throw new Error(`it did not come up: ${this.out}${this.err}`);
-    await until(() => LOGIN_LINK.test(this.out) || this.status !== undefined);
-    cookies.set(url, await signIn(url, LOGIN_LINK.exec(this.out)?.[1] ?? ''));
-    return url;
-  }
-
-  async ended(): Promise<number | null> {
-    await until(() => this.status !== undefined);
-    return this.status ?? null;
-  }
-}
-
-async function endAll(): Promise<void> {
-  for (const run of runs.splice(0)) {
-    if (run.status === undefined) run.process.kill('SIGTERM');
-    await run.ended();
-  }
-}
-
-async function until(done: () => boolean | Promise<boolean>): Promise<void> {
-  const endsAt = Date.now() + UP_MS_MAX;
-  while (!(await done())) {
-    if (Date.now() > endsAt) throw new Error(`waited ${UP_MS_MAX} ms in vain`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-function bramble(data: string, ...words: readonly string[]): Promise<{ status: number; out: string; err: string }> {
-  const argv = [path.resolve('dist/bramble.mjs'), '--socket', path.join(data, 'admin.sock'), ...words];
-  return new Promise((resolve) => {
-    execFile(process.execPath, argv, (error, out, err) => {
-      resolve({ status: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
-
-const LOGIN_LINK = /^Sign in with this link, once, within the hour: http:\S+\/login\.html#([a-z2-7]{32})$/m;
-/** Page -> the cookie of its session. */
-const cookies = new Map<string, string>();
-
-/** What the page does with the code of its address. */
-async function signIn(url: string, code: string): Promise<string> {
-  const headers = { 'content-type': 'application/json' };
-  const answer = await fetch(`${url}/api/v1/session/link`, { method: 'POST', headers, body: JSON.stringify({ code }) });
-  expect(answer.status).toBe(201);
-  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-}
-
-const getJson = async (url: string): Promise<unknown> =>
-  (await fetch(url, { headers: { cookie: cookies.get(new URL(url).origin) ?? '' } })).json();
-
-async function onlyNode(url: string): Promise<NodeDetail> {
-  const { nodes } = NodeList.parse(await getJson(`${url}/api/v1/nodes`));
-  expect(nodes).toHaveLength(1);
-  return NodeDetail.parse(await getJson(`${url}/api/v1/nodes/${nodes[0]?.id}`));
-}
-
-const named = (processes: readonly ProcessInfo[], word: string) =>
-  processes.find(({ argv }) => argv.some((argument) => argument.includes(word)));
-
-const ofData = (data: string) => allProcesses().filter(({ argv }) => argv.some((word) => word.startsWith(data)));
-
-/** One data folder through a life: every test goes on where the one before it ended. */
 describe('npm start', () => {
   let data = '';
   let run: Run;
@@ -251,110 +152,6 @@ describe('npm start', () => {
     expect(again.pragma('user_version', { simple: true })).toBe(9999);
     again.pragma(`user_version = ${String(version)}`);
     again.close();
-  });
-});
-
-/** As many as a test needs: both processes of the site have some. */
-const PIS = 4;
-
-describe('npm start with its demo site', () => {
-  let data = '';
-  let run: Run;
-  let url = '';
-
-  const demoNodes = async () => {
-    const { nodes } = NodeList.parse(await getJson(`${url}/api/v1/nodes`));
-    return nodes.filter(({ site }) => site === 'demo');
-  };
-  const idsByName = async () => Object.fromEntries((await demoNodes()).map(({ name, id }) => [name, id]));
-  const start = async (...more: readonly string[]) => {
-    run = new Run(data, '--port', '0', ...more);
-    url = await run.up();
-  };
-  const stop = async () => {
-    process.kill(run.pid, 'SIGINT');
-    expect(await run.ended()).toBe(0);
-    expect(ofData(data)).toEqual([]);
-  };
-
-  beforeAll(async () => {
-    data = mkdtempSync(path.join(tmpdir(), 'bramble-demo-'));
-    await start('--demo-pis', String(PIS));
-  });
-  afterAll(async () => {
-    await endAll();
-    rmSync(data, { recursive: true, force: true });
-  });
-
-  test('when it is up every simulated Pi and their fileserver are connected, beside this machine', async () => {
-    const nodes = await demoNodes();
-    expect(nodes.map(({ name }) => name).sort()).toEqual(['demo-01', 'demo-02', 'demo-03', 'demo-04', 'demo-fs']);
-    expect(nodes.every(({ liveness }) => liveness === 'fresh')).toBe(true);
-    expect(new Set(nodes.map(({ model }) => model)).size).toBeGreaterThan(2);
-    const { nodes: all } = NodeList.parse(await getJson(`${url}/api/v1/nodes`));
-    expect(all).toHaveLength(PIS + 2);
-    expect(run.err).toBe('');
-  });
-
-  test('commands work on them: a unit restarts, and a reboot takes the Pi away and brings it back', async () => {
-    const restarted = await bramble(data, 'node', 'restart-unit', 'demo-02', EXAMPLE_UNIT);
-    expect(restarted).toMatchObject({ status: 0, out: expect.stringContaining('succeeded') });
-    const id = (await idsByName())['demo-03'] ?? '';
-    const bootOf = async () => {
-      const { facts } = NodeDetail.parse(await getJson(`${url}/api/v1/nodes/${id}`));
-      return facts.find(({ fact }) => fact === 'boot_id_text')?.value;
-    };
-    const before = await bootOf();
-    const asked = bramble(data, 'node', 'reboot', 'demo-03', '--confirm=demo-03');
-    await until(async () => (await bootOf()) !== before);
-    expect(before).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await asked).toMatchObject({ status: 0, out: expect.stringContaining('succeeded') });
-  });
-
-  test('a board that boots over the network is seen by the fileserver, stage by stage', async () => {
-    const booted = await bramble(data, 'node', 'boot', 'demo-02');
-    expect(booted).toMatchObject({ status: 0, out: expect.stringContaining('It is up') });
-    for (const stage of ['dhcp-seen', 'bootcode-served', 'kernel-served', 'nfs-mounted', 'verified']) {
-      expect(booted.out).toContain(stage);
-    }
-  });
-
-  test('its array is whole or on the way there, and reboots are judged by it', async () => {
-    const shown = await bramble(data, 'raid', 'show', 'demo-fs');
-    expect(shown).toMatchObject({ status: 0, out: expect.stringContaining('raid1') });
-    const replaced = await bramble(data, 'raid', 'replace', 'demo-fs', 'md0', 'sda', 'sdc', '--confirm=demo-fs');
-    expect(replaced).toMatchObject({ status: 0, out: expect.stringContaining('recover runs') });
-    const refused = await bramble(data, 'node', 'reboot', 'demo-fs', '--confirm=demo-fs');
-    expect(refused).toMatchObject({ out: expect.stringContaining('a reboot now is not safe') });
-    expect(refused.status).not.toBe(0);
-  });
-
-  test('the tokens that let them in are gone', () => {
-    expect(readdirSync(path.join(data, 'demo')).filter((name) => name.includes('token'))).toEqual([]);
-  });
-
-  test('the next start goes on with the same nodes in the same boots', async () => {
-    const before = await idsByName();
-    await stop();
-    await start('--demo-pis', String(PIS));
-    expect(await idsByName()).toEqual(before);
-    const { events } = EventList.parse(await getJson(`${url}/api/v1/events?limit=1000`));
-    expect(events.filter(({ reason }) => reason === 'NodeEnrolled')).toHaveLength(PIS + 2);
-    const rebooted = events.filter(({ reason, nodeName }) => reason === 'NodeRebooted' && nodeName !== 'demo-03');
-    expect(rebooted).toEqual([]);
-  });
-
-  test('fewer Pis than before are not missed: those that went are out of service', async () => {
-    await stop();
-    await start('--demo-pis', '1');
-    const states = (await demoNodes()).map(({ name, state }) => [name, state === 'revoked']).sort();
-    expect(states).toEqual([
-      ['demo-01', false],
-      ['demo-02', true],
-      ['demo-03', true],
-      ['demo-04', true],
-      ['demo-fs', false],
-    ]);
   });
 });
 

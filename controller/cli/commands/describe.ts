@@ -58,6 +58,7 @@ async function renderNode(context: CliContext, { node, listed, events }: Describ
       ['Booted', node.bootedAtMs === undefined ? 'unknown' : ago(node.bootedAtMs, now)],
       ['Model', node.model],
       ['Serial', node.serial],
+      ['MAC', node.macAddresses.join(', ')],
       ['Agent', node.agentVersion],
       ['Labels', labelsText(node.labels)],
       ['Can', capabilitiesText(node)],

@@ -5,7 +5,7 @@ import { type CliContext, print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { EXPORT_LISTING } from '../export-view.js';
 import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
-import { describeSwitch, PORT_LISTING, SWITCH_LISTING, switchesOf, switchPorts } from '../ports-view.js';
+import { describeSwitch, knownBoards, PORT_LISTING, SWITCH_LISTING, switchesOf, switchPorts } from '../ports-view.js';
 import { RAID_LISTING } from '../raid-view.js';
 import { refreshed } from '../refreshed.js';
 import { boardRoots, ROOTS_LISTING } from '../roots-view.js';
@@ -89,7 +89,7 @@ const registerSwitches: Register = (get, run) => {
     .description('Switches, with how many ports are up and what is open there')
     .action(() =>
       run(async (context) => {
-        const rows = (await switchesOf(context.api)).map(describeSwitch);
+        const rows = (await switchesOf(context.api, await context.api.nodes())).map(describeSwitch);
         print(context, SWITCH_LISTING, rows, { switches: rows });
         return EXIT.ok;
       }),
@@ -101,8 +101,9 @@ const registerSwitches: Register = (get, run) => {
     .option('--mismatches', 'only those where the board is not the one that the port is for')
     .action(({ mismatches }: { readonly mismatches?: boolean }) =>
       run(async (context) => {
-        const boards = await context.api.boards('all');
-        const all = (await switchesOf(context.api)).flatMap((view) => switchPorts(view, boards));
+        const nodes = await context.api.nodes();
+        const boards = await knownBoards(context.api, nodes);
+        const all = (await switchesOf(context.api, nodes)).flatMap((view) => switchPorts(view, boards));
         const rows = mismatches === true ? all.filter(({ mismatch }) => mismatch !== '') : all;
         print(context, PORT_LISTING, rows, { ports: rows });
         return EXIT.ok;

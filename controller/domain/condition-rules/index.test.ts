@@ -35,7 +35,6 @@ const WITHOUT_RULE: Partial<Record<FactName, string>> = {
   swap_total_bytes: 'full swap is no trouble while memory is available: MemoryLow, MemoryPressure',
   swap_free_bytes: 'full swap is no trouble while memory is available: MemoryLow, MemoryPressure',
   filesystem_device_text: IDENTITY,
-  network_operational_state: 'an interface that nobody uses is down too; a node without any is silent',
   network_received_bytes: COUNTED,
   network_transmitted_bytes: COUNTED,
   boot_id_text: IDENTITY,

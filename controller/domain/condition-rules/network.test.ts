@@ -2,6 +2,11 @@ import { describeRules } from '../testing/describe-rules.js';
 import { moved, on, type RuleRows } from '../testing/rule-rows.js';
 import { NETWORK_RULES } from './network.js';
 
+const onALink = (fact: 'network_duplex_state' | 'network_speed_mbps', value: number) => ({
+  [fact]: { eth0: value },
+  network_operational_state: { eth0: 1 },
+});
+
 const ROWS: RuleRows = {
   '50 errors are a warning': {
     type: 'NetworkErrors',
@@ -25,21 +30,26 @@ const ROWS: RuleRows = {
   },
   'half duplex is a warning': {
     type: 'LinkHalfDuplex',
-    told: on('eth0', 'network_duplex_state', 2),
+    told: onALink('network_duplex_state', 2),
     want: 'warning',
     says: 'eth0 runs in half duplex',
   },
-  'full duplex is fine': { type: 'LinkHalfDuplex', told: on('eth0', 'network_duplex_state', 1), want: 'fine' },
+  'full duplex is fine': { type: 'LinkHalfDuplex', told: onALink('network_duplex_state', 1), want: 'fine' },
   'a link of 10 Mbit/s is a warning': {
     type: 'LinkSpeedLow',
-    told: on('eth0', 'network_speed_mbps', 10),
+    told: onALink('network_speed_mbps', 10),
     want: 'warning',
     says: 'eth0 runs at 10 Mbit/s',
   },
   'a link of 100 Mbit/s is fine': {
     type: 'LinkSpeedLow',
-    told: on('eth0', 'network_speed_mbps', 100),
+    told: onALink('network_speed_mbps', 100),
     want: 'fine',
+  },
+  'a link that is down has no speed to judge': {
+    type: 'LinkSpeedLow',
+    told: { network_speed_mbps: { swp7: 10 }, network_operational_state: { swp7: 2 } },
+    want: 'nothing',
   },
   'the 10 Mbit/s of a tunnel mean nothing': {
     type: 'LinkSpeedLow',

@@ -5,6 +5,8 @@ import { MINUTE_MS, where } from './words.js';
 const BROWN_OUT = ['Undervoltage', 'UndervoltageRecently'] as const;
 /** A tun device says 10 Mbit/s and means nothing by it. Source: Linux drivers/net/tun.c, tun_default_link_ksettings(). */
 const TUNNELS = { fact: 'network_tunnel_state', values: [1, 2] } as const;
+/** Without a carrier there is neither speed nor duplex to judge: most ports of a switch. */
+const LINK_UP = { fact: 'network_operational_state', values: [1] } as const;
 const OLD_SWITCH =
   'Change the cable, then the switch port; both ends must negotiate (ethtool eth0, on the switch no fixed speed).';
 
@@ -44,6 +46,7 @@ export const NETWORK_RULES: readonly ConditionRule[] = [
     when: 'at-least',
     levels: [{ severity: 'warning', at: 1, clearAt: 1 }],
     forMs: 2 * MINUTE_MS,
+    onlyWhere: LINK_UP,
     notWhere: TUNNELS,
     title: 'A network link can only send or receive, not both: one end does not negotiate.',
     remedy: OLD_SWITCH,
@@ -57,6 +60,7 @@ export const NETWORK_RULES: readonly ConditionRule[] = [
     when: 'below',
     levels: [{ severity: 'warning', at: 100, clearAt: 100 }], // every Pi with Ethernet can do 100 Mbit/s
     forMs: 2 * MINUTE_MS,
+    onlyWhere: LINK_UP,
     notWhere: TUNNELS,
     title: 'A network link is slower than every board can do: pairs of the cable are broken, or the switch is set so.',
     remedy: OLD_SWITCH,

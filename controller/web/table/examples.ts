@@ -18,6 +18,7 @@ export const NODE_EXAMPLE: NodeView = {
   bootedAtMs: AT_MS - 3_660_000,
   model: 'Raspberry Pi 3 Model B Rev 1.2',
   serial: '00000000a1b2c3d4',
+  macAddresses: ['dc:a6:32:a1:b2:c3'],
   agentVersion: '0.1.0',
   desiredRevision: 0,
   desiredRevisionReached: 0,

@@ -65,6 +65,7 @@ export const NodeView = z.object({
   bootedAtMs: z.number().optional().describe('by the controller’s clock'),
   model: z.string(),
   serial: z.string(),
+  macAddresses: z.array(z.string()).describe('of its wired and wireless ports, as it enrolled'),
   agentVersion: z.string(),
   desiredRevision: z.number(),
   desiredRevisionReached: z.number(),
