@@ -55,6 +55,8 @@ export class BootWatch {
   #mounts: ReadonlyMap<string, number> | undefined;
   #mountsText: string | undefined;
   #leasesDueMs = Number.NEGATIVE_INFINITY;
+  /** The last stamp, and what time it is. */
+  #stamp = { key: '', atMs: 0 };
   #keepDueMs = Number.NEGATIVE_INFINITY;
   #isChanged = false;
   linesCount = 0;
@@ -92,7 +94,7 @@ export class BootWatch {
   /** One look at everything. */
   async look({ clock, kernel }: Pick<Host, 'clock' | 'kernel'>): Promise<void> {
     const nowMs = Math.round(clock.monotonicMs()); // times of records are whole numbers
-    this.#learnLeases(kernel.readText(this.#options.paths.leases), nowMs);
+    this.#learnLeases(kernel, nowMs);
     const before = this.linesCount;
     this.isFollowing = false;
     for (const path of this.#options.paths.logs) await this.#readLog(path, nowMs, clock.nowMs());
@@ -126,10 +128,11 @@ export class BootWatch {
     }
   }
 
-  #learnLeases(text: string | undefined, nowMs: number): void {
+  #learnLeases(kernel: Host['kernel'], nowMs: number): void {
     if (nowMs < this.#leasesDueMs) return;
     this.#leasesDueMs = nowMs + LEASES_EVERY_MS;
-    for (const { mac, address } of parseLeases(text ?? '')) this.#table.learnLease(mac, address);
+    for (const { mac, address } of parseLeases(kernel.readText(this.#options.paths.leases) ?? ''))
+      this.#table.learnLease(mac, address);
   }
 
   async #readLog(path: string, nowMs: number, wallMs: number): Promise<void> {
@@ -157,7 +160,10 @@ export class BootWatch {
 
   /** A stamp of the future is one of a clock that was set: the line is new. */
   #ageOf(stamp: LineStamp, wallMs: number): number {
-    return Math.max(0, wallMs - this.#options.sources.localTime(stamp, wallMs));
+    // Dozens of lines bear the same second, and the rules of time zones are dear.
+    const key = `${stamp.year}-${stamp.month}-${stamp.day} ${stamp.hour}:${stamp.minute}:${stamp.second}`;
+    if (key !== this.#stamp.key) this.#stamp = { key, atMs: this.#options.sources.localTime(stamp, wallMs) };
+    return Math.max(0, wallMs - this.#stamp.atMs);
   }
 
   #readMounts(text: string | undefined, nowMs: number): boolean {

@@ -46,6 +46,8 @@ export const LINE_CHARACTERS_MAX = 1_024;
 
 const HEAD =
   /^(?:([A-Z][a-z]{2}) ([ \d]\d) |(\d{4})-(\d\d)-(\d\d)T)(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? (?:[\w.-]+ )?(dnsmasq-dhcp|dnsmasq-tftp|rpc\.mountd|mountd)\[\d+\]: (.*)$/;
+/** Two of three lines of log-dhcp tell of options and tags: they are passed over at the first look. */
+const TELLS = /DHCP[A-Z]+\(|vendor class: |tftp\[|mountd\[/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`;
 const DHCP = new RegExp(
@@ -64,6 +66,7 @@ const MOUNT = new RegExp(String.raw`^authenticated mount request from (${ADDRESS
  * a line. Source: dnsmasq 2.90, src/rfc2131.c log_packet(), src/tftp.c; nfs-utils support/export/auth.c.
  */
 export function parseBootLine(text: string): StampedLine | undefined {
+  if (!TELLS.test(text)) return undefined;
   const head = HEAD.exec(text.slice(0, LINE_CHARACTERS_MAX));
   if (head === null) return undefined;
   const [, monthName, dayText, yearText, monthText, isoDay, hour, minute, second, program, rest = ''] = head;
