@@ -63,3 +63,28 @@ test('a node that restarts and never asks for an address hangs after 40 s', () =
   expect(bootView(joined, 2_039_999).state).toBe('booting');
   expect(bootView(joined, 2_040_000)).toMatchObject({ state: 'hangs', trouble: 'no-dhcp' });
 });
+
+test('a boot begins when its power came on, also where the switch told of it a moment after the first request', () => {
+  const own = { ...NOTHING, bootedAtMs: 1_022_000, helloMs: 1_050_000 };
+  const stages = (powerOnMs: number) =>
+    bootView(joinOwnWord(RECORD, { ...own, powerOnMs }), 1_060_000).steps.map(({ stage, tookMs }) => [stage, tookMs]);
+  expect(stages(985_000).slice(0, 2)).toEqual([
+    ['power-on', 0],
+    ['dhcp-seen', 15_000],
+  ]);
+  expect(stages(1_009_000).slice(0, 2)).toEqual([
+    ['power-on', 0],
+    ['dhcp-seen', 0],
+  ]);
+  expect(stages(985_000).at(-1)).toEqual(['agent-hello', 20_000]);
+});
+
+test('power that came on long before a boot is none of its stages', () => {
+  const { steps } = bootView(joinOwnWord(RECORD, { ...NOTHING, powerOnMs: 800_000 }), 1_031_000);
+  expect(steps[0]?.stage).toBe('dhcp-seen');
+});
+
+test('a hello for the first time after the request is of this boot, however early its kernel says that it started', () => {
+  const own = { ...NOTHING, bootedAtMs: 985_000, helloMs: 1_050_000 };
+  expect(bootView(joinOwnWord(RECORD, own), 1_060_000).state).toBe('up');
+});

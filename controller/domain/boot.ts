@@ -22,6 +22,10 @@ export interface OwnWord {
 
 /** Clocks are joined to the second, and a kernel starts after its board asked for an address. */
 const SLACK_MS = 5_000;
+/** A board that was given power asks for an address within this, or that boot was never seen. */
+const ASKS_WITHIN_MS = 180_000;
+/** A switch looks for so long whether a port gives power before it says so: the board may have asked meanwhile. */
+const TOLD_WITHIN_MS = 10_000;
 
 /** True when the board is the node's own. Boards name themselves by the end of the serial number that Linux shows in full. */
 export function isBoardOf({ mac, serial }: Pick<BoardSight, 'mac' | 'serial'>, board: Board): boolean {
@@ -46,9 +50,13 @@ export function atWallClock(record: BootRecord, bootedAtMs: number): BootRecord 
 
 /** The record with what the agent on the board says of this very boot. */
 export function joinOwnWord(record: BootRecord, own: OwnWord): BootRecord {
-  const isThisBoot = own.bootedAtMs !== undefined && own.bootedAtMs >= record.startedMs - SLACK_MS;
   const { powerOnMs } = own;
-  if (powerOnMs !== undefined && powerOnMs > Math.max(record.seenMs, own.bootedAtMs ?? 0)) {
+  if (powerOnMs === undefined) return joinAgent(record, own, record.startedMs);
+  const waitedMs = record.startedMs - powerOnMs;
+  if (waitedMs >= -TOLD_WITHIN_MS && waitedMs <= ASKS_WITHIN_MS) {
+    return joinAgent(withPowerOn(record, powerOnMs), own, record.startedMs);
+  }
+  if (powerOnMs > Math.max(record.seenMs, own.bootedAtMs ?? 0)) {
     // It went down after all that was seen: what is waited for is its first request.
     return {
       ...record,
@@ -58,13 +66,27 @@ export function joinOwnWord(record: BootRecord, own: OwnWord): BootRecord {
       missedMs: undefined,
     };
   }
+  return joinAgent(record, own, record.startedMs);
+}
+
+/** A board cannot have asked before it had power. */
+function withPowerOn(record: BootRecord, powerOnMs: number): BootRecord {
+  const startedMs = Math.min(powerOnMs, record.startedMs);
+  return { ...record, startedMs, stagesMs: { 'power-on': startedMs, ...record.stagesMs } };
+}
+
+/** Whoever says hello for the first time after a board asked for its address runs what that board loaded then. */
+function joinAgent(record: BootRecord, own: OwnWord, askedMs: number): BootRecord {
+  const { bootedAtMs, helloMs, verifiedMs } = own;
+  const isThisBoot =
+    (bootedAtMs !== undefined && bootedAtMs >= askedMs - SLACK_MS) || (helloMs !== undefined && helloMs > askedMs);
   if (!isThisBoot) return record;
   return {
     ...record,
     stagesMs: {
       ...record.stagesMs,
-      ...(own.helloMs !== undefined && { 'agent-hello': own.helloMs }),
-      ...(own.verifiedMs !== undefined && { verified: own.verifiedMs }),
+      ...(helloMs !== undefined && { 'agent-hello': helloMs }),
+      ...(verifiedMs !== undefined && { verified: verifiedMs }),
     },
   };
 }

@@ -118,6 +118,11 @@ export interface ToldWhen {
   readonly bootedAtMs: number | undefined;
 }
 
+/** By our wall clock; `undefined` for what happened in another boot of the node. */
+export function happenedAtMs(event: AgentEvent, { bootId, bootedAtMs }: ToldWhen): number | undefined {
+  return bootedAtMs !== undefined && event.bootId === bootId ? bootedAtMs + event.uptimeMs : undefined;
+}
+
 /** The line of the timeline for something that an agent told. */
 export function fleetEventOf(
   nodeId: NonNullable<FleetEvent['nodeId']>,
@@ -125,8 +130,7 @@ export function fleetEventOf(
   words: Told,
   when: ToldWhen,
 ): Omit<FleetEvent, 'id'> {
-  const isThisBoot = when.bootedAtMs !== undefined && event.bootId === when.bootId;
-  const ageMs = isThisBoot && when.bootedAtMs !== undefined ? when.nowMs - (when.bootedAtMs + event.uptimeMs) : 0;
+  const ageMs = when.nowMs - (happenedAtMs(event, when) ?? when.nowMs);
   const late = ageMs >= LATE_FROM_MS ? ` (${renderDuration(ageMs)} ago)` : '';
   return { atMs: when.nowMs, nodeId, ...words, message: `${words.message}${late}` };
 }

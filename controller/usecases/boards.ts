@@ -18,6 +18,18 @@ interface OwnBoot {
   readonly bootId: string;
   helloMs: number;
   verifiedMs: number | undefined;
+  /** When its system went down in good order before this boot; `undefined` = it did not. */
+  readonly restartedMs: number | undefined;
+}
+
+/** Ports of one switch that are remembered. */
+const PORTS_MAX = 128;
+
+/** A port that a command gave power. */
+interface SwitchedPort {
+  readonly atMs: number;
+  /** Who was on it then: a switch forgets them with the link. */
+  readonly macs: string;
 }
 
 /**
@@ -30,6 +42,8 @@ export class Boards {
   /** By fileserver, then by MAC or address; times of that fileserver's own clock. */
   readonly #told = new Map<NodeId, Map<string, BootRecord>>();
   readonly #own = new Map<NodeId, OwnBoot>();
+  /** By switch, then by port. */
+  readonly #switched = new Map<NodeId, Map<string, SwitchedPort>>();
 
   constructor(nodes: NodeTable, clock: Clock) {
     this.#nodes = nodes;
@@ -50,9 +64,23 @@ export class Boards {
   }
 
   /** A node said hello. */
-  connected({ node, bootId }: NodeEntry): void {
+  connected(entry: NodeEntry): void {
+    const { node, bootId } = entry;
     if (this.#own.get(node.id)?.bootId === bootId) return;
-    this.#own.set(node.id, { bootId, helloMs: this.#clock.nowMs(), verifiedMs: undefined });
+    const restartedMs = restartedAtMs(entry);
+    this.#own.set(node.id, { bootId, helloMs: this.#clock.nowMs(), verifiedMs: undefined, restartedMs });
+  }
+
+  /** A switch told that it gave a port power, because somebody wanted it so. */
+  switchedOn({ node, facts }: NodeEntry, port: string, atMs: number): void {
+    const ports = this.#switched.get(node.id) ?? new Map<string, SwitchedPort>();
+    this.#switched.set(node.id, ports);
+    ports.delete(port);
+    ports.set(port, { atMs, macs: facts.text('port_macs_text', port) ?? '' });
+    for (const oldest of ports.keys()) {
+      if (ports.size <= PORTS_MAX) break;
+      ports.delete(oldest);
+    }
   }
 
   /** A node reported, and its conditions were judged. */
@@ -136,12 +164,27 @@ export class Boards {
   #ownWord(entry: NodeEntry): OwnWord {
     const own = this.#own.get(entry.node.id);
     const isThisBoot = own?.bootId === entry.bootId;
+    const wasDownMs = entry.session === undefined ? restartedAtMs(entry) : isThisBoot ? own?.restartedMs : undefined;
     return {
-      powerOnMs: entry.goodbye === 'reboot' && entry.session === undefined ? entry.lastSeenAtMs : undefined,
+      powerOnMs: latest(wasDownMs, this.#powerOnMs(entry)),
       bootedAtMs: entry.bootedAtMs,
       helloMs: isThisBoot ? own?.helloMs : undefined,
       verifiedMs: isThisBoot ? own?.verifiedMs : undefined,
     };
+  }
+
+  /** When a switch of its site last gave its port power; `undefined` where none is known to have. */
+  #powerOnMs({ node }: NodeEntry): number | undefined {
+    let atMs: number | undefined;
+    for (const [switchId, ports] of this.#switched) {
+      const entry = this.#nodes.get(switchId);
+      if (entry?.node.site !== node.site) continue;
+      for (const [port, switched] of ports) {
+        const macs = `${switched.macs} ${entry.facts.text('port_macs_text', port) ?? ''}`;
+        if (node.board.macAddresses.some((mac) => macs.includes(mac))) atMs = latest(atMs, switched.atMs);
+      }
+    }
+    return atMs;
   }
 
   /** By the controller's wall clock; what was told last of each board. */
@@ -157,5 +200,12 @@ export class Boards {
     for (const record of records.values()) yield atWallClock(record, bootedAtMs);
   }
 }
+
+/** When it said that its system restarts, and as long as it is not back. */
+const restartedAtMs = ({ goodbye, lastSeenAtMs }: NodeEntry): number | undefined =>
+  goodbye === 'reboot' ? lastSeenAtMs : undefined;
+
+const latest = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.max(one, other);
 
 const nameOf = ({ mac, address }: Pick<BoardSight, 'mac' | 'address'>): string => mac || address;

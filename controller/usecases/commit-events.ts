@@ -1,6 +1,6 @@
 import type { CommandRecord } from '../domain/command.js';
 import type { AgentEvent } from '../domain/event.js';
-import { fleetEventOf, tellAgentEvent } from './agent-event-words.js';
+import { fleetEventOf, happenedAtMs, tellAgentEvent } from './agent-event-words.js';
 import type { BoardName, Boards } from './boards.js';
 import type { Counters } from './counters.js';
 import { isStoreTrouble } from './journal.js';
@@ -24,7 +24,13 @@ interface Queue {
 
 interface Committed {
   readonly storedCount: number;
-  readonly changedCommands: readonly CommandRecord[];
+  readonly changedCommands: readonly ChangedCommand[];
+}
+
+interface ChangedCommand {
+  readonly record: CommandRecord;
+  /** When its node did that, by our wall clock; `undefined` = in another boot. */
+  readonly atMs: number | undefined;
 }
 
 /**
@@ -143,13 +149,15 @@ export class EventCommitter {
   async #commit(session: Session, batch: readonly AgentEvent[]): Promise<void> {
     const nowMs = this.#world.clock.nowMs();
     const { storedCount, changedCommands } = await this.#store.transact(async (writer) => {
-      const changed: CommandRecord[] = [];
+      const changed: ChangedCommand[] = [];
       let stored = 0;
       for (const event of batch) {
         const result = await this.#storeOne(writer, session, event, nowMs);
         if (result === 'known') continue;
         stored += 1;
-        if (result.command !== undefined) changed.push(result.command);
+        const { bootId, bootedAtMs } = session.entry;
+        const atMs = happenedAtMs(event, { nowMs, bootId, bootedAtMs });
+        if (result.command !== undefined) changed.push({ record: result.command, atMs });
       }
       return { storedCount: stored, changedCommands: changed } satisfies Committed;
     });
@@ -158,7 +166,11 @@ export class EventCommitter {
     for (const { what } of batch) {
       if (what.kind === 'board-boot') this.#boards.told(session.entry, what.record);
     }
-    this.#onCommitted(changedCommands);
+    for (const { record, atMs } of changedCommands) {
+      const port = portSwitchedOn(record);
+      if (port !== undefined && atMs !== undefined) this.#boards.switchedOn(session.entry, port, atMs);
+    }
+    this.#onCommitted(changedCommands.map(({ record }) => record));
   }
 
   async #storeOne(
@@ -196,6 +208,11 @@ export class EventCommitter {
     });
     queue.retryMs = Math.min(queue.retryMs * 2, RETRY_MAX_MS);
   }
+}
+
+/** The port that a command has given power; `undefined` = none, or not yet. */
+function portSwitchedOn({ state, action }: CommandRecord): string | undefined {
+  return state === 'succeeded' && action.kind === 'switch-power' && action.action !== 'off' ? action.port : undefined;
 }
 
 /** The board that an event is about, whoever tells it. */
