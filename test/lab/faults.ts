@@ -86,9 +86,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'export-fill': {
     usage: '',
     what: 'the file system of the exports is full',
-    act: inGuest('fallocate -l "$(($(stat -f -c "%a * %S" /srv) - 4194304))" /srv/ballast; sync; df /srv'),
+    // What a btrfs says is free is an estimate: the last of it is found by trying.
+    act: inGuest(
+      'mkdir -p /srv/ballast; n=0; for mib in 512 128 32 8 2 1; do while fallocate -l "$mib"M /srv/ballast/$n 2>/dev/null; do n=$((n+1)); done; done; sync; df /srv',
+    ),
   },
-  'export-empty': { usage: '', what: 'and has room again', act: inGuest('rm -f /srv/ballast; sync') },
+  'export-empty': { usage: '', what: 'and has room again', act: inGuest('rm -rf /srv/ballast; sync') },
   'nfsd-stop': { usage: '', what: 'the NFS server has no threads', act: inGuest('rpc.nfsd 0') },
   'nfsd-start': { usage: '', what: 'and has them again', act: inGuest('rpc.nfsd -V 3 8') },
   'dnsmasq-stop': {

@@ -82,13 +82,12 @@ export class LabController {
   async connected(names: readonly string[], limitMs: number): Promise<void> {
     const endsAtMs = performance.now() + limitMs;
     for (;;) {
-      const fresh = new Set(
-        (await this.api.nodes()).filter(({ liveness }) => liveness === 'fresh').map(({ name }) => name),
-      );
-      const missing = names.filter((name) => !fresh.has(name));
+      const nodes = new Map((await this.api.nodes()).map((node) => [node.name, node]));
+      const missing = names.filter((name) => nodes.get(name)?.liveness !== 'fresh');
       if (missing.length === 0) return;
       if (performance.now() > endsAtMs) {
-        throw new Error(`no report within ${limitMs / 1_000} s of: ${missing.join(', ')}`);
+        const words = missing.map((name) => `${name}: ${nodes.get(name)?.why ?? 'it never enrolled'}`);
+        throw new Error(`no report within ${limitMs / 1_000} s of ${words.join('; ')}`);
       }
       await wait(POLL_MS);
     }
@@ -103,8 +102,9 @@ export class LabController {
       pin: spkiPin,
       tokenFile: '/var/lib/bramble-agent/join-token',
     };
-    const isRoot = kind === 'fileserver';
-    const services = isRoot ? 'systemd' : 'none';
+    // Both act by themselves, without helpers: see guests/agent.sh.
+    const isRoot = kind !== 'pi';
+    const services = kind === 'fileserver' ? 'systemd' : 'none';
     if (isRoot) writeFileSync(path.join(path.dirname(file), 'agent-is-root'), '');
     writeFileSync(file, stringify({ stateDir: '/var/lib/bramble-agent', join, services }));
   }

@@ -7,6 +7,7 @@ import { capture } from './capture/command.js';
 import { breaks, faultList } from './faults.js';
 import { servePdu } from './pdu.js';
 import { Rack } from './rack.js';
+import { summarise } from './raid-summary.js';
 import { raidTransitions } from './raid-transitions.js';
 
 const USAGE = `usage: npm run lab -- COMMAND
@@ -101,14 +102,24 @@ async function status(rack: Rack): Promise<number> {
 }
 
 const ARRAYS = 4;
+const RESTART_EVERY = 10;
 
 async function transitions(rack: Rack, count: number): Promise<number> {
-  const wish = { arrays: ARRAYS, transitionsEach: Math.ceil(count / ARRAYS), restartAt: 7 };
-  const { transitionsCount, slowestMs, problems } = await raidTransitions(rack, wish);
+  const done = await raidTransitions(rack, {
+    arrays: ARRAYS,
+    transitionsEach: Math.ceil(count / ARRAYS),
+    restartEvery: RESTART_EVERY,
+    onTransition: ({ array, number, step, toldAfterMs, isAcrossRestart }) => {
+      const note = isAcrossRestart ? ' (the agent was away)' : '';
+      process.stdout.write(`${array} ${number} ${step}: ${toldAfterMs ?? 'never'} ms${note}\n`);
+    },
+  });
+  const { problems, ...summary } = summarise(done);
+  const { transitionsCount, acrossRestartsCount, medianMs, slowestMs, lateCount, missedCount, surplusCount } = summary;
   for (const problem of problems) process.stdout.write(`${problem}\n`);
-  const verdict = problems.length === 0 ? 'each told once' : `${problems.length} problems`;
   process.stdout.write(
-    `${transitionsCount} transitions, ${verdict}; the slowest was told after ${Math.round(slowestMs)} ms\n`,
+    `${transitionsCount} transitions, ${acrossRestartsCount} of them while the agent was away; told after ${medianMs} ms ` +
+      `(median), ${slowestMs} ms (slowest); ${lateCount} late, ${missedCount} missed, ${surplusCount} told twice\n`,
   );
   return problems.length === 0 ? 0 : 1;
 }

@@ -6,7 +6,7 @@ import type { Artifacts } from './build/artifacts.js';
 import { writeBoardTree } from './build/device-tree.js';
 import { exec } from './build/exec.js';
 import { FILESERVER_DISKS, guestFile } from './host/qemu.js';
-import { interfacesFile, pisFile, type RackSpec } from './spec.js';
+import { interfacesFile, outletsFile, pisFile, type RackSpec, switchPolicyFile } from './spec.js';
 
 const CARD_SIZE = '64M';
 /** Of the third disk, for the thin pool. */
@@ -30,7 +30,7 @@ export async function makeMachineDisks(dir: string, files: Artifacts): Promise<v
 /** Boards of the Pis with their cards. */
 export async function makeBoards(dir: string, { pis }: RackSpec, files: Artifacts): Promise<void> {
   for (const pi of pis) {
-    await writeBoardTree(files.pi.deviceTree, pi.serial, guestFile(dir, pi.name, 'dtb'));
+    await writeBoardTree(files.pi.deviceTree, pi, guestFile(dir, pi.name, 'dtb'));
     const card = guestFile(dir, pi.name, 'card.img');
     await exec('truncate', ['-s', CARD_SIZE, card]);
     await exec('mke2fs', ['-q', '-t', 'ext4', card]);
@@ -49,9 +49,10 @@ export function lentToBoot(spec: RackSpec, scriptsDir: string): Lent {
 }
 
 /** What they read afterwards. */
-export function lentToBegin(scriptsDir: string): Lent {
+export function lentToBegin(spec: RackSpec, scriptsDir: string): Lent {
   const scripts = textsOf(scriptsDir, TO_BEGIN);
-  return { switch: scripts, fileserver: scripts };
+  const power = { outlets: outletsFile(spec), 'switch-policy.json': switchPolicyFile(spec) };
+  return { switch: { ...scripts, ...power }, fileserver: scripts };
 }
 
 function textsOf(dir: string, names: readonly string[]): Readonly<Record<string, string>> {

@@ -154,7 +154,7 @@ export class Rack {
     const { files, checkout } = this.#file;
     const guests = path.join(checkout, GUESTS);
     lend(this.dir, lentToBoot(this.spec, guests));
-    lend(this.dir, lentToBegin(guests));
+    lend(this.dir, lentToBegin(this.spec, guests));
     await makeMachineDisks(this.dir, files);
     for (const name of MACHINES) await this.#launch(name);
     for (const name of MACHINES) await this.says(name, 'has booted');

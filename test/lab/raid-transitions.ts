@@ -1,81 +1,77 @@
 /** Real md arrays of a real kernel are broken and mended, and everything that the fileserver's agent tells of it is held against it. */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { FAULTS } from './faults.js';
+import { breaks } from './faults.js';
 import type { Rack } from './rack.js';
+import { type Step, stepNamed, stepOfRound } from './raid-steps.js';
 
 /** As promised: a change is told within this. */
-const REPORT_MS_MAX = 15_000;
-const GIVE_UP_MS = 60_000;
+export const REPORT_MS_MAX = 15_000;
+const GIVE_UP_MS = 90_000;
+/** Whatever is told twice is told by then: two looks of the agent. */
+const AFTERMATH_MS = 12_000;
 const POLL_MS = 400;
 const EVENTS_MAX = 1_000;
 const SIZE_MIB = 24;
+/** In the place of a step: what came after everything. */
+export const AFTERWARDS = 'afterwards';
 
-interface Step {
-  readonly name: string;
-  /** $A: the array, $B: its second member. */
-  readonly script: string;
-  /** Reasons of the events that tell of it, sorted. */
-  readonly tells: readonly string[];
-}
-
-const SLOW = 'echo 1 >/sys/block/$A/md/sync_speed_min; echo 400 >/sys/block/$A/md/sync_speed_max';
-const FAST = 'echo 200000 >/sys/block/$A/md/sync_speed_max; echo 100000 >/sys/block/$A/md/sync_speed_min';
-/** Rebuilds and checks end within a moment once they may be fast; what is in between is nobody's to tell. */
-const untilAction = (action: string): string =>
-  `n=0; until [ "$(cat /sys/block/$A/md/sync_action)" = ${action} ] || [ $n -gt 200 ]; do sleep 0.05; n=$((n+1)); done`;
-
-/** What happens to one array, over and over. */
-const CYCLE: readonly Step[] = [
-  { name: 'fail', script: 'mdadm -q /dev/$A --fail $B', tells: ['RaidDegraded', 'RaidMemberFailed'] },
-  { name: 'remove', script: 'mdadm -q /dev/$A --remove $B', tells: ['RaidMemberRemoved'] },
-  {
-    name: 'add',
-    script: `${SLOW}; mdadm -q --zero-superblock $B; mdadm -q /dev/$A --add $B; ${untilAction('recover')}`,
-    tells: ['RaidMemberAdded', 'RaidSyncStarted'],
-  },
-  {
-    name: 'rebuilt',
-    script: `${FAST}; ${untilAction('idle')}`,
-    tells: ['RaidMemberChanged', 'RaidSyncEnded', 'RaidWhole'],
-  },
-  { name: 'check', script: `${SLOW}; echo check >/sys/block/$A/md/sync_action`, tells: ['RaidSyncStarted'] },
-  { name: 'checked', script: `${FAST}; ${untilAction('idle')}`, tells: ['RaidSyncEnded'] },
-];
-
-export interface RaidTransitionsResult {
-  readonly transitionsCount: number;
-  readonly slowestMs: number;
-  /** What was late, missed or told twice, in words. */
-  readonly problems: readonly string[];
+/** One change of one array, and what was told of it. */
+export interface Transition {
+  readonly array: string;
+  readonly step: string;
+  /** Counts from 1, for each array. */
+  readonly number: number;
+  /** From the command that changes it until all of it was committed by the controller; `undefined` = it never was. */
+  readonly toldAfterMs: number | undefined;
+  /** The agent did not run when it happened. */
+  readonly isAcrossRestart: boolean;
+  /** Reasons of events that did not come. */
+  readonly missed: readonly string[];
+  /** Reasons of events that came without cause, or once more. */
+  readonly surplus: readonly string[];
 }
 
 export interface RaidTransitionsWish {
   readonly arrays: number;
   readonly transitionsEach: number;
-  /** The agent is ended before this transition of the first array, and started after it. */
-  readonly restartAt: number;
+  /** The agent is ended before every so manieth round of transitions, and started after it. */
+  readonly restartEvery: number;
+  /** Told of each as soon as it is known. */
+  readonly onTransition?: (transition: Transition) => void;
 }
 
 /** Transitions of small arrays side by side, each awaited before the next of its array. */
-export async function raidTransitions(rack: Rack, wish: RaidTransitionsWish): Promise<RaidTransitionsResult> {
+export async function raidTransitions(rack: Rack, wish: RaidTransitionsWish): Promise<readonly Transition[]> {
   const nodeId = await fileserverId(rack);
   const names = Array.from({ length: wish.arrays }, (_, index) => `md9${index + 1}`);
   const [newest] = await rack.controller.api.events({ node: nodeId }, 1);
-  const afterId = newest?.id ?? 0;
+  const inTurn = oneAtATime();
+  const runs = names.map((name) => new ArrayRun(rack, name, { nodeId, afterId: newest?.id ?? 0, inTurn }));
+  const done: Transition[] = [];
+  const note = (transition: Transition): void => {
+    done.push(transition);
+    wish.onTransition?.(transition);
+  };
   try {
-    for (const name of names) await createArray(rack, name);
-    const inTurn = oneAtATime();
-    const told = (name: string): Promise<readonly string[]> => reasonsOf(rack, { nodeId, name, afterId });
-    for (const name of names) await reported(() => told(name), 1, performance.now());
-    const runs = await Promise.all(
-      names.map((name, index) => exercise(rack, { name, index, told: () => told(name), inTurn, ...wish })),
-    );
-    return {
-      transitionsCount: wish.arrays * wish.transitionsEach,
-      slowestMs: Math.max(...runs.map(({ slowestMs }) => slowestMs)),
-      problems: runs.flatMap(({ problems }) => problems),
-    };
+    for (const run of runs) await run.create();
+    for (let round = 1; round <= wish.transitionsEach; round += 1) {
+      // An agent that is away tells nothing of any array: all of them change, then it comes back.
+      const isRestart = round % wish.restartEvery === 0;
+      if (isRestart) await breaks(rack, 'agent-stop', 'fileserver');
+      const taken = runs.map((run) => run.change(round, isRestart));
+      if (isRestart) {
+        await Promise.all(taken.map(({ changed }) => changed));
+        await breaks(rack, 'agent-start', 'fileserver');
+      }
+      for (const transition of await Promise.all(taken.map(({ told }) => told))) note(transition);
+    }
+    await wait(AFTERMATH_MS);
+    for (const run of runs) {
+      const surplus = await run.surplus();
+      if (surplus.length > 0) note(run.afterwards(wish.transitionsEach, surplus));
+    }
+    return done;
   } finally {
     for (const name of names) await removeArray(rack, name);
   }
@@ -83,6 +79,7 @@ export async function raidTransitions(rack: Rack, wish: RaidTransitionsWish): Pr
 
 type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
+/** A guest runs one script at a time. */
 function oneAtATime(): InTurn {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
@@ -90,6 +87,117 @@ function oneAtATime(): InTurn {
     last = mine.catch(() => undefined); // whoever asked for it is told
     return mine;
   };
+}
+
+interface RunOptions {
+  readonly nodeId: string;
+  /** Newest event before all of it. */
+  readonly afterId: number;
+  readonly inTurn: InTurn;
+}
+
+/** One array, and what has to be told of it so far. */
+class ArrayRun {
+  readonly #rack: Rack;
+  readonly #name: string;
+  readonly #options: RunOptions;
+  #expected: readonly string[] = ['RaidArrayAppeared'];
+  /** Whoever looks at an array while it is assembled sees it inactive, and is told at the next look that it runs. */
+  #isAssemblyOpen = true;
+
+  constructor(rack: Rack, name: string, options: RunOptions) {
+    this.#rack = rack;
+    this.#name = name;
+    this.#options = options;
+  }
+
+  /** @throws Error when the agent does not tell that there is a new array */
+  async create(): Promise<void> {
+    await createArray(this.#rack, this.#name);
+    const { missed } = await this.#awaited(performance.now(), []);
+    if (missed.length > 0) throw new Error(`nothing is told of the new array ${this.#name}`);
+  }
+
+  /** `changed` resolves when the kernel has done it. */
+  change(
+    number: number,
+    isAcrossRestart: boolean,
+  ): { readonly changed: Promise<number>; readonly told: Promise<Transition> } {
+    const step = stepOfRound(number);
+    const changed = this.#options.inTurn(() => this.#take(step));
+    const told = changed.then(async (sinceMs): Promise<Transition> => {
+      this.#expected = [...this.#expected, ...step.tells];
+      const seen = await this.#awaited(sinceMs, step.mayTell);
+      return { array: this.#name, step: step.name, number, isAcrossRestart, ...seen };
+    });
+    return { changed, told };
+  }
+
+  async surplus(): Promise<readonly string[]> {
+    return without(await this.#told(), this.#expected);
+  }
+
+  /** What came after everything. */
+  afterwards(number: number, surplus: readonly string[]): Transition {
+    const nothing = { toldAfterMs: undefined, isAcrossRestart: false, missed: [] };
+    return { array: this.#name, step: AFTERWARDS, number, ...nothing, surplus };
+  }
+
+  /** When the command began that changes it. */
+  async #take({ prepare, act }: Step): Promise<number> {
+    if (prepare !== '') await this.#run(prepare);
+    const sinceMs = performance.now();
+    await this.#run(act);
+    return sinceMs;
+  }
+
+  async #run(script: string): Promise<void> {
+    await this.#rack.run('fileserver', `A=${this.#name}; B=${loopOf(this.#name, 'b')}; ${script}`);
+  }
+
+  /** Waits until everything that is expected was told; what is wrong is forgotten then, so that it counts once. */
+  async #awaited(
+    sinceMs: number,
+    mayTell: readonly string[],
+  ): Promise<Pick<Transition, 'toldAfterMs' | 'missed' | 'surplus'>> {
+    for (;;) {
+      const told = await this.#told();
+      const missed = without(this.#expected, told);
+      const tookMs = performance.now() - sinceMs;
+      if (missed.length > 0 && tookMs < GIVE_UP_MS) {
+        await wait(POLL_MS);
+        continue;
+      }
+      const more = without(told, this.#expected);
+      const surplus = without(more, this.#isAssemblyOpen ? [...mayTell, 'RaidArrayState'] : mayTell);
+      if (more.includes('RaidArrayState')) this.#isAssemblyOpen = false;
+      this.#expected = told;
+      return { toldAfterMs: missed.length === 0 ? Math.round(tookMs) : undefined, missed, surplus };
+    }
+  }
+
+  async #told(): Promise<readonly string[]> {
+    const { nodeId, afterId } = this.#options;
+    const events = await this.#rack.controller.api.events({ node: nodeId }, EVENTS_MAX);
+    const mine = events.filter(({ id, message }) => id > afterId && message.includes(`array ${this.#name}`));
+    return mine.map(({ reason }) => reason).filter((reason) => reason.startsWith('Raid'));
+  }
+}
+
+/** Each word of `others` takes one of `words` away. */
+function without(words: readonly string[], others: readonly string[]): readonly string[] {
+  const rest = [...words];
+  for (const other of others) {
+    const at = rest.indexOf(other);
+    if (at >= 0) rest.splice(at, 1);
+  }
+  return rest;
+}
+
+/** One step of an array, by its name. */
+export async function takeStep(rack: Rack, name: string, stepName: string): Promise<void> {
+  const { prepare, act } = stepNamed(stepName);
+  await rack.run('fileserver', `A=${name}; B=${loopOf(name, 'b')}; ${prepare === '' ? ':' : prepare}; ${act}`);
 }
 
 /** Two files in memory as members: what is tested is md, not a disk. */
@@ -111,86 +219,6 @@ export async function removeArray(rack: Rack, name: string): Promise<void> {
 /** Of md91, md92 and so on: the eight loop devices that a kernel makes by itself are enough for four. */
 function loopOf(name: string, member: 'a' | 'b'): string {
   return `/dev/loop${2 * (Number(name.slice(3)) - 1) + (member === 'a' ? 0 : 1)}`;
-}
-
-/** One step of the cycle by its name. */
-export async function takeStep(rack: Rack, name: string, stepName: string): Promise<void> {
-  const step = CYCLE.find((each) => each.name === stepName);
-  if (step === undefined) throw new Error(`no step ${stepName}`);
-  await rack.run('fileserver', `A=${name}; B=${loopOf(name, 'b')}; ${step.script}`);
-}
-
-async function exercise(
-  rack: Rack,
-  run: RaidTransitionsWish & {
-    readonly name: string;
-    readonly index: number;
-    /** Reasons of what was told of it so far. */
-    readonly told: () => Promise<readonly string[]>;
-    /** A guest runs one script at a time. */
-    readonly inTurn: InTurn;
-  },
-): Promise<{ readonly slowestMs: number; readonly problems: readonly string[] }> {
-  const { name, index, inTurn, transitionsEach, restartAt } = run;
-  const told = async (): Promise<readonly string[]> => withoutAssembly(await run.told());
-  const problems: string[] = [];
-  const expected: string[] = ['RaidArrayAppeared'];
-  let slowestMs = 0;
-  for (let at = 0; at < transitionsEach; at += 1) {
-    const step = CYCLE[at % CYCLE.length];
-    if (step === undefined) break;
-    const isRestart = index === 0 && at === restartAt;
-    if (isRestart) await inTurn(async () => FAULTS['agent-stop']?.act(rack, ['fileserver']));
-    const beforeMs = await inTurn(async () => {
-      const beganMs = performance.now();
-      await takeStep(rack, name, step.name);
-      return beganMs;
-    });
-    if (isRestart) await inTurn(async () => FAULTS['agent-start']?.act(rack, ['fileserver']));
-    expected.push(...step.tells);
-    const tookMs = await reported(told, expected.length, beforeMs);
-    const what = `${name}: ${step.name} (transition ${at + 1})`;
-    if (tookMs === undefined) problems.push(`${what} was not told within ${GIVE_UP_MS / 1_000} s`);
-    // While the agent was away nobody could tell; that it does so afterwards is what matters.
-    else if (tookMs > REPORT_MS_MAX && !isRestart) problems.push(`${what} was told after ${Math.round(tookMs)} ms`);
-    if (!isRestart) slowestMs = Math.max(slowestMs, tookMs ?? GIVE_UP_MS);
-    const [want, got] = [expected.toSorted().join(' '), (await told()).toSorted().join(' ')];
-    if (want === got) continue;
-    problems.push(`${what}: told so far: ${got}; expected: ${want}`);
-    break; // what follows would only repeat it
-  }
-  return { slowestMs, problems };
-}
-
-/** Whoever looks at an array while it is assembled sees it inactive first, and is told that it runs then. */
-function withoutAssembly(reasons: readonly string[]): readonly string[] {
-  const at = reasons.indexOf('RaidArrayState');
-  return at < 0 ? reasons : reasons.toSpliced(at, 1);
-}
-
-/** How long it took until so many events were committed; `undefined` = too long. */
-async function reported(
-  told: () => Promise<readonly string[]>,
-  count: number,
-  sinceMs: number,
-): Promise<number | undefined> {
-  for (;;) {
-    if ((await told()).length >= count) return performance.now() - sinceMs;
-    if (performance.now() - sinceMs > GIVE_UP_MS) return undefined;
-    await wait(POLL_MS);
-  }
-}
-
-async function reasonsOf(
-  rack: Rack,
-  of: { readonly nodeId: string; readonly name: string; readonly afterId: number },
-): Promise<readonly string[]> {
-  const events = await rack.controller.api.events({ node: of.nodeId }, EVENTS_MAX);
-  return events
-    .filter(
-      ({ id, reason, message }) => id > of.afterId && reason.startsWith('Raid') && message.includes(`array ${of.name}`),
-    )
-    .map(({ reason }) => reason);
 }
 
 export async function fileserverId(rack: Rack): Promise<string> {

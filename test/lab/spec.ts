@@ -5,6 +5,20 @@ const TRUNK_PORT = 24;
 const FIRST_VLAN = 10;
 const PIS_MAX = 6;
 
+/** Kinds of boards in a rack, in turn. The first has its first boot code on the board, the second asks for it. */
+const BOARDS = [
+  {
+    model: 'Raspberry Pi 4 Model B Rev 1.4',
+    compatible: ['raspberrypi,4-model-b', 'brcm,bcm2711', 'linux,dummy-virt'],
+    macPrefix: 'dc:a6:32',
+  },
+  {
+    model: 'Raspberry Pi 3 Model B Plus Rev 1.3',
+    compatible: ['raspberrypi,3-model-b-plus', 'brcm,bcm2837', 'linux,dummy-virt'],
+    macPrefix: 'b8:27:eb',
+  },
+] as const;
+
 export interface PiSpec {
   readonly name: string;
   readonly port: number;
@@ -14,6 +28,9 @@ export interface PiSpec {
   /** As the firmware writes it into the device tree. */
   readonly serial: string;
   readonly mac: string;
+  /** As the firmware writes them into the device tree. */
+  readonly model: string;
+  readonly compatible: readonly string[];
 }
 
 export interface RackSpec {
@@ -38,6 +55,7 @@ export function rackSpec(pis: number): RackSpec {
 
 function piSpec(index: number): PiSpec {
   const base = 4 * index; // a /30 each: network, fileserver, Pi, broadcast
+  const { macPrefix, ...board } = BOARDS[index % BOARDS.length] ?? BOARDS[0];
   return {
     name: `pi${index + 1}`,
     port: index + 1,
@@ -45,7 +63,8 @@ function piSpec(index: number): PiSpec {
     serverAddress: `10.46.189.${base + 1}`,
     address: `10.46.189.${base + 2}`,
     serial: `10000000aa${String(index + 1).padStart(6, '0')}`,
-    mac: `dc:a6:32:00:00:${hex(index + 1)}`,
+    mac: `${macPrefix}:00:00:${hex(index + 1)}`,
+    ...board,
   };
 }
 
@@ -61,6 +80,23 @@ function hex(byte: number): string {
 /** The fileserver's list of Pis, one per line. */
 export function pisFile({ pis }: RackSpec): string {
   return pis.map((pi) => `${[pi.name, pi.vlan, pi.serverAddress, pi.address, pi.serial].join(' ')}\n`).join('');
+}
+
+/** The switch's list of what is plugged into the power strip, one port per line. */
+export function outletsFile({ pis }: RackSpec): string {
+  return pis.map(({ port, name }) => `swp${port} ${name}\n`).join('');
+}
+
+/** What root of the switch allows there: power of the ports of Pis, by the power strip. */
+export function switchPolicyFile({ pis, trunkPort }: RackSpec): string {
+  const outlet = (verb: string): readonly string[] => ['/bin/sh', '/lab/outlet.sh', '{port}', verb];
+  const command = { on: outlet('on'), off: outlet('off'), state: outlet('status') };
+  return JSON.stringify({
+    management: 'mgmt0',
+    protectedPorts: [`swp${trunkPort}`],
+    powerPorts: pis.map(({ port }) => `swp${port}`),
+    power: { driver: 'command', command, cutsPerHour: 60 },
+  });
 }
 
 /** The switch's configuration for ifupdown2: every Pi alone in its VLAN, all of them tagged to the fileserver. */

@@ -3,6 +3,8 @@ import { inject, type TestContext } from 'vitest';
 import { Rack } from './rack.js';
 
 const POLL_MS = 500;
+/** Characters of what was seen, in the words of a failure. */
+const SEEN_MAX = 4_000;
 
 /** The rack that all suites share; the test is skipped, and says why, where there is none. */
 export function sharedRack(skip: TestContext['skip']): Rack {
@@ -11,11 +13,34 @@ export function sharedRack(skip: TestContext['skip']): Rack {
   return Rack.open(rack.id);
 }
 
-/** Asks again until the answer is yes. @throws Error with `what` after the limit */
-export async function until(what: string, limitMs: number, ask: () => Promise<boolean>): Promise<void> {
+/** What the controller knows of a guest. @throws Error when it knows none of this name */
+export async function nodeNamed(
+  rack: Rack,
+  name: string,
+): Promise<Awaited<ReturnType<Rack['controller']['api']['node']>>> {
+  const node = (await rack.controller.api.nodes()).find((each) => each.name === name);
+  if (node === undefined) throw new Error(`the controller knows no ${name}`);
+  return rack.controller.api.node(node.id);
+}
+
+/** Looks again until it is as it should be, and answers with what it saw then. @throws Error with what it saw last */
+export async function until<Seen>(
+  what: string,
+  limitMs: number,
+  look: () => Promise<Seen>,
+  isSo: (seen: Seen) => boolean = (seen) => seen === true,
+): Promise<Seen> {
   const endsAtMs = performance.now() + limitMs;
-  while (!(await ask())) {
-    if (performance.now() > endsAtMs) throw new Error(`not within ${limitMs / 1_000} s: ${what}`);
+  for (;;) {
+    const seen = await look();
+    if (isSo(seen)) return seen;
+    if (performance.now() > endsAtMs) {
+      throw new Error(`not within ${limitMs / 1_000} s: ${what}; seen last: ${rendered(seen)}`);
+    }
     await wait(POLL_MS);
   }
+}
+
+function rendered(seen: unknown): string {
+  return (typeof seen === 'string' ? seen : (JSON.stringify(seen, undefined, 1) ?? String(seen))).slice(-SEEN_MAX);
 }

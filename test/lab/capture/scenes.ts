@@ -265,7 +265,7 @@ const LOG_SCENES: readonly Scene[] = [
     name: 'unknown-board',
     guest: 'fileserver',
     how: 'No folder for the serial number of pi2, which was power-cycled.',
-    act: (rack) => bootFails(rack, 'mv /srv/tftp/aa000002 /srv/tftp/kept', 'no start4.elf for aa000002'),
+    act: (rack) => bootFails(rack, 'mv /srv/tftp/aa000002 /srv/tftp/kept', 'no start.elf for aa000002'),
     script: 'mv /srv/tftp/kept /srv/tftp/aa000002',
   },
   {

@@ -7,6 +7,11 @@ mkdir -p /run/lab/lent
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,ro lab /run/lab/lent
 cp -a /run/lab/lent/. /lab/
 umount /run/lab/lent
+if [ -f /lab/switch-policy.json ]; then
+  mkdir -p /etc/bramble
+  cp /lab/switch-policy.json /etc/bramble/switch-policy.json
+  chmod 0644 /etc/bramble/switch-policy.json
+fi
 if [ -f /lab/pis ]; then
   while read -r name vlan server address serial; do sh /lab/personalise.sh "$name" "/srv/roots/$address"; done </lab/pis
 fi

@@ -24,6 +24,7 @@ say "array and file system are there"
 mount -t nfsd nfsd /proc/fs/nfsd
 mkdir -p /var/lib/misc /run/rpcbind /var/lib/nfs/rpc_pipefs /srv/roots /srv/tftp
 : >/etc/exports
+echo "first boot code of boards that have none" >/srv/tftp/bootcode.bin
 ranges=
 while read -r name vlan server address serial; do
   ip link add link eth0 name "eth0.$vlan" type vlan id "$vlan"
@@ -37,7 +38,7 @@ while read -r name vlan server address serial; do
   boot=/srv/tftp/$(printf %s "$serial" | tail -c 8)
   mkdir -p "$boot"
   echo "arm_64bit=1" >"$boot/config.txt"
-  echo "firmware of a real board" >"$boot/start4.elf"
+  for firmware in start.elf start4.elf; do echo "firmware of a real board" >"$boot/$firmware"; done
   echo "kernel of a real board" >"$boot/kernel8.img"
   echo "console=ttyAMA0,115200 root=/dev/nfs rootfstype=nfs ip=$address::$server:255.255.255.252::eth0:off nfsroot=$server:/export/$address rw rootwait" >"$boot/cmdline.txt"
   ranges="$ranges --interface=eth0.$vlan --dhcp-range=$address,$address,255.255.255.252,1h"

@@ -50,7 +50,14 @@ done
 . /run/lab/lease
 say "DHCP answered by $server"
 fetch() { tftp -g -r "$1" -l "/run/lab/${1##*/}" "$server" 2>/dev/null; }
-fetch "$board/start4.elf" || fetch start4.elf || hang "no start4.elf for $board"
+firmware=start4.elf
+case $(tr -d '\0' </proc/device-tree/model) in
+  *'Pi 3'*)
+    firmware=start.elf
+    fetch bootcode.bin || hang "no bootcode.bin"
+    ;;
+esac
+fetch "$board/$firmware" || fetch "$firmware" || hang "no $firmware for $board"
 for file in config.txt cmdline.txt kernel8.img; do fetch "$board/$file" || hang "no $board/$file"; done
 say "files fetched"
 
