@@ -164,7 +164,9 @@ const NFS_SCENES: readonly Scene[] = [
   { kind: 'nfs-server', name: 'idle', guest: 'fileserver', how: 'Two Pis run from it, at rest.' },
 ];
 
-const LLDP = 'modprobe -q af_packet; mkdir -p /run/lldpd; pgrep -x lldpd >/dev/null || lldpd -r';
+const LLDP = 'modprobe -q af_packet; mkdir -p /run/lldpd; pgrep -x lldpd >/dev/null || lldpd';
+/** Each end announces itself every 30 s. */
+const HEARD = 'for i in $(seq 180); do lldpcli -f keyvalue show neighbors | grep -q name= && break; sleep 1; done';
 const NETWORK_SCENES: readonly Scene[] = [
   { kind: 'bridge', name: 'two-pis', guest: 'switch', how: 'One VLAN for each Pi, both tagged on the trunk.' },
   {
@@ -198,13 +200,14 @@ const NETWORK_SCENES: readonly Scene[] = [
     guest: 'switch',
     how: 'lldpd runs on the fileserver too.',
     act: (rack) => rack.run('fileserver', LLDP),
-    script: 'for i in $(seq 60); do lldpcli -f keyvalue show neighbors | grep -q name= && break; sleep 1; done',
+    script: HEARD,
   },
   {
     kind: 'lldp',
     name: 'seen-from-fileserver',
     guest: 'fileserver',
     how: 'The same cable from its other end.',
+    script: HEARD,
     after: 'pkill -x lldpd; true',
   },
 ];

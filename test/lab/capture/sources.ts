@@ -67,7 +67,7 @@ export const CAPTURE_SOURCES: Readonly<Record<string, CaptureSource>> = {
     files: [],
     commands: {
       'neighbours.json': 'lldpcli -f json show neighbors details',
-      'neighbours-json0.json': 'lldpcli -f json0 show neighbors details',
+      'neighbours-json0.json': 'lldpcli -f json0 show neighbors',
       'interfaces.json': 'lldpcli -f json show interfaces',
       'chassis.json': 'lldpcli -f json show chassis',
       'statistics.json': 'lldpcli -f json show statistics',
