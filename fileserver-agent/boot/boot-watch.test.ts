@@ -7,6 +7,7 @@ import { BootWatch } from './boot-watch.js';
 const LINES = [
   'Nov 21 11:53:02 dnsmasq-dhcp[1]: 7 vendor class: PXEClient:Arch:00000:UNDI:002001',
   'Nov 21 11:53:02 dnsmasq-dhcp[1]: 7 DHCPDISCOVER(eth0.10) b8:27:eb:00:00:01 ',
+  'Nov 21 11:53:02 dnsmasq-dhcp[1]: 7 DHCPACK(eth0.10) 10.46.189.2 b8:27:eb:00:00:01',
 ];
 
 /** A log that is read once, on a machine whose clock counts in fractions of a millisecond, as real ones do. */
@@ -36,6 +37,20 @@ test('a record is told in a form that whoever reads it takes, whatever the clock
   const [record] = watch.table.records();
   expect(record?.stagesMs).toEqual({ 'dhcp-seen': 81_235 });
   expect(record === undefined ? undefined : parseBootRecord(renderBootRecord(record))).toEqual(record);
+});
+
+test.for<[string, readonly string[]]>([
+  ['before the first look', ['10.46.189.2:/export/10.46.189.2:0x00000001\n']],
+  ['after it', ['', '10.46.189.2:/export/10.46.189.2:0x00000001\n']],
+  ['again', ['10.46.189.2:/export/10.46.189.2:0x00000001\n', '10.46.189.2:/export/10.46.189.2:0x00000002\n']],
+])('a root that was mounted %s belongs to the boot of its board', async ([, tables]) => {
+  const { host, makeWatch } = setUp();
+  const watch = makeWatch();
+  for (const table of tables) {
+    host.board.kernel.set('/mounts', table);
+    await watch.look(host);
+  }
+  expect(Object.keys(watch.table.records()[0]?.stagesMs ?? {})).toEqual(['dhcp-seen', 'nfs-mounted']);
 });
 
 test('the next process of the same boot knows the boards of the one before', async () => {

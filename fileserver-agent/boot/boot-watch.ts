@@ -171,7 +171,7 @@ export class BootWatch {
     this.#mountsText = text;
     const mounts = parseRmtab(text ?? '');
     // Who has mounted before the first look may have done so in the boot that the log shows: better taken for it than for one that hangs.
-    const addresses = this.#mounts === undefined ? [...mounts.keys()] : newMounts(this.#mounts, mounts);
+    const addresses = newMounts(this.#mounts ?? new Map(), mounts);
     this.#mounts = mounts;
     for (const address of addresses) this.#table.mounted(address, nowMs);
     return addresses.length > 0;
