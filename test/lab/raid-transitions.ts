@@ -11,7 +11,7 @@ const GIVE_UP_MS = 90_000;
 /** Whatever is told twice is told by then: two looks of the agent. */
 const AFTERMATH_MS = 12_000;
 const POLL_MS = 400;
-const EVENTS_MAX = 1_000;
+const NEW_EVENTS_MAX = 100;
 const SIZE_MIB = 24;
 /** In the place of a step: what came after everything. */
 export const AFTERWARDS = 'afterwards';
@@ -47,7 +47,8 @@ export async function raidTransitions(rack: Rack, wish: RaidTransitionsWish): Pr
   const names = Array.from({ length: wish.arrays }, (_, index) => `md9${index + 1}`);
   const [newest] = await rack.controller.api.events({ node: nodeId }, 1);
   const inTurn = oneAtATime();
-  const runs = names.map((name) => new ArrayRun(rack, name, { nodeId, afterId: newest?.id ?? 0, inTurn }));
+  const timeline = new Timeline(rack.controller.api, nodeId, newest?.id ?? 0);
+  const runs = names.map((name) => new ArrayRun(rack, name, { timeline, inTurn }));
   const done: Transition[] = [];
   const note = (transition: Transition): void => {
     done.push(transition);
@@ -90,10 +91,43 @@ function oneAtATime(): InTurn {
 }
 
 interface RunOptions {
-  readonly nodeId: string;
-  /** Newest event before all of it. */
-  readonly afterId: number;
+  readonly timeline: Timeline;
   readonly inTurn: InTurn;
+}
+
+type Told = Awaited<ReturnType<Rack['controller']['api']['events']>>[number];
+
+/** What was told of a node since this was made, whoever asks: its controller is asked every so often, and for what is new. */
+class Timeline {
+  readonly #api: Rack['controller']['api'];
+  readonly #nodeId: string;
+  readonly #events: Told[] = [];
+  #newestId: number;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(api: Rack['controller']['api'], nodeId: string, newestId: number) {
+    this.#api = api;
+    this.#nodeId = nodeId;
+    this.#newestId = newestId;
+  }
+
+  async look(): Promise<readonly Told[]> {
+    if (performance.now() - this.#lookedAtMs >= POLL_MS) {
+      this.#lookedAtMs = performance.now();
+      this.#looking = this.#takeNew();
+    }
+    await this.#looking;
+    return this.#events;
+  }
+
+  async #takeNew(): Promise<void> {
+    const newest = await this.#api.events({ node: this.#nodeId }, NEW_EVENTS_MAX);
+    const fresh = newest.filter(({ id }) => id > this.#newestId);
+    if (fresh.length === NEW_EVENTS_MAX) throw new Error(`more than ${NEW_EVENTS_MAX} events within ${POLL_MS} ms`);
+    this.#events.push(...fresh);
+    this.#newestId = Math.max(this.#newestId, ...fresh.map(({ id }) => id));
+  }
 }
 
 /** One array, and what has to be told of it so far. */
@@ -143,12 +177,11 @@ class ArrayRun {
     return { array: this.#name, step: AFTERWARDS, number, ...nothing, surplus };
   }
 
-  /** When the command began that changes it. */
-  async #take({ prepare, act }: Step): Promise<number> {
+  async #take({ prepare, act, countsFrom }: Step): Promise<number> {
     if (prepare !== '') await this.#run(prepare);
     const sinceMs = performance.now();
     await this.#run(act);
-    return sinceMs;
+    return countsFrom === 'begin' ? sinceMs : performance.now();
   }
 
   async #run(script: string): Promise<void> {
@@ -177,9 +210,7 @@ class ArrayRun {
   }
 
   async #told(): Promise<readonly string[]> {
-    const { nodeId, afterId } = this.#options;
-    const events = await this.#rack.controller.api.events({ node: nodeId }, EVENTS_MAX);
-    const mine = events.filter(({ id, message }) => id > afterId && message.includes(`array ${this.#name}`));
+    const mine = (await this.#options.timeline.look()).filter(({ message }) => message.includes(`array ${this.#name}`));
     return mine.map(({ reason }) => reason).filter((reason) => reason.startsWith('Raid'));
   }
 }
