@@ -11,7 +11,10 @@ import { makePortsCollector } from './ports.js';
 const VLANS = recorded<Readonly<Record<string, string>>>('bridge-vlan');
 const ADDRESSES = recorded<readonly LearnedAddress[]>('bridge-fdb');
 const POWER = recorded<readonly unknown[]>('poectl');
-const NEIGHBORS = recorded<Readonly<Record<string, string>>>('lldp-neighbors');
+const NEIGHBORS = [
+  ...recorded<Readonly<Record<string, string>>>('lldp-neighbors'),
+  ...recorded<Readonly<Record<string, string>>>('lldp', 'neighbours-json0.json'),
+];
 
 test.for(VLANS)('the VLANs of $name', ({ input, expected: want }) => {
   expect(Object.fromEntries(parseBridgeVlans(input))).toEqual(want);

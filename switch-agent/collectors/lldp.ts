@@ -9,6 +9,7 @@ const TIMEOUT_MS = 10_000;
 const WORD_MAX = 60;
 
 const VALUE = z.optional(z.array(z.object({ value: z.optional(z.string()) })));
+const ID = z.optional(z.array(z.object({ type: z.optional(z.string()), value: z.optional(z.string()) })));
 const ANSWER = z.object({
   lldp: z.array(
     z.object({
@@ -17,7 +18,7 @@ const ANSWER = z.object({
           z.object({
             name: z.string(),
             chassis: z.optional(z.array(z.object({ name: VALUE, id: VALUE }))),
-            port: z.optional(z.array(z.object({ id: VALUE, descr: VALUE }))),
+            port: z.optional(z.array(z.object({ id: ID, descr: VALUE }))),
           }),
         ),
       ),
@@ -40,11 +41,19 @@ export function parseNeighbors(json: string): ReadonlyMap<string, string> {
   const neighbors = new Map<string, string>();
   for (const { name, chassis, port } of answer.lldp.flatMap((each) => each.interface ?? [])) {
     const system = firstValue(chassis?.[0]?.name) ?? firstValue(chassis?.[0]?.id) ?? '';
-    const words = `${system} ${firstValue(port?.[0]?.id) ?? ''}`.trim();
+    const words = `${system} ${portOf(port?.[0])}`.trim();
     const before = neighbors.get(name);
     if (words !== '') neighbors.set(name, before === undefined ? words : `${before}; ${words}`);
   }
   return neighbors;
+}
+
+/** Servers name their ports by hardware address, and describe them by the name that people know. */
+function portOf(
+  port: { readonly id?: z.infer<typeof ID>; readonly descr?: z.infer<typeof VALUE> } | undefined,
+): string {
+  const description = port?.id?.[0]?.type === 'mac' ? firstValue(port.descr) : undefined;
+  return description ?? firstValue(port?.id) ?? '';
 }
 
 function firstValue(values: z.infer<typeof VALUE>): string | undefined {

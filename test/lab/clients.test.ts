@@ -11,6 +11,8 @@ import { nodeNamed, sharedRack, until } from './testing.js';
 const BOOT_LIMIT_MS = 300_000;
 /** The agent counts every 30 s; the first time it only begins to. */
 const COUNTED_MS = 240_000;
+/** Several times as long as the system at rest leaves its disk alone here. */
+const STILL_S = 40;
 
 interface Asked {
   readonly count: number;
@@ -33,36 +35,50 @@ function twoPis(rack: Rack): readonly [PiSpec, PiSpec] {
 }
 
 /** Reads what it cannot keep, again and again. */
-const LOAD =
+const WORK =
   'while :; do echo 3 >/proc/sys/vm/drop_caches; find /usr/bin /lib -type f | head -40 | xargs cat >/dev/null; done';
+/** Writes a line of a log now and then, as a system at rest does. */
+const REST = 'while :; do date >>/root/at-rest.log; sleep 5; done';
+const inBackground = (script: string, name: string): string =>
+  `(${script}) >/dev/null 2>&1 3<&- & echo $! >/run/lab/${name}.pid`;
+const over = (name: string): string => `kill "$(cat /run/lab/${name}.pid)"; rm -f /root/at-rest.log`;
 
 test('a busy, an idle and a frozen Pi are told apart by what they ask of their disks', async ({ skip }) => {
   const rack = sharedRack(skip);
-  const [busy, quiet] = twoPis(rack);
+  const [busy, idle] = twoPis(rack);
   await rack.controller.connected(rack.guestNames, BOOT_LIMIT_MS);
-  const look = async () => ({ busy: await askedBy(rack, busy), quiet: await askedBy(rack, quiet) });
-  await until('both are counted', COUNTED_MS, look, (seen) => seen.busy.count > 0 && seen.quiet.count > 0);
-  await rack.run(busy.name, `(${LOAD}) >/dev/null 2>&1 3<&- & echo $! >/tmp/load.pid`);
+  const look = async () => ({ busy: await askedBy(rack, busy), idle: await askedBy(rack, idle) });
+  const before = await until(
+    'both are counted',
+    COUNTED_MS,
+    look,
+    (seen) => seen.busy.count > 0 && seen.idle.count > 0,
+  );
+  await rack.run(busy.name, inBackground(WORK, 'work'));
+  await rack.run(idle.name, inBackground(REST, 'rest'));
   try {
-    // One works, one idles: both ask, one much more.
-    const before = await look();
-    const idle = await until('the idle one was counted', COUNTED_MS, look, (seen) => {
-      return seen.quiet.count > before.quiet.count && seen.busy.count > before.busy.count;
+    // One works, one idles: both ask, one of them much more.
+    const then = await until('both have asked again', COUNTED_MS, look, (seen) => {
+      return seen.idle.atS > before.idle.atS + 10 && seen.busy.count > before.busy.count + 500;
     });
-    expect(idle.busy.count - before.busy.count).toBeGreaterThan(5 * (idle.quiet.count - before.quiet.count));
-    // Its processor stands still: whatever the others do, it asks nothing.
-    await breaks(rack, 'freeze', quiet.name);
-    const goesOn = (then: Asked) => (seen: { readonly busy: Asked }) => seen.busy.count > then.count;
-    // The first count after it may still have something from before.
-    const atOnce = await look();
-    const frozen = await until('the busy one was counted', COUNTED_MS, look, goesOn(atOnce.busy));
-    const later = await until('it was counted again', COUNTED_MS, look, goesOn(frozen.busy));
-    expect(later.quiet.count).toBe(frozen.quiet.count);
+    expect(then.busy.count - before.busy.count).toBeGreaterThan(5 * (then.idle.count - before.idle.count));
+    // Its processor stands still: whatever the other does, it asks nothing.
+    await breaks(rack, 'freeze', idle.name);
+    const frozen = await until('only one goes on asking', COUNTED_MS, look, (seen) => {
+      return seen.busy.atS > seen.idle.atS + STILL_S;
+    });
+    expect(frozen.busy.count).toBeGreaterThan(then.busy.count);
   } finally {
-    await breaks(rack, 'thaw', quiet.name);
-    await rack.run(busy.name, 'kill "$(cat /tmp/load.pid)"');
+    await breaks(rack, 'thaw', idle.name);
+    await rack.run(busy.name, over('work'));
+    await rack.run(idle.name, over('rest'));
   }
-  await rack.controller.connected([quiet.name], BOOT_LIMIT_MS);
+  await until(
+    'the one that stood still asks again',
+    COUNTED_MS,
+    look,
+    (seen) => seen.idle.atS > seen.busy.atS - STILL_S,
+  );
 });
 
 /** Of a board that asks for its first boot code. */

@@ -13,8 +13,17 @@ declare module 'vitest' {
 const CHECKOUT = path.resolve(import.meta.dirname, '../..');
 const PIS = 2;
 
-/** Boots one rack for all suites that need it, and ends it after the last one. */
+/**
+ * Boots one rack for all suites that need it, and ends it after the last one. Where the environment names one that is up, as
+ * BRAMBLE_RACK=rack does after `npm run lab -- up`, they run on that one, and it stays.
+ */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const standing = process.env['BRAMBLE_RACK'];
+  if (standing !== undefined) {
+    Rack.open(standing); // or say that there is none
+    project.provide('rack', { id: standing });
+    return undefined;
+  }
   const missing = await whyNot();
   if (missing !== undefined) {
     console.log(`skipped: the virtual rack: ${missing}`);
