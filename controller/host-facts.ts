@@ -14,6 +14,7 @@ export class HostWatch {
   readonly #timers: Timers;
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #lastWindowMs = 0;
+  #lastLagMs = 0;
   #cancel = (): void => undefined;
 
   constructor(dataDir: string, timers: Timers) {
@@ -29,6 +30,11 @@ export class HostWatch {
   stop(): void {
     this.#cancel();
     this.#delays.disable();
+  }
+
+  /** Of twenty turns of the loop the slowest but one, of this window and the last. */
+  loopLagMs(): number {
+    return Math.max(this.#lastLagMs, this.#lagMs());
   }
 
   async facts(): Promise<HostFacts> {
@@ -51,9 +57,14 @@ export class HostWatch {
   #turn(): void {
     this.#cancel = this.#timers.after(WINDOW_MS, () => {
       this.#lastWindowMs = this.#windowMs();
+      this.#lastLagMs = this.#lagMs();
       this.#delays.reset();
       this.#turn();
     });
+  }
+
+  #lagMs(): number {
+    return Math.max(0, this.#delays.percentile(95) / 1e6 - RESOLUTION_MS);
   }
 
   /** Of a hundred turns of the loop the slowest but one; what the sampling itself waits is taken off. */

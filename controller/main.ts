@@ -8,6 +8,7 @@ import { restoreBackup } from './backups/restore.js';
 import { Closers } from './closers.js';
 import { type ControllerConfig, parseConfig } from './config/config.js';
 import { type Flags, parseFlags, USAGE, withFlags } from './config/flags.js';
+import { parseHealingPolicy } from './config/healing-policy.js';
 import { readConfigFile } from './config/read-config.js';
 import { prepareDataDir } from './data-dir.js';
 import { lockDataDir } from './data-lock.js';
@@ -142,6 +143,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     workerUrl: new URL('./bramble-controller-store.mjs', import.meta.url),
   });
   closers.add('store', () => store.close());
+  const hostWatch = startHostWatch(dataDir, closers);
   let linkPort = config.link.port; // the kernel's choice, once it is bound
   const controller = await startController({
     store,
@@ -150,6 +152,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     trust: authority.trust,
     codec: commandCodec,
     endpoints: () => linkEndpoints(config, linkPort),
+    healing: { parsePolicy: parseHealingPolicy, loopLagMs: () => hostWatch.loopLagMs() },
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
   });
   closers.add('controller', () => controller.stop());
@@ -167,7 +170,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
 
   const progress = () => store.transact((writer) => writer.setting('epoch'));
   const access = makeAccess(store, world, authority);
-  const doctor = makeDoctor(config, { controller, store, world, authority, rpc, progress, tls }, closers);
+  const doctor = makeDoctor(config, { controller, store, world, authority, rpc, progress, tls, hostWatch });
   const web = await startWebServer({
     wholeFleet: controller.api,
     access,
@@ -208,21 +211,25 @@ function makeDoctor(
     readonly rpc: RpcServer;
     readonly progress: () => Promise<unknown>;
     readonly tls: { readonly certificatePem: string } | undefined;
+    readonly hostWatch: HostWatch;
   },
-  closers: Closers,
 ): Doctor {
-  const { controller, store, world, authority, rpc, progress, tls } = parts;
-  const watch = new HostWatch(config.dataDir, systemTimers);
-  watch.start();
-  closers.add('host watch', () => Promise.resolve(watch.stop()));
+  const { controller, store, world, authority, rpc, progress, tls, hostWatch } = parts;
   return new Doctor({
     ...{ fleet: controller.api, store, world },
-    host: () => watch.facts(),
+    host: () => hostWatch.facts(),
     storeFacts: async () => ({ schemaVersion: store.schemaVersion, sizeBytes: await store.sizeBytes() }),
     parts: () => readiness(progress, rpc),
     certificates: () => [...authority.certificateFacts, ...(tls === undefined ? [] : [pageCertificate(tls)])],
     endpoints: () => ({ link: linkEndpoints(config, rpc.linkPort), enrol: enrolEndpoint(config, rpc) }),
   });
+}
+
+function startHostWatch(dataDir: string, closers: Closers): HostWatch {
+  const watch = new HostWatch(dataDir, systemTimers);
+  watch.start();
+  closers.add('host watch', () => Promise.resolve(watch.stop()));
+  return watch;
 }
 
 function makeAccess(store: SqliteStore, world: World, { trust }: OpenedAuthority): Access {

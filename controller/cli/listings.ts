@@ -186,6 +186,8 @@ export function actionText(action: CommandView['action']): string {
       return `root rollback ${action.serial} from ${action.generation}`;
     case 'root-remove':
       return `root remove ${action.serial}${action.keepData ? ', data kept' : ''}`;
+    case 'boot-path-repair':
+      return `repair the boot path of ${action.serial}`;
     case 'pull-image':
       return `pull image ${action.image.slice(0, 12)}`;
     case 'remove-image':

@@ -40,6 +40,7 @@ const WHO_CAN: Partial<Record<CommandAction['kind'], string>> = {
   'root-activate': FILESERVER,
   'root-roll-back': FILESERVER,
   'root-remove': FILESERVER,
+  'boot-path-repair': FILESERVER,
   'switch-apply': SWITCH_ONLY,
   'switch-confirm': SWITCH_ONLY,
   'switch-roll-back': SWITCH_ONLY,
@@ -102,6 +103,7 @@ function judgeAction(action: CommandAction, bootId: string | undefined): Command
     case 'root-prepare':
     case 'switch-confirm':
     case 'switch-roll-back':
+    case 'boot-path-repair': // puts right what is wrong, whenever it arrives
     case 'raid-scrub':
     case 'pull-image':
     case 'remove-image':

@@ -22,6 +22,7 @@ export type CommandAction =
     }
   | { readonly kind: 'root-activate' | 'root-roll-back'; readonly serial: string; readonly generation: number }
   | { readonly kind: 'root-remove'; readonly serial: string; readonly keepData: boolean }
+  | { readonly kind: 'boot-path-repair'; readonly serial: string }
   /** `plan`: JSON as `renderSwitchPlan` writes it. The command's id is the id of the change. */
   | { readonly kind: 'switch-apply'; readonly plan: string; readonly confirmWithinMs: number }
   | { readonly kind: 'switch-confirm'; readonly changeId: string }

@@ -56,6 +56,8 @@ function writeAction(action: CommandRecord['action']): NonNullable<Command['acti
       return { $case: 'rootRollBack', value: { serial: action.serial, generation: action.generation } };
     case 'root-remove':
       return { $case: 'rootRemove', value: { serial: action.serial, keepData: action.keepData } };
+    case 'boot-path-repair':
+      return { $case: 'bootPathRepair', value: { serial: action.serial } };
     case 'switch-apply':
       return { $case: 'switchApply', value: { plan: action.plan, confirmWithinMs: action.confirmWithinMs } };
     case 'switch-confirm':

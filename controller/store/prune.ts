@@ -50,6 +50,20 @@ const STEPS: readonly Step[] = [
     const old = query.selectFrom('history').select('id').where('to_ms', '<', historyBeforeMs);
     return await deleted(query.deleteFrom('history').where('id', 'in', old.orderBy('to_ms').limit(limit)));
   },
+  async (query, { eventsBeforeMs }, limit) => {
+    const old = query.selectFrom('explain_record').select('id').where('at_ms', '<', eventsBeforeMs);
+    return await deleted(query.deleteFrom('explain_record').where('id', 'in', old.orderBy('at_ms').limit(limit)));
+  },
+  async (query, { commandsBeforeMs }, limit) => {
+    const old = query
+      .selectFrom('healing_action')
+      .select('id')
+      .where('at_ms', '<', commandsBeforeMs)
+      .where('state', 'not in', ['queued', 'running', 'unknown'])
+      .orderBy('at_ms')
+      .limit(limit);
+    return await deleted(query.deleteFrom('healing_action').where('id', 'in', old));
+  },
 ];
 
 /** Readers who come back with an older id are told that they missed something. */

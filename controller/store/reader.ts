@@ -12,6 +12,7 @@ import type { Site, SiteContents } from '../domain/site.js';
 import type { JoinToken } from '../domain/token.js';
 import type { AccessReader } from '../usecases/access/ports.js';
 import type { AuditReader } from '../usecases/audit/ports.js';
+import type { HealingReader } from '../usecases/healing/ports.js';
 import type {
   EnrollmentKey,
   EventsOf,
@@ -25,6 +26,7 @@ import type {
 import { SqlAccessReader } from './access-store.js';
 import { SqlAuditReader } from './audit-store.js';
 import { type EventRows, findEvents } from './event-query.js';
+import { SqlHealingReader } from './healing-store.js';
 import { idempotencyOf, maintenanceOf, nodeSettingsOf, siteOf } from './operator-rows.js';
 import { EVENTS_PRUNED_SETTING } from './prune.js';
 import type { Query } from './query.js';
@@ -49,12 +51,14 @@ const IDS_MAX = 500;
 export class SqlReader implements StoreReader {
   readonly access: AccessReader;
   readonly audit: AuditReader;
+  readonly healing: HealingReader;
   protected readonly query: Query;
 
   constructor(query: Query) {
     this.query = query;
     this.access = new SqlAccessReader(query);
     this.audit = new SqlAuditReader(query);
+    this.healing = new SqlHealingReader(query);
   }
 
   async setting(name: string): Promise<string | undefined> {

@@ -154,6 +154,39 @@ export interface IdempotencyRow {
   answer: string | null;
 }
 
+export interface AllocationRow {
+  pool: string;
+  number: number;
+  owner: string;
+  taken_at_ms: number;
+  freed_at_ms: number | null;
+}
+
+export interface HoldRow {
+  id: string;
+  kind: string;
+  scope: string;
+  owner: string;
+  reason: string;
+  since_ms: number;
+  until_ms: number;
+}
+
+export interface HealingActionRow {
+  id: string;
+  name: string;
+  rung: string;
+  evidence_row: string;
+  is_cycle: number;
+  spare: string | null;
+  planned_at_ms: number;
+  state: string;
+  at_ms: number;
+  changed: number;
+  command_id: string;
+  detail: string;
+}
+
 export interface Tables {
   setting: { name: string; value: string };
   join_token: TokenRow;
@@ -186,4 +219,14 @@ export interface Tables {
   api_token: ApiTokenRow;
   web_session: SessionRow;
   audit: AuditRow;
+  /** record: JSON. */
+  topology_item: { kind: string; name: string; place: number; record: string };
+  allocation: AllocationRow;
+  healing_policy: { revision: number; text: string; at_ms: number; actor: string };
+  healing_hold: HoldRow;
+  /** heal, history: JSON. */
+  healed_node: { name: string; heal: string | null; history: string | null };
+  healing_action: HealingActionRow;
+  /** record: JSON. */
+  explain_record: { id: Generated<number>; at_ms: number; node: string; record: string };
 }

@@ -12,9 +12,11 @@ import type { Site } from '../domain/site.js';
 import type { JoinToken } from '../domain/token.js';
 import type { AccessWriter } from '../usecases/access/ports.js';
 import type { AuditWriter } from '../usecases/audit/ports.js';
+import type { HealingWriter } from '../usecases/healing/ports.js';
 import type { HistorySegment, IdempotencyRecord, PruneBefore, StoreWriter } from '../usecases/ports.js';
 import { SqlAccessWriter } from './access-store.js';
 import { SqlAuditWriter } from './audit-store.js';
+import { SqlHealingWriter } from './healing-store.js';
 import { idempotencyRow, maintenanceRow, nodeSettingRow, scopeColumns, siteRow } from './operator-rows.js';
 import { prune } from './prune.js';
 import type { Query } from './query.js';
@@ -34,11 +36,13 @@ const SURPLUS_MAX = 10_000;
 export class SqlWriter extends SqlReader implements StoreWriter {
   override readonly access: AccessWriter;
   override readonly audit: AuditWriter;
+  override readonly healing: HealingWriter;
 
   constructor(query: Query) {
     super(query);
     this.access = new SqlAccessWriter(query);
     this.audit = new SqlAuditWriter(query);
+    this.healing = new SqlHealingWriter(query);
   }
 
   async putSetting(name: string, value: string): Promise<void> {

@@ -187,8 +187,13 @@ export class Boards {
     return atMs;
   }
 
-  /** By the controller's wall clock; what was told last of each board. */
-  *#records({ node, facts, bootedAtMs }: NodeEntry): IterableIterator<BootRecord> {
+  /** What was told last of each board, by the controller's monotonic clock. */
+  seenBy(fileserver: NodeEntry): Iterable<BootRecord> {
+    return this.#records(fileserver, fileserver.bootedAtMonotonicMs);
+  }
+
+  /** What was told last of each board, by the clock of `bootedAtMs`: the controller's wall clock. */
+  *#records({ node, facts, bootedAtMs: atMs }: NodeEntry, bootedAtMs = atMs): IterableIterator<BootRecord> {
     if (bootedAtMs === undefined) return;
     const records = new Map(this.#told.get(node.id));
     for (const instance of facts.instances('board_boot_text')) {

@@ -38,6 +38,11 @@ export interface CommandDeps {
   readonly onCommitted: () => void;
 }
 
+export interface PreparedCommand extends Prepared<CommandRecord> {
+  /** As it will be once it is committed. */
+  readonly record: CommandRecord;
+}
+
 /**
  * Issues commands and follows them to their end. What is signed is committed before it is sent, and sent again unchanged
  * whenever its node comes back and has not answered: actuators act at most once, so repeating is safe and silence is not.
@@ -73,12 +78,7 @@ export class Commands {
   }
 
   /** The same as a part of a larger change: signed and written now, sent once all of it is committed. */
-  async issueIn(
-    writer: StoreWriter,
-    nodeId: NodeId,
-    create: CommandCreate,
-    actor: Actor,
-  ): Promise<Prepared<CommandRecord>> {
+  async issueIn(writer: StoreWriter, nodeId: NodeId, create: CommandCreate, actor: Actor): Promise<PreparedCommand> {
     const { trust, codec, nodes } = this.#deps;
     const node = await writer.node(nodeId); // as it is stored now: it may just have been revoked or frozen
     if (node === undefined) throw new BrambleError('not-found', `node ${nodeId} is not known`);
@@ -99,7 +99,7 @@ export class Commands {
       undone();
       throw thrown;
     }
-    return { undone, committed: () => this.#issued(record, signed, session) };
+    return { record, undone, committed: () => this.#issued(record, signed, session) };
   }
 
   async #issued(

@@ -2,7 +2,7 @@ import { Accounts } from './access/accounts.js';
 import type { FleetApi } from './api.js';
 import { AuditLog, type RememberedHeads } from './audit/audit-log.js';
 import { Clones } from './clones.js';
-import { type Core, type CoreOptions, startCore } from './core.js';
+import { type Core, type CoreOptions, type HealingPorts, startCore } from './core.js';
 import { Enrollments } from './enroll.js';
 import { makeFleetApi } from './fleet-api.js';
 import { HistoryRecorder } from './history-recorder.js';
@@ -22,6 +22,7 @@ export interface ControllerDeps {
   /** Where agents find Link and Renew, "host:port"; asked at every offer, because ports may be known only once they are bound. */
   readonly endpoints: () => readonly string[];
   readonly options?: Partial<CoreOptions>;
+  readonly healing: HealingPorts;
 }
 
 /** All use cases of one controller, joined: what adapters bring streams and questions to. */

@@ -14,6 +14,8 @@ import { Counters } from './counters.js';
 import { DiskWitness } from './disk-witness.js';
 import { EventFeed } from './event-feed.js';
 import { FleetWatch } from './fleet-watch.js';
+import { Healing } from './healing/healing.js';
+import type { ParsePolicy } from './healing/policies.js';
 import { type HistorySink, ReportIngest } from './ingest-report.js';
 import { Journal } from './journal.js';
 import { Maintenances } from './maintenance.js';
@@ -51,6 +53,14 @@ export interface CoreDeps {
   readonly history: HistorySink;
   readonly mayStill: MayStill;
   readonly options?: Partial<CoreOptions>;
+  readonly healing: HealingPorts;
+}
+
+/** What healing needs of the rest of the program. */
+export interface HealingPorts {
+  readonly parsePolicy: ParsePolicy;
+  /** How late this process's timers are, windowed. */
+  readonly loopLagMs: () => number;
 }
 
 /** The running middle of a controller: where adapters bring streams, and what the API asks. */
@@ -63,6 +73,7 @@ export interface Core {
   readonly watch: FleetWatch;
   readonly maintenances: Maintenances;
   readonly boards: Boards;
+  readonly healing: Healing;
   readonly store: Store;
   readonly world: World;
   /** Something was committed to the timeline: told at once rather than within a second. */
@@ -126,6 +137,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   const send = (id: NodeId, message: ToAgent): boolean => sessions.send(id, message);
   const nodeConfigs = new NodeConfigs({ store, world, refreshNode, send, onCommitted });
   const stopSweep = startSweep(parts, { observer, commands, sessions, anchors });
+  const healing = await startHealing(parts, commands, nodeConfigs, onCommitted);
   return {
     gate: sessions,
     sessions,
@@ -135,6 +147,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     watch,
     maintenances,
     boards,
+    healing,
     store,
     world,
     onCommitted,
@@ -145,7 +158,10 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
       return promoted;
     },
     counters: () => countAll(parts, { observer, events, commands, sessions }),
-    stop: () => stopAll(parts, { stopSweep, sessions, settling: [events, commands, anchors] }),
+    async stop() {
+      await healing.stop();
+      await stopAll(parts, { stopSweep, sessions, settling: [events, commands, anchors] });
+    },
   };
 }
 
@@ -161,6 +177,19 @@ interface Parts extends CoreDeps {
   readonly boards: Boards;
   /** End of the amnesty after this start; monotonic. */
   readonly graceUntilMs: number;
+}
+
+async function startHealing(
+  parts: Parts,
+  commands: Commands,
+  configs: NodeConfigs,
+  onCommitted: () => void,
+): Promise<Healing> {
+  const onChanged = (entry: NodeEntry): void => parts.watch.nodeChanged(entry);
+  const healing = new Healing({ ...parts, ...parts.healing, commands, configs, onChanged, onCommitted });
+  await healing.load();
+  healing.start();
+  return healing;
 }
 
 function makeWitness({ nodes, world, watch, journal }: Parts): DiskWitness {

@@ -20,6 +20,12 @@ export const CORE_COUNTERS = {
   journal_dropped_total: 'Transitions that were left out of the timeline.',
   commands_issued_total: 'Commands issued.',
   commands_sent_again_total: 'Commands sent when their node connected.',
+  healing_passes_total: 'Times healing looked at the whole fleet.',
+  healing_failures_total: 'Passes of healing that failed and did not count.',
+  healing_actions_total: 'Acts of healing that were ordered.',
+  healing_actions_succeeded_total: 'Acts of healing whose actuator said that they are done.',
+  healing_actions_failed_total: 'Acts of healing that failed, or of which nobody ever told.',
+  healing_actions_cancelled_total: 'Acts of healing that were not wanted any more before they were sent.',
   listener_failures_total: 'Failures of those who watch the fleet.',
 } as const;
 

@@ -82,6 +82,7 @@ function viewOf(entry: NodeEntry, conditions: readonly JudgedCondition[]): NodeV
     capabilities: capabilitiesOf(entry.facts, entry.settings.capabilities),
     ...(entry.maintenance === undefined ? {} : { maintenance: maintenanceView(entry.maintenance) }),
     revision: entry.settings.revision,
+    ...(entry.healing === undefined ? {} : { healing: entry.healing }),
     ...desiredTryOf(entry),
     conditions: [
       ...(noContact === undefined ? [] : [noContact]),

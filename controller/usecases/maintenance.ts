@@ -46,6 +46,12 @@ export class Maintenances {
     return maintenanceInForce(undefined, this.#get({ kind: 'site', site }), this.#world.clock.nowMs());
   }
 
+  /** All that count now. */
+  inForce(): readonly Maintenance[] {
+    const nowMs = this.#world.clock.nowMs();
+    return [...this.#byScope.values()].filter((one) => !isOver(one, nowMs));
+  }
+
   /** Makes an entry show what is in force for it; true when that is something new. */
   apply(entry: NodeEntry): boolean {
     const { id, site } = entry.node;

@@ -1,4 +1,4 @@
-import type { NodeView } from '../../proto/contract/api/fleet.js';
+import type { HealingView, NodeView } from '../../proto/contract/api/fleet.js';
 import type { NodeId } from '../../proto/contract/ids.js';
 import type { AuditHead } from '../domain/audit/record.js';
 import type { JudgedCondition } from '../domain/conditions.js';
@@ -55,6 +55,9 @@ export class NodeEntry {
   /** Wall clock: since when its silence is on record; `undefined` = it is not silent. */
   silentSinceMs: number | undefined;
 
+  /** Where it stands with healing; `undefined` = it is simply healthy, or nobody looks. */
+  healing: HealingView | undefined;
+
   /** What fileservers tell of it while it is silent. */
   diskSight: DiskSight | undefined;
 
@@ -62,6 +65,8 @@ export class NodeEntry {
   /** Of the last hello that was let in; empty before the first. */
   bootId = '';
   bootedAtMs: number | undefined;
+  /** The same moment, where no step of a clock moves it. */
+  bootedAtMonotonicMs: number | undefined;
   agentVersion = '';
   desiredRevisionReached = 0;
   /** How the newest revision went that it tried; `undefined` = it has not told. */

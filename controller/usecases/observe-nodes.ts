@@ -38,6 +38,7 @@ export class NodeObserver {
       entry.facts.addBoot(monotonicMs - hello.uptimeMs);
     }
     entry.bootedAtMs = nowMs - hello.uptimeMs;
+    entry.bootedAtMonotonicMs = monotonicMs - hello.uptimeMs;
     entry.agentVersion = hello.agentVersion;
     entry.auditHeads = hello.auditHeads;
     entry.desiredRevisionReached = hello.desiredRevisionReached;

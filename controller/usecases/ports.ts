@@ -14,6 +14,7 @@ import type { Site, SiteContents } from '../domain/site.js';
 import type { JoinToken } from '../domain/token.js';
 import type { AccessReader, AccessWriter } from './access/ports.js';
 import type { AuditReader, AuditWriter } from './audit/ports.js';
+import type { HealingReader, HealingWriter } from './healing/ports.js';
 
 /** What use cases need of the world. main.ts gives the real ones, the simulator its own. */
 export interface World {
@@ -87,6 +88,7 @@ export interface IdempotencyRecord {
 export interface StoreReader {
   readonly access: AccessReader;
   readonly audit: AuditReader;
+  readonly healing: HealingReader;
   /** Small values by name: the epoch, the hold after a restore. */
   setting(name: string): Promise<string | undefined>;
   token(keyId: string): Promise<JoinToken | undefined>;
@@ -144,6 +146,7 @@ export interface StoreReader {
 export interface StoreWriter extends StoreReader {
   readonly access: AccessWriter;
   readonly audit: AuditWriter;
+  readonly healing: HealingWriter;
   putSetting(name: string, value: string): Promise<void>;
   /** One that is not there is success. */
   removeSetting(name: string): Promise<void>;

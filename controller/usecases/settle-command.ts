@@ -101,6 +101,8 @@ export function renderAction(record: Pick<CommandRecord, 'action'>): string {
       return `going back from generation ${action.generation} of board ${visible(action.serial, 16)}`;
     case 'root-remove':
       return `removing the roots of board ${visible(action.serial, 16)}`;
+    case 'boot-path-repair':
+      return `the repair of the boot path of board ${visible(action.serial, 16)}`;
     case 'pull-image':
       return `the pull of image ${visible(action.image, 12)}`;
     case 'remove-image':

@@ -5,7 +5,7 @@ import { type AskedImages, makePullImage, makeRemoveImage } from './images.js';
 import { makeRaidReplace } from './raid-replace.js';
 import { guardReboot } from './raid-safe-reboot.js';
 import { makeRaidScrub } from './raid-scrub.js';
-import { makeRootActivate, makeRootPrepare, makeRootRemove, makeRootRollBack } from './roots.js';
+import { makeBootPathRepair, makeRootActivate, makeRootPrepare, makeRootRemove, makeRootRollBack } from './roots.js';
 
 /** What a fileserver can be told to do: one entry per action of the contract. */
 export function fileserverHandlers(policy: ActionPolicy, images: AskedImages): Handlers {
@@ -18,6 +18,7 @@ export function fileserverHandlers(policy: ActionPolicy, images: AskedImages): H
     rootActivate: makeRootActivate(),
     rootRollBack: makeRootRollBack(),
     rootRemove: makeRootRemove(),
+    bootPathRepair: makeBootPathRepair(),
     pullImage: makePullImage(images),
     removeImage: makeRemoveImage(images),
   };

@@ -2,6 +2,7 @@ import type { ActionArguments, ActionHost, CommandHandler, Outcome, Refusal } fr
 import type { BoardView, RootsOrder } from '../../agent/kit/roots/orders.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { isBoardSerial, isImageId } from '../../proto/contract/netboot/parse.js';
+import { NOTHING_REPAIRED } from '../../proto/contract/netboot/repair.js';
 
 /** Another order may be under way, such as a look after drift. */
 const TURN_MS = 120_000;
@@ -68,6 +69,29 @@ export function makeRootRemove(): CommandHandler<ActionArguments<'rootRemove'>> 
     settle: () => (board) =>
       newestOf(board) === 0 ? succeeded('its roots are gone') : failed('its roots are still there'),
   });
+}
+
+/** Boot files, exports and what daemons serve of them say again what they should: nothing of it touches the board. */
+export function makeBootPathRepair(): CommandHandler<ActionArguments<'bootPathRepair'>> {
+  const repair = async (context: ActionHost, signal: AbortSignal): Promise<Outcome> => {
+    try {
+      const { changes } = await inTurn({ kind: 'converge' }, context, signal);
+      return succeeded(changes.length === 0 ? NOTHING_REPAIRED : changes.join('; '));
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return failed(BrambleError.from(error).message);
+    }
+  };
+  return {
+    requiresBootId: false,
+    check: async ({ serial }) =>
+      isBoardSerial(serial)
+        ? undefined
+        : { kind: 'rejected', reason: 'invalid-argument', detail: 'not the last eight digits of a serial number' },
+    before: async () => '',
+    run: (_, context, signal) => repair(context, signal),
+    observe: (_, _before, context, signal) => repair(context, signal), // once more does no harm, and tells
+  };
 }
 
 function makeHandler<Arguments extends { readonly serial: string }>(

@@ -13,6 +13,7 @@ import { Access } from '../../controller/usecases/access/access.js';
 import type { AgentHello, AgentSession } from '../../controller/usecases/agent-messages.js';
 import { Backups } from '../../controller/usecases/backups.js';
 import { type Controller, startController } from '../../controller/usecases/controller.js';
+import { healingPorts } from '../../controller/usecases/testing/healing-ports.js';
 import { startWebServer } from '../../controller/web/server.js';
 import { nodeId, siteId } from '../../proto/contract/ids.js';
 import { seededRandom } from '../../proto/contract/random.js';
@@ -57,7 +58,7 @@ export async function startApiRig(nodesCount: number): Promise<ApiRig> {
     });
   }
   const { trust } = authority;
-  const deps = { store, world, authority, trust, codec: commandCodec, endpoints: () => [] };
+  const deps = { store, world, authority, trust, codec: commandCodec, healing: healingPorts, endpoints: () => [] };
   const controller = await startController(deps);
   const report = await connectAll(controller, nodesCount);
   const access = new Access({ store, world, trust, passwords: new ScryptPasswords(systemRandom) });

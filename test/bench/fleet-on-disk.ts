@@ -10,6 +10,7 @@ import { startController } from '../../controller/usecases/controller.js';
 import type { Enrollments } from '../../controller/usecases/enroll.js';
 import type { Log } from '../../controller/usecases/ports.js';
 import { by } from '../../controller/usecases/testing/by.js';
+import { healingPorts } from '../../controller/usecases/testing/healing-ports.js';
 import type { ServerIdentity } from '../../proto/wire/server-credentials.js';
 
 export interface FleetOnDisk {
@@ -31,7 +32,7 @@ export async function prepareFleet(dataDir: string, count: number): Promise<Flee
   const path = join(dataDir, 'bramble.db');
   const store = await openSqliteStore({ path, mode: 'inline', clock: systemClock, log: QUIET });
   const { trust, trustRootsPem, serverIdentity } = authority;
-  const deps = { store, world, authority, trust, codec: commandCodec, endpoints: () => [] };
+  const deps = { store, world, authority, trust, codec: commandCodec, healing: healingPorts, endpoints: () => [] };
   const { api, enrollments, stop } = await startController(deps);
   try {
     const create = { site: 'bench', kind: 'pi', ttlMs: 3_600_000, uses: 10_000, preApproved: true } as const;

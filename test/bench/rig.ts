@@ -8,6 +8,7 @@ import { UploadFiles } from '../../controller/rpc/upload-files.js';
 import { openSqliteStore } from '../../controller/store/sqlite-store.js';
 import { systemClock, systemRandom, systemTimers } from '../../controller/system.js';
 import { type Controller, startController } from '../../controller/usecases/controller.js';
+import { healingPorts } from '../../controller/usecases/testing/healing-ports.js';
 import { QUIET } from './fleet-on-disk.js';
 
 /** A controller inside the benchmark, on real gRPC: it counts reports and sets the pace. */
@@ -34,6 +35,7 @@ export async function startRig(reportIntervalMs: number): Promise<Rig> {
     authority,
     trust: authority.trust,
     codec: commandCodec,
+    healing: healingPorts,
     endpoints: () => [endpoint],
     options: { reportIntervalMs },
   });

@@ -108,6 +108,7 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
           node,
           name: String(node),
           rung: 'admit' as const,
+          row: 'waits-for-power',
           isCycle: false,
           spare: undefined,
           plannedAtMs: nowMs,

@@ -10,6 +10,7 @@ import { writeCredential, writeOutcome } from '../../controller/rpc/translate-ou
 import { type Controller, startController } from '../../controller/usecases/controller.js';
 import type { CoreOptions } from '../../controller/usecases/core.js';
 import type { Authority, Log, Store, Trust, World } from '../../controller/usecases/ports.js';
+import { healingPorts } from '../../controller/usecases/testing/healing-ports.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { EnrollRequest, EnrollResponse } from '../../proto/gen/bramble/agent/v1/enrollment.js';
 import { StringPool } from '../../proto/wire/series.js';
@@ -46,6 +47,7 @@ export async function startSimController(deps: SimControllerDeps): Promise<SimCo
     ...deps,
     world: controllerWorld,
     codec: commandCodec,
+    healing: healingPorts,
     endpoints: () => [ENDPOINT],
   });
   const server = new Server(controller, controllerWorld, (error) => world.fail(error));

@@ -20,6 +20,7 @@ import type { Log, Store, World } from '../../controller/usecases/ports.js';
 import type { Renewals } from '../../controller/usecases/renew.js';
 import type { Revocations } from '../../controller/usecases/revoke.js';
 import { by } from '../../controller/usecases/testing/by.js';
+import { healingPorts } from '../../controller/usecases/testing/healing-ports.js';
 import type { JoinTokens } from '../../controller/usecases/tokens.js';
 import type { TokenCreate } from '../../proto/contract/api/requests.js';
 import type { Clock } from '../../proto/contract/clock.js';
@@ -94,6 +95,7 @@ export class TrustRig {
       authority,
       trust,
       codec: commandCodec,
+      healing: healingPorts,
       endpoints: () => [`127.0.0.1:${server.linkPort}`],
     });
     const { core, identities, tokens, enrollments, renewals, revocations } = controller;

@@ -18,3 +18,9 @@ export function actorOf(principal: Principal, source: string, requestId: string)
 
 /** The controller itself: a node that joins with a pre-approved token, say. */
 export const CONTROLLER: Actor = { name: 'controller', role: 'controller', source: 'controller', requestId: '' };
+
+/**
+ * The healing of this controller. What it orders is sent once and never again: nobody's account has this name, so that nobody
+ * "may still" have it done when an agent comes back, and a pause holds whatever was ordered before it.
+ */
+export const HEALING: Actor = { name: 'healing', role: 'controller', source: 'controller', requestId: '' };

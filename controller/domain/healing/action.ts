@@ -10,6 +10,8 @@ export interface Action {
   readonly node: number;
   readonly name: string;
   readonly rung: Rung | 'admit';
+  /** Row of the evidence table that it answers. */
+  readonly row: string;
   /** `admit`: cut power before giving it. */
   readonly isCycle: boolean;
   /** R8: serial of the board that takes over. */

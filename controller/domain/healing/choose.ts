@@ -1,6 +1,7 @@
 /** Which rung comes next for a node: never backwards within an incident, never one whose needs are not there. */
 
 import type { MappedNode } from '../topology/fleet-map.js';
+import type { Means } from './desired.js';
 import type { NodeRow, NodeSigns } from './evidence-table.js';
 import { LADDER, type Need, type Rung, rungNumber } from './ladder.js';
 import { type NodeHeal, scoreAt } from './memory.js';
@@ -20,6 +21,7 @@ export function chooseRung(pass: Pass, node: MappedNode, heal: NodeHeal, row: No
 }
 
 function isPossible(pass: Pass, node: MappedNode, heal: NodeHeal, row: NodeRow, signs: NodeSigns, rung: Rung): boolean {
+  if (!hasMeans(pass, rung)) return false;
   if (rung === 'R4' && signs.nfs === 'active') return false; // it serves: never cut its power
   if (rung === 'R4' && row.coldAfterRepairOnly === true && !heal.pathRepaired) return false;
   if (rung === 'R7' && !pass.policy.reimageSites.includes(node.record.site)) return false;
@@ -32,7 +34,7 @@ function hasNeed(pass: Pass, node: MappedNode, signs: NodeSigns, need: Need): bo
     case 'agent':
       return signs.agent === 'fresh';
     case 'root':
-      return signs.agent === 'fresh' || node.fileserver >= 0;
+      return signs.agent === 'fresh' || (node.fileserver >= 0 && hasMeans(pass, 'mailbox'));
     case 'fileserver':
       return node.fileserver >= 0;
     case 'power':
@@ -44,6 +46,10 @@ function hasNeed(pass: Pass, node: MappedNode, signs: NodeSigns, need: Need): bo
     case 'spare':
       return spareFor(pass, node) !== undefined;
   }
+}
+
+function hasMeans({ desired }: Pass, means: Means): boolean {
+  return desired.means?.has(means) ?? true;
 }
 
 /** Serial of a board that boots from the same fileserver, and that nobody else has been promised. */

@@ -175,6 +175,7 @@ export function start(pass: Pass, { node, heal, rung, row, verdict, passed, evid
     node: node.index,
     name: node.record.name,
     rung,
+    row,
     isCycle,
     spare: rung === 'R8' ? spareFor(pass, node) : undefined,
     plannedAtMs: nowMs,

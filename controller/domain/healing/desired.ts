@@ -1,4 +1,5 @@
 import type { FleetMap } from '../topology/fleet-map.js';
+import type { Rung } from './ladder.js';
 
 /** Somebody wants healing to keep its hands off. Automatic holds end by themselves; these end by their expiry or by hand. */
 export interface Hold {
@@ -22,4 +23,9 @@ export interface Desired {
   readonly lifecycles: ReadonlyMap<number, Lifecycle>;
   /** Nodes that somebody repaired and that start anew. */
   readonly repaired: ReadonlySet<number>;
+  /** What somebody is there to carry out; absent = all of it. A rung that nobody carries out is skipped. */
+  readonly means?: ReadonlySet<Means>;
 }
+
+/** `mailbox`: repairs in place reach a node through its root while its agent is dead. */
+export type Means = Rung | 'mailbox';

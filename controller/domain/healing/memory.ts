@@ -1,5 +1,6 @@
 /** What one pass leaves to the next: plain data, so that it can be stored, replayed and compared. */
 
+import type { FleetMap } from '../topology/fleet-map.js';
 import type { ExplainRecord } from './explain.js';
 import type { HealState } from './heal-state.js';
 import type { Rung } from './ladder.js';
@@ -108,4 +109,30 @@ export function emptyMemory(): HealMemory {
 /** The score as it is now: half of it is forgotten every half-life. */
 export function scoreAt(history: NodeHistory | undefined, nowMs: number, halfLifeMs: number): number {
   return history === undefined ? 0 : history.score * 0.5 ** ((nowMs - history.atMs) / halfLifeMs);
+}
+
+/** The same memory by the indexes of another map: what is not there any more is forgotten. */
+export function remapMemory(memory: HealMemory, from: FleetMap, to: FleetMap): HealMemory {
+  const indexOf = (index: number): number | undefined => {
+    const name = from.nodes[index]?.record.name;
+    return name === undefined ? undefined : to.nodeByName.get(name)?.index;
+  };
+  const remapped = <Value>(values: ReadonlyMap<number, Value>): ReadonlyMap<number, Value> =>
+    new Map(
+      [...values].flatMap(([index, value]): readonly (readonly [number, Value])[] => {
+        const now = indexOf(index);
+        return now === undefined ? [] : [[now, value]];
+      }),
+    );
+  const incidents = [...memory.incidents].map(([name, incident]): [string, Incident] => [
+    name,
+    { ...incident, canaries: incident.canaries.flatMap((index) => indexOf(index) ?? []) },
+  ]);
+  return {
+    ...memory,
+    nodes: remapped(memory.nodes),
+    histories: remapped(memory.histories),
+    records: remapped(memory.records),
+    incidents: new Map(incidents),
+  };
 }

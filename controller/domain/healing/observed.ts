@@ -18,12 +18,15 @@ export interface NodeSight {
   readonly boot: BootStage | BootTrouble | 'none';
   readonly bootSinceMs: number;
   /** Its reads of its root. `idle`: none, `stalled`: asked and not answered. */
-  readonly nfs: 'active' | 'idle' | 'stalled';
+  readonly nfs: 'active' | 'idle' | 'stalled' | 'unobserved';
   /** When the fileserver's agent looked. */
   readonly fileserverSawAtMs: number;
-  readonly link: 'up' | 'down' | 'flapping';
-  /** `off`: not switched on. `zero`: on, draws nothing. `low`: at most 1.5 W, the boot ROM's. `fault`: refused by the port. */
-  readonly power: 'off' | 'zero' | 'low' | 'normal' | 'fault';
+  readonly link: 'up' | 'down' | 'flapping' | 'unobserved';
+  /**
+   * `off`: not switched on. `zero`: on, draws nothing. `low`: at most 1.5 W, the boot ROM's. `fault`: refused by the port.
+   * `unobserved`: its switch does not measure.
+   */
+  readonly power: 'off' | 'zero' | 'low' | 'normal' | 'fault' | 'unobserved';
   /** When the switch's agent looked. */
   readonly switchSawAtMs: number;
 }

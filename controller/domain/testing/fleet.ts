@@ -24,12 +24,19 @@ export const DEFAULT_FLEET: FleetSpec = {
   images: ['bookworm-1'],
 };
 
-const PORT: Omit<PortRecord, 'port' | 'role'> = {
+const PORT: Omit<PortRecord, 'port' | 'interfaceName' | 'role'> = {
   isProtected: false,
   priority: 1,
   allocatedMilliW: 15_400,
   redundancyGroup: '',
 };
+
+const port = (number: number, role: PortRecord['role']): PortRecord => ({
+  ...PORT,
+  port: number,
+  interfaceName: `swp${number}`,
+  role,
+});
 
 function pick<T>(list: readonly T[], at: number): T {
   const one = list[at % list.length];
@@ -48,6 +55,7 @@ export function buildTopology(spec: FleetSpec = DEFAULT_FLEET): Topology {
     fileservers: all.flatMap(({ fileservers }) => fileservers),
     nodes: all.flatMap(({ nodes }) => nodes),
     spares: all.flatMap(({ spares }) => spares),
+    pools: all.flatMap(({ pools }) => pools),
   };
 }
 
@@ -74,10 +82,10 @@ function buildSite(spec: FleetSpec, number: number): Topology {
     image: pick(spec.images, at + number),
   });
   const spare = (at: number): SpareRecord => ({ board: board(at), site: name, fileserver, plug: plug(at) });
-  const ports = Array.from({ length: perSwitch }, (_, at): PortRecord => ({ ...PORT, port: at + 1, role: 'node' }));
+  const ports = Array.from({ length: perSwitch }, (_, at): PortRecord => port(at + 1, 'node'));
   const trunks: readonly PortRecord[] = [
-    { ...PORT, port: perSwitch + 1, role: 'fileserver', isProtected: true },
-    { ...PORT, port: perSwitch + 2, role: 'uplink', isProtected: true },
+    { ...port(perSwitch + 1, 'fileserver'), isProtected: true },
+    { ...port(perSwitch + 2, 'uplink'), isProtected: true },
   ];
   return {
     sites: [{ name, uplinkDownBitsPerS: 100_000_000, uplinkUpBitsPerS: 20_000_000 }],
@@ -101,5 +109,6 @@ function buildSite(spec: FleetSpec, number: number): Topology {
     fileservers: [{ name: fileserver, rack, psus: [`${name}-psu1`, `${name}-psu2`], switch: `${name}-sw1` }],
     nodes: Array.from({ length: spec.nodesPerSite }, (_, at) => node(at)),
     spares: Array.from({ length: spec.sparesPerSite }, (_, at) => spare(spec.nodesPerSite + at)),
+    pools: [],
   };
 }

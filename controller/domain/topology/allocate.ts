@@ -45,27 +45,55 @@ export function lease(
   nowMs: number,
 ): Leased {
   const fresh: Allocation[] = [];
+  const shelves = shelvesOf(pools, book, nowMs);
   for (const { pool: name, owner } of wants) {
-    const pool = pools.find((one) => one.name === name);
-    const ofPool = [...book, ...fresh].filter((one) => one.pool === name && isHeld(one, nowMs));
-    if (ofPool.some((one) => one.owner === owner && one.freedAtMs === undefined)) continue;
-    const held = new Set(ofPool.map(({ index }) => index));
-    const index = pool === undefined ? undefined : lowestFree(pool, held);
-    if (index === undefined) {
+    const shelf = shelves.get(name);
+    if (shelf?.owners.has(owner)) continue;
+    const index = shelf === undefined ? undefined : lowestFree(shelf);
+    if (shelf === undefined || index === undefined) {
       return {
         kind: 'exhausted',
         pool: name,
-        usedCount: held.size,
-        usableCount: pool === undefined ? 0 : usableCount(pool),
+        usedCount: shelf?.held.size ?? 0,
+        usableCount: shelf === undefined ? 0 : usableCount(shelf.pool),
       };
     }
+    shelf.held.add(index);
+    shelf.owners.add(owner);
     fresh.push({ pool: name, index, owner, takenAtMs: nowMs, freedAtMs: undefined });
   }
   return { kind: 'leased', allocations: fresh };
 }
 
-function lowestFree({ count, reserved }: Pool, held: ReadonlySet<number>): number | undefined {
-  for (let index = 0; index < count; index++) if (!held.has(index) && !reserved.has(index)) return index;
+interface Shelf {
+  readonly pool: Pool;
+  readonly held: Set<number>;
+  /** Who has one of it now. */
+  readonly owners: Set<string>;
+  /** Nothing below is free. */
+  nextIndex: number;
+}
+
+function shelvesOf(pools: readonly Pool[], book: readonly Allocation[], nowMs: number): ReadonlyMap<string, Shelf> {
+  const shelves = new Map<string, Shelf>(
+    pools.map((pool) => [pool.name, { pool, held: new Set(), owners: new Set(), nextIndex: 0 }]),
+  );
+  for (const one of book) {
+    const shelf = shelves.get(one.pool);
+    if (shelf === undefined || !isHeld(one, nowMs)) continue;
+    shelf.held.add(one.index);
+    if (one.freedAtMs === undefined) shelf.owners.add(one.owner);
+  }
+  return shelves;
+}
+
+function lowestFree(shelf: Shelf): number | undefined {
+  const { pool, held } = shelf;
+  for (let index = shelf.nextIndex; index < pool.count; index++) {
+    if (held.has(index) || pool.reserved.has(index)) continue;
+    shelf.nextIndex = index;
+    return index;
+  }
   return undefined;
 }
 

@@ -39,6 +39,7 @@ export const CAPABILITIES: Readonly<Record<PiModel, Capability>> = {
   '5': capability('armv8', 4, 2400, 2 * GIB, GBIT, 'eeprom'),
   'zero-w': capability('armv6', 1, 1000, 512 * MIB, 0, 'none'),
   'zero-2w': capability('armv8', 4, 1000, 512 * MIB, 0, 'none'),
+  other: capability('armv6', 1, 0, 0, 0, 'none'),
 };
 
 /** A node's capability, and its share of its site's uplink when all there want it at once. */

@@ -41,6 +41,8 @@ export type PortRole = 'node' | 'fileserver' | 'uplink' | 'unused';
 
 export interface PortRecord {
   readonly port: number;
+  /** As its switch calls it, such as swp12: what power commands and facts name. */
+  readonly interfaceName: string;
   readonly role: PortRole;
   /** Whoever marked it so wants it left alone, whatever its role. */
   readonly isProtected: boolean;
@@ -60,7 +62,9 @@ export interface FileserverRecord {
   readonly switch: string;
 }
 
-export type PiModel = 'b' | 'b+' | '2b' | '3b' | '3b+' | '4b' | '5' | 'zero-w' | 'zero-2w';
+/** `other`: a board that nobody has told about; nothing is promised of it. */
+export const PI_MODELS = ['b', 'b+', '2b', '3b', '3b+', '4b', '5', 'zero-w', 'zero-2w', 'other'] as const;
+export type PiModel = (typeof PI_MODELS)[number];
 
 /** Hardware: what is swapped when a node moves. */
 export interface BoardRecord {
@@ -98,6 +102,23 @@ export interface SpareRecord {
   readonly plug: PlugRecord;
 }
 
+/** Where the numbers of ports and nodes come from: see pool.ts for what each kind hands out. */
+export type PoolRecord =
+  /** VLAN ids first..last of one layer 2 domain, but for the reserved ones. */
+  | {
+      readonly kind: 'vlan';
+      readonly domain: string;
+      readonly first: number;
+      readonly last: number;
+      readonly reserved: readonly number[];
+    }
+  /** Blocks of four for the Pis of one fileserver, such as 10.46.188.0/23. */
+  | { readonly kind: 'storage'; readonly fileserver: string; readonly prefix: string }
+  /** Host addresses within the /64 that the nodes of a site share. */
+  | { readonly kind: 'public6'; readonly site: string; readonly prefix: string; readonly count: number }
+  /** A /64 for each node of a site. */
+  | { readonly kind: 'routed6'; readonly site: string; readonly prefix: string };
+
 export interface Topology {
   readonly sites: readonly SiteRecord[];
   readonly racks: readonly RackRecord[];
@@ -107,4 +128,5 @@ export interface Topology {
   readonly fileservers: readonly FileserverRecord[];
   readonly nodes: readonly NodeRecord[];
   readonly spares: readonly SpareRecord[];
+  readonly pools: readonly PoolRecord[];
 }

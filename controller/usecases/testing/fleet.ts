@@ -16,6 +16,7 @@ import type {
 import { type Core, type CoreDeps, type CoreOptions, startCore } from '../core.js';
 import type { Store } from '../ports.js';
 import { FakeWorld } from './fake-world.js';
+import { healingPorts } from './healing-ports.js';
 
 const TEXT = new TextEncoder();
 
@@ -179,6 +180,7 @@ export class TestFleet {
       trust: { signCommand: fakeSign },
       codec,
       history: noHistory,
+      healing: healingPorts,
       mayStill: given.mayStill ?? (() => Promise.resolve(true)),
       options,
     });

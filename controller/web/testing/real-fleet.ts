@@ -7,6 +7,7 @@ import { type Controller, startController } from '../../usecases/controller.js';
 import type { Store } from '../../usecases/ports.js';
 import { FakeWorld } from '../../usecases/testing/fake-world.js';
 import { makeNode, makeStore } from '../../usecases/testing/fleet.js';
+import { healingPorts } from '../../usecases/testing/healing-ports.js';
 import { PaperAuthority, testTrust } from '../../usecases/testing/trust-bench.js';
 import { startWebServer, type WebServer } from '../server.js';
 import { quickPasswords, tokenHeaders, webOptions } from './fixtures.js';
@@ -58,7 +59,15 @@ export class RealFleet {
     });
     const authority = new PaperAuthority(world);
     const codec = { encode: ({ id }: { readonly id: string }) => TEXT.encode(id) };
-    const controller = await startController({ store, world, authority, trust: testTrust, codec, endpoints: () => [] });
+    const controller = await startController({
+      store,
+      world,
+      authority,
+      trust: testTrust,
+      codec,
+      healing: healingPorts,
+      endpoints: () => [],
+    });
     const dir = await mkdtemp(join(tmpdir(), 'bramble-fleet-'));
     const { idempotency, audit, api: wholeFleet } = controller;
     const access = new Access({ store, world, trust: testTrust, passwords: quickPasswords });

@@ -52,6 +52,13 @@ export const CapabilitiesView = z.object({
 });
 export type CapabilitiesView = z.infer<typeof CapabilitiesView>;
 
+export const HealingView = z.object({
+  state: z.string().describe('such as suspect, held, acting, probation, await-hands'),
+  words: z.string().describe('why, in a sentence'),
+  sinceMs: z.number(),
+});
+export type HealingView = z.infer<typeof HealingView>;
+
 export const NodeView = z.object({
   id: z.string(),
   name: z.string(),
@@ -73,6 +80,7 @@ export const NodeView = z.object({
   labels: z.record(z.string(), z.string()),
   capabilities: CapabilitiesView,
   maintenance: MaintenanceView.optional().describe('in force; absent when nobody works on it'),
+  healing: HealingView.optional().describe('absent for a node that is simply healthy'),
   revision: z.number().describe('counts changes by people: name, labels, capabilities'),
   conditions: z.array(ConditionView),
 });
@@ -139,6 +147,7 @@ export const CommandView = z.object({
     z.object({ kind: z.literal('root-activate'), serial: z.string(), generation: z.number() }),
     z.object({ kind: z.literal('root-roll-back'), serial: z.string(), generation: z.number() }),
     z.object({ kind: z.literal('root-remove'), serial: z.string(), keepData: z.boolean() }),
+    z.object({ kind: z.literal('boot-path-repair'), serial: z.string() }),
     z.object({ kind: z.literal('switch-apply'), plan: z.string(), confirmWithinMs: z.number() }),
     z.object({ kind: z.literal('switch-confirm'), changeId: z.string() }),
     z.object({ kind: z.literal('switch-roll-back'), changeId: z.string() }),

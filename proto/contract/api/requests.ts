@@ -79,6 +79,7 @@ export const CommandCreate = z.strictObject({
       generation: generation.describe('the one to be left'),
     }),
     z.strictObject({ kind: z.literal('root-remove'), serial: boardSerial, keepData: z.boolean().default(true) }),
+    z.strictObject({ kind: z.literal('boot-path-repair'), serial: boardSerial }),
     z.strictObject({
       kind: z.literal('switch-apply'),
       plan: z.string().max(32_768).describe('what every port is for, as JSON'),

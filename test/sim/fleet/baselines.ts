@@ -106,6 +106,15 @@ export class BaselineHealer implements Healer {
 
   #action(node: number, name: string, nowMs: number) {
     const { rung } = this.#terms;
-    return { id: `b${this.#next++}`, node, name, rung, isCycle: true, spare: undefined, plannedAtMs: nowMs };
+    return {
+      id: `b${this.#next++}`,
+      node,
+      name,
+      rung,
+      row: 'silent',
+      isCycle: true,
+      spare: undefined,
+      plannedAtMs: nowMs,
+    };
   }
 }

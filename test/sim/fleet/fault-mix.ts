@@ -266,6 +266,7 @@ export const BOOT_QUIRKS = {
     '4b': 12_000,
     '5': 10_000,
     'zero-w': 0,
+    other: 24_000,
     'zero-2w': 0,
   },
   dhcpSpreadMs: 1_500,

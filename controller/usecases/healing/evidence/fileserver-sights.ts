@@ -1,0 +1,181 @@
+/** What a fileserver tells of itself, and of the Pis that boot from it. */
+
+import { judgeBoot } from '../../../../proto/contract/boot/judge.js';
+import type { BootRecord } from '../../../../proto/contract/boot/record.js';
+import { BOOT_LIMITS } from '../../../../proto/contract/boot/stage.js';
+import { COLLECTOR_STATES } from '../../../../proto/contract/facts.js';
+import { isBoardOf } from '../../../domain/boot.js';
+import type { JudgedCondition } from '../../../domain/conditions.js';
+import type { FileserverSight, NodeSight } from '../../../domain/healing/observed.js';
+import type { Boards } from '../../boards.js';
+import type { NodeEntry } from '../../node-table.js';
+
+/** It counts every 30 s and tells with its next report. */
+const COUNTED_BEFORE_MS = 40_000;
+/** An idle system asks at least so often: its agent alone writes what it must not forget. */
+const ASKS_WITHIN_MS = 60_000;
+/** Clocks are joined to the second, and a kernel starts after its board asked for an address. */
+const SLACK_MS = 5_000;
+
+const isRaised = (conditions: readonly JudgedCondition[], ...types: readonly string[]): boolean =>
+  conditions.some(({ rule, status, raised }) => raised && status === 'true' && types.includes(rule.type));
+
+/** @param can what it can do for roots, for the rungs that need it */
+export function fileserverSight(
+  entry: NodeEntry | undefined,
+  can: Pick<FileserverSight, 'hasSnapshots' | 'hasImage'>,
+): FileserverSight {
+  if (entry === undefined) return { agent: 'unobserved', service: 'ok', arrays: 'unobserved', ...can };
+  return { agent: entry.liveness, service: serviceOf(entry), arrays: arraysOf(entry), ...can };
+}
+
+function serviceOf({ conditions }: NodeEntry): FileserverSight['service'] {
+  const worst = conditions.filter(({ severity }) => severity === 'error');
+  if (isRaised(worst, 'ExportFull', 'ExportInodesLow')) return 'full';
+  if (isRaised(conditions, 'NfsServerDown', 'DnsmasqDown')) return 'starting';
+  if (isRaised(conditions, 'NfsServerStalled')) return 'stalled';
+  return isRaised(conditions, 'NfsServerGrace') ? 'grace' : 'ok';
+}
+
+/** Without a word of md there are none to wait for only when its collector says so itself. */
+function arraysOf({ conditions, facts }: NodeEntry): FileserverSight['arrays'] {
+  if (isRaised(conditions, 'RaidRebuilding', 'RaidSyncFrozen')) return 'recovering';
+  if (isRaised(conditions, 'RaidDegraded', 'RaidInactive', 'RaidReadOnly', 'RaidMemberFailed', 'RaidEventSkew'))
+    return 'degraded';
+  const state = facts.number('collector_state', 'raid');
+  return state === COLLECTOR_STATES.ok || state === COLLECTOR_STATES['no-data'] ? 'clean' : 'unobserved';
+}
+
+type DiskSight = Pick<NodeSight, 'boot' | 'bootSinceMs' | 'nfs' | 'fileserverSawAtMs'>;
+
+export const UNSEEN_DISK: DiskSight = {
+  boot: 'none',
+  bootSinceMs: 0,
+  nfs: 'unobserved',
+  fileserverSawAtMs: Number.NEGATIVE_INFINITY,
+};
+
+/** What one fileserver knew when it reported last. */
+interface Told {
+  readonly reportedAtMs: number;
+  /** When each hardware address asked for something last, in seconds of that fileserver's own clock. */
+  readonly askedByMac: ReadonlyMap<string, number>;
+}
+
+/**
+ * Reads of roots and boots of boards. Whether somebody still reads is told by whether the time of the last read moves, never
+ * by comparing clocks: no clock that jumps, here or there, makes a node look idle.
+ */
+export class FileserverSights {
+  readonly #boards: Boards;
+  readonly #told = new Map<string, Told>();
+  /** Of a hardware address: when the time of its last read moved last, on our monotonic clock. */
+  readonly #moved = new Map<string, { readonly asked: number; readonly atMs: number }>();
+  /** Boots of this pass. */
+  #boots = new Map<string, readonly BootRecord[]>();
+
+  constructor(boards: Boards) {
+    this.#boards = boards;
+  }
+
+  /** A new pass: what was told of boots meanwhile counts. */
+  begin(): void {
+    this.#boots = new Map();
+  }
+
+  /**
+   * @param poweredOnAtMs when we gave it power last; `undefined` = not since this process started
+   * @param knowsSinceMs boots that began before this process are not judged: their end may have been told to another
+   */
+  sight(
+    fileserver: NodeEntry,
+    node: NodeEntry,
+    on: { readonly nowMs: number; readonly poweredOnAtMs: number | undefined; readonly knowsSinceMs: number },
+  ): DiskSight {
+    const reportedAtMs = fileserver.lastSeenAtMonotonicMs;
+    if (reportedAtMs === undefined) return UNSEEN_DISK;
+    const boot = this.#boot(fileserver, node, on);
+    const nfs = this.#reads(fileserver, node, reportedAtMs, boot.boot !== 'none');
+    return { ...boot, nfs, fileserverSawAtMs: reportedAtMs - COUNTED_BEFORE_MS };
+  }
+
+  #reads(fileserver: NodeEntry, { node }: NodeEntry, reportedAtMs: number, isBooting: boolean): DiskSight['nfs'] {
+    const { askedByMac } = this.#toldBy(fileserver, reportedAtMs);
+    const found = node.board.macAddresses.flatMap((mac) => {
+      const asked = askedByMac.get(mac);
+      return asked === undefined ? [] : [{ key: `${fileserver.node.id} ${mac}`, asked }];
+    });
+    const [newest] = found.toSorted((a, b) => b.asked - a.asked);
+    // Who has not asked for its root yet is idle while it boots; of anybody else nothing is known.
+    if (newest === undefined) return isBooting ? 'idle' : 'unobserved';
+    const before = this.#moved.get(newest.key);
+    if (before?.asked !== newest.asked) this.#moved.set(newest.key, { asked: newest.asked, atMs: reportedAtMs });
+    const movedAtMs = this.#moved.get(newest.key)?.atMs ?? reportedAtMs;
+    return reportedAtMs - movedAtMs <= ASKS_WITHIN_MS ? 'active' : 'idle';
+  }
+
+  #toldBy({ node, facts }: NodeEntry, reportedAtMs: number): Told {
+    const known = this.#told.get(node.id);
+    if (known?.reportedAtMs === reportedAtMs) return known;
+    const macs = new Map<string, string>();
+    const asked = new Map<string, number>();
+    for (const { fact, instance, value } of facts.values()) {
+      if (fact === 'vlan_peer_mac_text') macs.set(instance, String(value));
+      else if (fact === 'nfs_client_asked_unix_s') asked.set(instance, Number(value));
+    }
+    const askedByMac = new Map<string, number>();
+    for (const [address, atS] of asked) {
+      const mac = macs.get(address);
+      if (mac !== undefined) askedByMac.set(mac, Math.max(atS, askedByMac.get(mac) ?? 0));
+    }
+    const told = { reportedAtMs, askedByMac };
+    this.#told.set(node.id, told);
+    return told;
+  }
+
+  #boot(
+    fileserver: NodeEntry,
+    node: NodeEntry,
+    on: { readonly nowMs: number; readonly poweredOnAtMs: number | undefined; readonly knowsSinceMs: number },
+  ): Pick<DiskSight, 'boot' | 'bootSinceMs'> {
+    const none = { boot: 'none', bootSinceMs: 0 } as const;
+    const own = this.#bootsOf(fileserver).filter((record) => isBoardOf(record, node.node.board));
+    const newest = own.reduce<BootRecord | undefined>(
+      (a, b) => (a === undefined || b.seenMs > a.seenMs ? b : a),
+      undefined,
+    );
+    const record = sincePower(newest, on.poweredOnAtMs);
+    if (record === undefined || record.startedMs < on.knowsSinceMs) return none;
+    // It said hello since: whatever is wrong with it now is not its boot.
+    const { bootedAtMonotonicMs: bootedAtMs } = node;
+    if (bootedAtMs !== undefined && bootedAtMs >= record.startedMs - SLACK_MS) return none;
+    const { stage, trouble } = judgeBoot(record, on.nowMs, BOOT_LIMITS);
+    return { boot: trouble ?? stage ?? 'none', bootSinceMs: record.startedMs };
+  }
+
+  #bootsOf(fileserver: NodeEntry): readonly BootRecord[] {
+    const known = this.#boots.get(fileserver.node.id);
+    if (known !== undefined) return known;
+    const boots = [...this.#boards.seenBy(fileserver)];
+    this.#boots.set(fileserver.node.id, boots);
+    return boots;
+  }
+}
+
+/** We gave it power and nothing was heard of it since: what is waited for is its first request. */
+function sincePower(newest: BootRecord | undefined, poweredOnAtMs: number | undefined): BootRecord | undefined {
+  if (poweredOnAtMs === undefined || (newest !== undefined && newest.seenMs > poweredOnAtMs - SLACK_MS)) return newest;
+  return {
+    mac: '',
+    serial: '',
+    address: '',
+    interfaceName: '',
+    startedMs: poweredOnAtMs,
+    stagesMs: { 'power-on': poweredOnAtMs },
+    firstFileMs: undefined,
+    missedMs: undefined,
+    missedFirmware: false,
+    startsMs: [poweredOnAtMs],
+    seenMs: poweredOnAtMs,
+  };
+}

@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import { NOTHING_REPAIRED } from '../../../proto/contract/netboot/repair.js';
+import { by } from '../testing/by.js';
+import { HealingSite, SITE_TOPOLOGY } from '../testing/healing-site.js';
+
+const ENFORCE = 'name: test\nversion: 1\nmode: enforce\n';
+const MINUTE_MS = 60_000;
+/** Longer than a controller that has just started holds silence against nobody. */
+const GRACE_MS = 8 * MINUTE_MS;
+const kim = by('admin:kim');
+
+async function started(policy: string | undefined): Promise<HealingSite> {
+  const site = await HealingSite.start(policy);
+  await site.pass(GRACE_MS);
+  return site;
+}
+
+test('nobody has set a policy: a hung Pi is found, what would be done is written down, and nothing is', async () => {
+  const site = await started(undefined);
+  site.hang(1);
+  await site.pass(8 * MINUTE_MS);
+  expect(await site.orders()).toEqual([]);
+  expect(await site.decisions('pi-1')).toContain('would-act R3');
+  expect(await site.fleet.timeline()).toContain('HealingWouldAct');
+});
+
+test('a hung Pi: its boot path is looked at, then its power is cut, then it is watched', async () => {
+  const site = await started(ENFORCE);
+  site.hang(1);
+  expect(await site.untilOrdered(1)).toEqual(['fs-1 boot-path-repair']);
+  await site.done(site.fileserver, NOTHING_REPAIRED);
+  expect(await site.untilOrdered(2)).toEqual(['fs-1 boot-path-repair', 'sw-1 cycle swp1']);
+  await site.done(site.switch, 'off for 20 s');
+  site.revive(1);
+  await site.pass(4 * MINUTE_MS);
+  expect(site.fleet.core.nodes.get(site.pis[0]?.peer.nodeId ?? site.switch.peer.nodeId)?.healing?.state).toBe(
+    'probation',
+  );
+  expect(await site.decisions('pi-1')).toEqual(expect.arrayContaining(['act R3', 'act R4', 'watch']));
+  expect(await site.orders()).toHaveLength(2);
+});
+
+test('a Pi whose system still reads its root is never cut off: somebody is asked', async () => {
+  const site = await started(ENFORCE);
+  const [pi] = site.pis;
+  if (pi !== undefined) site.silent.add(pi);
+  await site.pass(8 * MINUTE_MS);
+  expect(await site.orders()).toEqual([]);
+  expect(await site.fleet.timeline()).toContain('HandsNeeded');
+});
+
+test('a whole site falls silent: nobody is touched, and everybody is held by the cause', async () => {
+  const site = await started(ENFORCE);
+  for (const agent of [...site.pis, site.switch, site.fileserver]) site.silent.add(agent);
+  await site.pass(10 * MINUTE_MS);
+  expect(await site.orders()).toEqual([]);
+  expect(site.fleet.core.healing.causes.map(({ name }) => name)).toEqual(['site:lab']);
+  expect(await site.decisions('pi-1')).toContain('hold G2');
+});
+
+test('a pause holds from the moment it is asked for, also what is planned and not sent yet', async () => {
+  const site = await started(ENFORCE);
+  site.hang(1);
+  // The fileserver is heard and not reached: what is planned for it waits.
+  await site.pass(2 * MINUTE_MS);
+  const untilMs = site.fleet.world.clock.nowMs() + 60 * MINUTE_MS;
+  const { healing } = site.fleet.core;
+  const hold = await healing.holds.place(
+    { kind: 'pause', scope: 'rack-1', owner: undefined, reason: 'new cables', untilMs },
+    healing.map,
+    kim,
+  );
+  await site.pass(20 * MINUTE_MS);
+  expect(await site.orders()).toEqual([]);
+  expect(await site.decisions('pi-1')).toContain('hold R3 G5');
+  await healing.holds.lift(hold.id, kim);
+  await site.pass(MINUTE_MS);
+  expect(await site.orders()).toEqual(['fs-1 boot-path-repair']);
+});
+
+test('what was ordered before a pause is not sent again after it', async () => {
+  const site = await started(ENFORCE);
+  site.hang(1);
+  await site.untilOrdered(1);
+  expect(site.fileserver.commandsReceived).toHaveLength(1);
+  site.fileserver.cut();
+  await site.fileserver.connect(site.fleet.core);
+  await site.fleet.world.settle();
+  expect(site.fileserver.commandsReceived).toHaveLength(1);
+});
+
+test('a controller that starts again holds still, and remembers what it had tried', async () => {
+  const before = await started(ENFORCE);
+  before.hang(1);
+  await before.untilOrdered(1);
+  await before.done(before.fileserver, NOTHING_REPAIRED);
+  await before.fleet.core.stop();
+  const site = await before.restart();
+  await site.pass(MINUTE_MS);
+  site.hang(1);
+  await site.pass(4 * MINUTE_MS);
+  expect(await site.orders()).toEqual(['fs-1 boot-path-repair']);
+  await site.pass(10 * MINUTE_MS);
+  // R3 was tried before the restart, and is not tried again.
+  expect((await site.orders()).slice(0, 2)).toEqual(['fs-1 boot-path-repair', 'sw-1 cycle swp1']);
+});
+
+test('a clock that jumps by ten years changes nothing', async () => {
+  const site = await started(ENFORCE);
+  site.fleet.world.stepWallClock(10 * 365 * 86_400_000);
+  await site.pass(5 * MINUTE_MS);
+  expect(await site.decisions('pi-1')).toEqual([]);
+  site.hang(2);
+  await site.pass(4 * MINUTE_MS);
+  expect(await site.orders()).toEqual(['fs-1 boot-path-repair']);
+});
+
+test('a topology gives every port and node its numbers, or is refused as a whole', async () => {
+  const site = await HealingSite.start(undefined);
+  const { topologies } = site.fleet.core.healing;
+  const [first] = (await topologies.addresses()).nodes;
+  expect(first).toMatchObject({
+    node: 'pi-1',
+    vlan: 10,
+    exportPath: '/export/10.46.0.2',
+    routed6: '2001:db8:0:101::/64',
+  });
+  const pools = SITE_TOPOLOGY.pools.map((pool) => (pool.kind === 'vlan' ? { ...pool, last: 13 } : pool));
+  const small = { document: { ...SITE_TOPOLOGY, pools }, expectedRevision: 1, reason: 'smaller' };
+  await expect(topologies.set(small, kim)).rejects.toMatchObject({ code: 'failed-precondition' });
+  expect(topologies.revision).toBe(1);
+  expect((await topologies.addresses()).leaks).toEqual([]);
+  const without = { ...SITE_TOPOLOGY, nodes: SITE_TOPOLOGY.nodes.slice(1) };
+  await expect(topologies.set({ document: without, expectedRevision: 0, reason: 'late' }, kim)).rejects.toMatchObject({
+    code: 'failed-precondition',
+  });
+  await topologies.set({ document: without, expectedRevision: 1, reason: 'one less' }, kim);
+  // It is enrolled all the same: it stands by itself.
+  expect(topologies.map().nodeByName.get('pi-1')?.record.plug).toBeUndefined();
+});

@@ -1,0 +1,124 @@
+import type { NodeId } from '../../../proto/contract/ids.js';
+import { HEALING } from '../../domain/access/actor.js';
+import type { CommandRecord } from '../../domain/command.js';
+import type { Change } from '../../domain/healing/observed.js';
+import type { NodeConfigs } from '../node-configs.js';
+import type { NodeTable } from '../node-table.js';
+import type { Log, Store } from '../ports.js';
+import type { SteadyClock } from './steady-clock.js';
+
+/** Longer than any policy lets a change be a suspect. */
+const KEPT_MS = 24 * 3_600_000;
+const KEPT_MAX = 500;
+const EVENTS_READ = 1_000;
+
+interface Kept extends Change {
+  /** Of a node's config: the revision to go back to. */
+  readonly config:
+    | { readonly nodeId: NodeId; readonly revision: number; readonly previousRevision: number }
+    | undefined;
+}
+
+/** What people changed a while ago: the first suspects when something falls silent. */
+export class RecentChanges {
+  readonly #store: Store;
+  readonly #clock: SteadyClock;
+  readonly #nodes: NodeTable;
+  readonly #configs: NodeConfigs;
+  readonly #log: Log;
+  #kept: readonly Kept[] = [];
+  #readThroughId = 0;
+
+  constructor(deps: {
+    readonly store: Store;
+    readonly clock: SteadyClock;
+    readonly nodes: NodeTable;
+    readonly configs: NodeConfigs;
+    readonly log: Log;
+  }) {
+    this.#store = deps.store;
+    this.#clock = deps.clock;
+    this.#nodes = deps.nodes;
+    this.#configs = deps.configs;
+    this.#log = deps.log;
+  }
+
+  all(): readonly Change[] {
+    return this.#kept;
+  }
+
+  /** What was changed before this process started, and since the last look. */
+  async look(): Promise<void> {
+    const { reader } = this.#store;
+    const sinceMs = this.#clock.wallOf(this.#clock.nowMs()) - KEPT_MS;
+    const newest = await reader.eventsNewest(undefined, { limit: 1 });
+    const newestId = newest[0]?.id ?? 0;
+    if (newestId === this.#readThroughId) return;
+    const from = Math.max(this.#readThroughId, newestId - EVENTS_READ);
+    for (const event of await reader.eventsAfter(from, { limit: EVENTS_READ })) {
+      this.#readThroughId = event.id;
+      if (event.nodeId === undefined || event.atMs < sinceMs) continue;
+      if (event.reason === 'ConfigWanted') await this.#configChanged(event.nodeId, event.atMs);
+      else if (event.reason === 'CommandIssued') await this.#commandIssued(event.nodeId, event.atMs);
+    }
+    const nowMs = this.#clock.nowMs();
+    this.#kept = this.#kept.filter(({ atMs }) => nowMs - atMs < KEPT_MS).slice(-KEPT_MAX);
+  }
+
+  async #configChanged(nodeId: NodeId, atMs: number): Promise<void> {
+    const name = this.#nodes.get(nodeId)?.node.name;
+    const [record] = await this.#store.reader.nodeConfigs(nodeId, { limit: 1 });
+    if (name === undefined || record === undefined) return;
+    const { revision, previousRevision, actor } = record;
+    this.#note({
+      id: `config ${nodeId} ${revision}`,
+      what: `config ${revision} of ${name}`,
+      domain: name,
+      atMs: this.#clock.monotonicOf(atMs),
+      // What healing took back is not taken back once more, nor is a first config.
+      isRevertable: previousRevision > 0 && actor !== HEALING.name,
+      isReverted: actor === HEALING.name,
+      config: { nodeId, revision, previousRevision },
+    });
+  }
+
+  async #commandIssued(nodeId: NodeId, atMs: number): Promise<void> {
+    const entry = this.#nodes.get(nodeId);
+    if (entry?.node.kind !== 'switch') return;
+    const commands = await this.#store.reader.commandsNewest(nodeId, { limit: 20 });
+    const apply = commands.find((one) => one.action.kind === 'switch-apply' && one.issuedAtMs === atMs);
+    if (apply === undefined) return;
+    this.#note({
+      id: `ports ${apply.id}`,
+      what: `the ports of ${entry.node.name}`,
+      domain: entry.node.name,
+      atMs: this.#clock.monotonicOf(atMs),
+      // The switch takes back by itself what nobody confirms; what was confirmed is a person's to take back.
+      isRevertable: false,
+      isReverted: isUndone(apply),
+      config: undefined,
+    });
+  }
+
+  #note(change: Kept): void {
+    this.#kept = [...this.#kept.filter(({ id }) => id !== change.id), change];
+  }
+
+  /** Takes a change back; what cannot be is left to people, and told. */
+  async revert(id: string): Promise<void> {
+    const change = this.#kept.find((one) => one.id === id);
+    if (change?.config === undefined) return;
+    const { nodeId, revision, previousRevision } = change.config;
+    try {
+      const wish = { toRevision: previousRevision, expectedRevision: revision };
+      await this.#configs.rollback(nodeId, { ...wish, reason: 'it fell silent after the change' }, HEALING);
+      this.#note({ ...change, isReverted: true });
+    } catch (thrown) {
+      this.#log.warn({ err: thrown, change: id }, 'a change could not be taken back');
+    }
+  }
+}
+
+function isUndone({ state }: CommandRecord): boolean {
+  return state === 'failed' || state === 'rejected' || state === 'lapsed';
+}

@@ -1,0 +1,189 @@
+import type { TopologyDocument } from '../../../proto/contract/api/topology.js';
+import { assert } from '../../../proto/contract/assert.js';
+import { BrambleError } from '../../../proto/contract/errors.js';
+import { visible } from '../../../proto/contract/visible.js';
+import type { Actor } from '../../domain/access/actor.js';
+import { type AddressReport, addressChange, addressReport } from '../../domain/topology/addresses.js';
+import { type FleetMap, mapFleet } from '../../domain/topology/fleet-map.js';
+import { piModelOf } from '../../domain/topology/pi-model.js';
+import type { NodeRecord, Topology } from '../../domain/topology/records.js';
+import type { NodeEntry, NodeTable } from '../node-table.js';
+import type { Store, StoreReader, World } from '../ports.js';
+import { EMPTY_TOPOLOGY, topologyOf } from './topology-document.js';
+
+const REVISION_SETTING = 'topology-revision';
+/** Names that cannot stand for a thing: the whole fleet has it. */
+const FLEET = 'fleet';
+
+interface TopologyDeps {
+  readonly store: Store;
+  readonly world: Pick<World, 'clock'>;
+  readonly nodes: NodeTable;
+  readonly onCommitted: () => void;
+}
+
+/** What stands where: as somebody wrote it, and with every enrolled Pi that nobody wrote down standing by itself. */
+export class Topologies {
+  readonly #deps: TopologyDeps;
+  #written: Topology = EMPTY_TOPOLOGY;
+  #revision = 0;
+  #map: FleetMap = mapFleet(EMPTY_TOPOLOGY);
+  /** Of which nodes the map was made. */
+  #madeOf = '';
+  #entryByNode: readonly (NodeEntry | undefined)[] = [];
+  #unlisted: readonly string[] = [];
+
+  constructor(deps: TopologyDeps) {
+    this.#deps = deps;
+  }
+
+  async load(reader: StoreReader): Promise<void> {
+    this.#written = (await reader.healing.topology()) ?? EMPTY_TOPOLOGY;
+    this.#revision = Number((await reader.setting(REVISION_SETTING)) ?? 0);
+    this.#madeOf = '';
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** As it was written. */
+  get written(): Topology {
+    return this.#written;
+  }
+
+  /** Names of enrolled Pis that nobody wrote down. */
+  get unlisted(): readonly string[] {
+    return this.#unlisted;
+  }
+
+  /** Everybody, by index; made anew when nodes or topology have changed. */
+  map(): FleetMap {
+    const madeOf = this.#signature();
+    if (madeOf !== this.#madeOf) {
+      this.#rebuild();
+      this.#madeOf = madeOf;
+    }
+    return this.#map;
+  }
+
+  /** The enrolled node behind a node of the map; `undefined` = it never enrolled. */
+  entryOf(index: number): NodeEntry | undefined {
+    return this.#entryByNode[index];
+  }
+
+  /**
+   * Replaces what was written. Every port and every node gets its numbers in the same transaction, or nothing changes.
+   * @throws BrambleError `invalid-argument`, `failed-precondition` (changed meanwhile), `resource-exhausted`
+   */
+  async set(
+    wish: { readonly document: TopologyDocument; readonly expectedRevision: number; readonly reason: string },
+    actor: Actor,
+  ): Promise<void> {
+    const { store, world, onCommitted } = this.#deps;
+    const topology = topologyOf(wish.document);
+    mapFleet(topology); // says what contradicts itself
+    assertNamesFree(topology);
+    const revision = await store.transact(async (writer) => {
+      const now = Number((await writer.setting(REVISION_SETTING)) ?? 0);
+      if (now !== wish.expectedRevision) {
+        throw new BrambleError('failed-precondition', `the topology is at revision ${now} by now`, {
+          hint: 'look at it again, then change it',
+        });
+      }
+      const atMs = world.clock.nowMs();
+      const { taken, freed } = addressChange(topology, await writer.healing.allocations(), atMs);
+      await writer.healing.putTopology(topology);
+      for (const one of [...freed, ...taken]) await writer.healing.putAllocation(one);
+      await writer.putSetting(REVISION_SETTING, String(now + 1));
+      const counts = `${topology.nodes.length} nodes, ${topology.switches.length} switches, ${topology.fileservers.length} fileservers`;
+      const message = `${visible(actor.name, 80)} set the topology (${counts}): ${visible(wish.reason, 500)}`;
+      await writer.addFleetEvent({ atMs, nodeId: undefined, severity: 'info', reason: 'TopologyChanged', message });
+      const details = {
+        revision: now + 1,
+        reason: wish.reason,
+        numbersTaken: taken.length,
+        numbersFreed: freed.length,
+      };
+      await writer.audit.add({
+        ...{ atMs, actor, target: 'topology', site: undefined, outcome: 'done', action: 'topology.set' },
+        details,
+      });
+      return now + 1;
+    });
+    this.#written = topology;
+    this.#revision = revision;
+    this.#madeOf = '';
+    onCommitted();
+  }
+
+  async addresses(): Promise<AddressReport> {
+    const book = await this.#deps.store.reader.healing.allocations();
+    return addressReport(this.#written, book, this.#deps.world.clock.nowMs());
+  }
+
+  /** Changes with whatever of a node the map shows. */
+  #signature(): string {
+    let text = `${this.#revision}`;
+    for (const { node } of this.#deps.nodes.all()) {
+      if (node.kind === 'pi') text += `;${node.name} ${node.site} ${node.board.serial} ${node.lifecycle}`;
+    }
+    return text;
+  }
+
+  #rebuild(): void {
+    const byName = new Map<string, NodeEntry>();
+    const bySerial = new Map<string, NodeEntry>();
+    for (const entry of this.#deps.nodes.all()) {
+      const { kind, lifecycle, name, board } = entry.node;
+      if (kind !== 'pi' || lifecycle === 'revoked') continue;
+      byName.set(name, entry);
+      bySerial.set(board.serial, entry);
+    }
+    const written = this.#written;
+    const listed = new Map<string, NodeEntry>();
+    for (const { name, board } of written.nodes) {
+      const entry = byName.get(name) ?? bySerial.get(board.serial);
+      if (entry !== undefined) listed.set(name, entry);
+    }
+    const known = new Set(listed.values());
+    const others = [...byName.values()].filter((entry) => !known.has(entry));
+    const taken = new Set(namesOf(written));
+    const derived = others.filter(({ node }) => !taken.has(node.name)).map(standingAlone);
+    const sites = new Set(written.sites.map(({ name }) => name));
+    const more = [...new Set(derived.map(({ site }) => site))].filter((site) => !sites.has(site) && !taken.has(site));
+    this.#map = mapFleet({
+      ...written,
+      sites: [...written.sites, ...more.map((name) => ({ name, uplinkDownBitsPerS: 0, uplinkUpBitsPerS: 0 }))],
+      nodes: [...written.nodes, ...derived.filter(({ site }) => sites.has(site) || more.includes(site))],
+    });
+    this.#entryByNode = this.#map.nodes.map(({ record }) => listed.get(record.name) ?? byName.get(record.name));
+    this.#unlisted = others.map(({ node }) => node.name);
+    assert(this.#entryByNode.length === this.#map.nodes.length, 'every node of the map is looked up');
+  }
+}
+
+/** Of a Pi that nobody wrote down, all that is known is where it joined and what it is: nobody of ours powers or boots it. */
+function standingAlone({ node }: NodeEntry): NodeRecord {
+  return {
+    name: node.name,
+    site: node.site,
+    shelf: '',
+    plug: undefined,
+    fileserver: '',
+    board: { serial: node.board.serial, model: piModelOf(node.board.model), firmware: '' },
+    image: '',
+  };
+}
+
+function namesOf(topology: Topology): readonly string[] {
+  const { sites, racks, shelves, psus, switches, fileservers, nodes } = topology;
+  return [sites, racks, shelves, psus, switches, fileservers, nodes].flatMap((list) => list.map(({ name }) => name));
+}
+
+function assertNamesFree(topology: Topology): void {
+  if (!namesOf(topology).includes(FLEET)) return;
+  throw new BrambleError('invalid-argument', `topology: ${FLEET} is the name of the whole fleet`, {
+    hint: 'choose another name',
+  });
+}
