@@ -182,6 +182,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     history,
     uploads,
     images: images.images,
+    healing: controller.healing,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
     readiness: () => readiness(progress, rpc),
     measures: async () => [

@@ -51,6 +51,7 @@ import {
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { Secret } from '../../proto/contract/secret.js';
 import { errorOfEnvelope } from './errors.js';
+import { HealingApi } from './healing-api.js';
 import { ImageApi } from './image-api.js';
 import type { HttpMethod, Transport } from './transport.js';
 
@@ -325,6 +326,10 @@ export class ApiClient {
 
   promote(wish: { readonly reason: string; readonly confirm: string }): Promise<PromotionView> {
     return this.#ask('POST', '/api/v1/promotions', PromotionView, wish);
+  }
+
+  get healing(): HealingApi {
+    return new HealingApi((method, path, schema, body) => this.#ask(method, path, schema, body));
   }
 
   get images(): ImageApi {

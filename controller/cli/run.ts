@@ -14,6 +14,7 @@ import { registerDoctor } from './commands/doctor.js';
 import { registerEnrol } from './commands/enrol.js';
 import { registerEvents } from './commands/events.js';
 import { registerGet } from './commands/get.js';
+import { registerHealing } from './commands/healing.js';
 import { registerImage } from './commands/image.js';
 import { registerLoginLink } from './commands/login-link.js';
 import { registerNode } from './commands/node.js';
@@ -26,6 +27,7 @@ import { registerSite } from './commands/site.js';
 import { registerSwitch } from './commands/switch.js';
 import { registerToken } from './commands/token.js';
 import { registerTop } from './commands/top.js';
+import { registerPlacement, registerTopology, registerWhatIf } from './commands/topology.js';
 import { registerUser } from './commands/user.js';
 import { registerWatch } from './commands/watch.js';
 import { registerWhy } from './commands/why.js';
@@ -48,6 +50,10 @@ const NOUNS = [
   registerRoots,
   registerSwitch,
   registerPower,
+  registerHealing,
+  registerTopology,
+  registerWhatIf,
+  registerPlacement,
   registerCommand,
   registerUser,
   registerApiToken,

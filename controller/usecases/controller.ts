@@ -5,6 +5,7 @@ import { Clones } from './clones.js';
 import { type Core, type CoreOptions, type HealingPorts, startCore } from './core.js';
 import { Enrollments } from './enroll.js';
 import { makeFleetApi } from './fleet-api.js';
+import { HealingDesk } from './healing/healing-desk.js';
 import { HistoryRecorder } from './history-recorder.js';
 import { Idempotency } from './idempotency.js';
 import { Identities } from './identities.js';
@@ -36,6 +37,7 @@ export interface Controller {
   readonly identities: Identities;
   readonly history: HistoryRecorder;
   readonly audit: AuditLog;
+  readonly healing: HealingDesk;
   readonly idempotency: Idempotency;
   /** Says goodbye to agents, writes what waits, samples included. The store stays open. */
   stop(): Promise<void>;
@@ -83,6 +85,7 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
     identities,
     history,
     audit,
+    healing: new HealingDesk({ healing: core.healing, find: (id) => core.nodes.get(id)?.node, store }),
     idempotency: new Idempotency({ store, world }),
     async stop() {
       await core.stop();

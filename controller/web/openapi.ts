@@ -6,10 +6,12 @@ import * as batch from '../../proto/contract/api/batch.js';
 import * as boot from '../../proto/contract/api/boot.js';
 import * as doctor from '../../proto/contract/api/doctor.js';
 import * as fleet from '../../proto/contract/api/fleet.js';
+import * as healing from '../../proto/contract/api/healing.js';
 import * as images from '../../proto/contract/api/images.js';
 import * as lists from '../../proto/contract/api/lists.js';
 import * as nodeConfig from '../../proto/contract/api/node-config.js';
 import * as requests from '../../proto/contract/api/requests.js';
+import * as topology from '../../proto/contract/api/topology.js';
 import { assert } from '../../proto/contract/assert.js';
 import { VERSION } from '../../proto/contract/build.js';
 import type { ErrorCode } from '../../proto/contract/errors.js';
@@ -70,10 +72,12 @@ function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
     ...boot,
     ...doctor,
     ...fleet,
+    ...healing,
     ...images,
     ...lists,
     ...nodeConfig,
     ...requests,
+    ...topology,
   };
   const exported = Object.entries({ ...modules, OpenApiDocument });
   return new Map(exported.flatMap(([name, schema]) => (schema instanceof z.ZodType ? [[schema, name] as const] : [])));

@@ -9,6 +9,7 @@ import type { FleetApi } from '../usecases/api.js';
 import type { AuditLog } from '../usecases/audit/audit-log.js';
 import type { Backups } from '../usecases/backups.js';
 import type { Doctor } from '../usecases/doctor.js';
+import type { HealingDesk } from '../usecases/healing/healing-desk.js';
 import type { Idempotency } from '../usecases/idempotency.js';
 import type { Images } from '../usecases/images/images.js';
 import type { Log, Timers } from '../usecases/ports.js';
@@ -27,6 +28,7 @@ export interface WebOptions {
   readonly history: HistorySource;
   readonly uploads: UploadSource;
   readonly images: Images;
+  readonly healing: HealingDesk;
   readonly join: JoinFacts;
   readonly readiness: () => Promise<readonly PartReadiness[]>;
   readonly measures: () => Promise<readonly Measure[]>;

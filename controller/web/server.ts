@@ -19,6 +19,7 @@ import { discoveryHandlers } from './routes/discovery.js';
 import { doctorHandlers } from './routes/doctor.js';
 import { enrollmentHandlers } from './routes/enrollments.js';
 import { eventHandlers } from './routes/events.js';
+import { healingHandlers, topologyHandlers } from './routes/healing.js';
 import { imageHandlers } from './routes/images.js';
 import { loadHandlers } from './routes/loads.js';
 import { nodeConfigHandlers } from './routes/node-configs.js';
@@ -67,6 +68,8 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...loadHandlers(),
       ...uploadHandlers(options),
       ...imageHandlers(options),
+      ...healingHandlers(options),
+      ...topologyHandlers(options),
       ...sessionHandlers(options, () => url),
       ...accountHandlers(options),
       ...auditHandlers(options),

@@ -82,6 +82,7 @@ export async function startApiRig(nodesCount: number): Promise<ApiRig> {
     metricsOpenOnLoopback: true,
     uploads: { find: async () => undefined },
     images: openImages(dir, { store, trust, world }, systemClock).images,
+    healing: controller.healing,
     idempotency: controller.idempotency,
     history: controller.history,
     join: { spkiPin: '', enrollEndpoint: '' },

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { visible } from '../../../proto/contract/visible.js';
 import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
 import { type DryRunOption, tryOut, withDryRun } from '../dry-run.js';
@@ -33,7 +34,23 @@ export const registerNode: Register = (program, run) => {
   registerNodeConfig(node, run);
   registerNodeSettings(node, run);
   registerMaintenance(node, run, 'node');
+  registerRepaired(node, run);
 };
+
+function registerRepaired(node: Command, run: RunCommand): void {
+  node
+    .command('repaired')
+    .description('Say that somebody has repaired a node: healing begins anew with it')
+    .argument('<name|id>')
+    .action((nameOrId: string) =>
+      run(async (context) => {
+        const target = await resolveNode(context.api, nameOrId);
+        await context.api.healing.repaired(target.id);
+        context.out(`${visible(target.name)} is looked at again.\n`);
+        return EXIT.ok;
+      }),
+    );
+}
 
 function registerReboot(node: Command, run: RunCommand): void {
   const command = node.command('reboot').description('Reboot a node in an orderly way').argument('<name|id>');

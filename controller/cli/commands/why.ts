@@ -1,4 +1,5 @@
 import type { CommandView, ConditionView, EventView, NodeDetail } from '../../../proto/contract/api/fleet.js';
+import type { NodeHealingView } from '../../../proto/contract/api/healing.js';
 import { visible } from '../../../proto/contract/visible.js';
 import type { CliContext } from '../context.js';
 import { EXIT } from '../errors.js';
@@ -8,6 +9,7 @@ import { resolveNode } from '../resolve.js';
 import type { Register } from './register.js';
 
 const EVENTS_SHOWN = 5;
+const DECISIONS_SHOWN = 5;
 const SETTLED: ReadonlySet<CommandView['state']> = new Set(['succeeded', 'failed', 'rejected', 'lapsed']);
 /** What boot_reason_state carries, in words. */
 const BOOT_REASONS = ['', 'power-on', 'an orderly restart', 'the watchdog', 'a kernel panic', 'low voltage'];
@@ -16,6 +18,7 @@ interface Known {
   readonly node: NodeDetail;
   readonly openCommands: readonly CommandView[];
   readonly events: readonly EventView[];
+  readonly healing: NodeHealingView;
 }
 
 export const registerWhy: Register = (program, run) => {
@@ -26,12 +29,18 @@ export const registerWhy: Register = (program, run) => {
     .action((nameOrId: string) =>
       run(async (context) => {
         const { id } = await resolveNode(context.api, nameOrId);
-        const [node, commands, events] = await Promise.all([
+        const [node, commands, events, healing] = await Promise.all([
           context.api.node(id),
           context.api.commands(id),
           context.api.events({ node: id }, EVENTS_SHOWN),
+          context.api.healing.node(id, DECISIONS_SHOWN),
         ]);
-        const known: Known = { node, openCommands: commands.filter(({ state }) => !SETTLED.has(state)), events };
+        const known: Known = {
+          node,
+          openCommands: commands.filter(({ state }) => !SETTLED.has(state)),
+          events,
+          healing,
+        };
         const { format } = context.screen;
         if (format === 'json' || format === 'yaml') context.out(`${renderData(known, format)}\n`);
         else if (format === 'name') context.out(`node/${visible(node.name)}\n`);
@@ -42,13 +51,14 @@ export const registerWhy: Register = (program, run) => {
 };
 
 /** The answer first, then what it rests on. */
-function renderWhy(context: CliContext, { node, openCommands, events }: Known): string {
+function renderWhy(context: CliContext, { node, openCommands, events, healing }: Known): string {
   const nowMs = context.nowMs();
   return [
     `${visible(node.name)} is ${node.state}: ${visible(node.why, 500)}`,
     ...section('Troubles', troublesOf(node.conditions, nowMs), 'none'),
     ...section('Contact', contactOf(node, nowMs), ''),
     ...section('Boot', bootOf(node, nowMs), 'nothing is known of it'),
+    ...section('Healing', healingOf(healing, nowMs), ''),
     ...section(
       'Open commands',
       openCommands.map((command) => commandLine(command, nowMs)),
@@ -96,6 +106,20 @@ function bootOf({ facts, bootedAtMs }: NodeDetail, nowMs: number): readonly stri
     ...(bootedAtMs === undefined ? [] : [`booted ${ago(bootedAtMs, nowMs)}`]),
     ...(reason === '' ? [] : [`because of ${reason}`]),
     ...(crash === undefined || crash === '' ? [] : [`left behind: ${visible(String(crash), 300)}`]),
+  ];
+}
+
+/** Where it stands, then what was decided about it: an act, or which guard spoke against it. */
+function healingOf({ state, sinceMs, tried, isListed, records }: NodeHealingView, nowMs: number): readonly string[] {
+  const since = sinceMs === undefined ? '' : ` since ${ago(sinceMs, nowMs)}`;
+  return [
+    `${state}${since}${tried.length === 0 ? '' : `; tried ${tried.join(', ')}`}`,
+    ...(isListed ? [] : ['the topology does not say where it stands: nobody of ours powers or boots it']),
+    ...records.flatMap(({ atMs, decision, words, evidence, passed, policy }) => [
+      `${ago(atMs, nowMs)}: ${decision}: ${visible(words, 1_000)}`,
+      ...(evidence === '' ? [] : [`  seen: ${visible(evidence, 500)}`]),
+      ...(passed.length === 0 ? [] : [`  nothing against it from ${passed.join(', ')}; policy ${visible(policy, 20)}`]),
+    ]),
   ];
 }
 

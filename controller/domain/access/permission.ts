@@ -23,6 +23,7 @@ export const PERMISSIONS = {
   'audit.read': 'see who did what',
   'audit.verify': 'check the audit log against what agents remember',
   'fleet.manage': 'make backups of the controller, and let a restored one command again',
+  'healing.manage': 'say what stands where, and by which policy nodes are healed',
   'metrics.read': 'scrape figures of the whole fleet',
 } as const;
 
@@ -37,6 +38,7 @@ export const FLEET_WIDE: ReadonlySet<Permission> = new Set([
   'access.manage',
   'audit.verify',
   'fleet.manage',
+  'healing.manage',
   'metrics.read',
 ]);
 

@@ -91,7 +91,7 @@ export interface AddressChange {
 
 /**
  * What must be handed out and taken back so that everybody in the topology has what is theirs; all or nothing.
- * @throws BrambleError `resource-exhausted` when a pool has no more, `failed-precondition` when it lost what is in use
+ * @throws BrambleError `failed-precondition` when a pool has no more, or does not cover what is in use
  */
 export function addressChange(topology: Topology, book: readonly Allocation[], nowMs: number): AddressChange {
   const wants = wantsOf(topology);
@@ -111,7 +111,7 @@ export function addressChange(topology: Topology, book: readonly Allocation[], n
   const leased = lease(pools, [...kept, ...freed], wants, nowMs);
   if (leased.kind === 'leased') return { taken: leased.allocations, freed };
   throw new BrambleError(
-    'resource-exhausted',
+    'failed-precondition',
     `pool "${leased.pool}" has no more: ${leased.usedCount} of ${leased.usableCount} are in use or rest`,
     { hint: 'make the pool larger; what was given back rests for a day' },
   );

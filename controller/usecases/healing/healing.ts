@@ -1,9 +1,11 @@
 import type { HealingView } from '../../../proto/contract/api/fleet.js';
 import { visible } from '../../../proto/contract/visible.js';
+import type { Actor } from '../../domain/access/actor.js';
 import type { Desired, Hold, Lifecycle } from '../../domain/healing/desired.js';
 import { type ExplainRecord, renderExplain } from '../../domain/healing/explain.js';
 import { emptyMemory, type HealMemory, remapMemory } from '../../domain/healing/memory.js';
 import { type Plan, plan } from '../../domain/healing/plan.js';
+import type { Node } from '../../domain/node.js';
 import type { FleetMap, MappedNode } from '../../domain/topology/fleet-map.js';
 import type { Boards } from '../boards.js';
 import type { CommandHold } from '../command-hold.js';
@@ -34,12 +36,12 @@ export interface HealingDeps {
   readonly store: Store;
   readonly world: World;
   readonly nodes: NodeTable;
-  readonly boards: Boards;
-  readonly commands: Commands;
-  readonly configs: NodeConfigs;
-  readonly maintenances: Maintenances;
+  readonly boards: Pick<Boards, 'seenBy'>;
+  readonly commands: Pick<Commands, 'issueIn'>;
+  readonly configs: Pick<NodeConfigs, 'rollback'>;
+  readonly maintenances: Pick<Maintenances, 'inForce'>;
   readonly hold: Pick<CommandHold, 'because'>;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, 'write'>;
   readonly counters: Counters;
   /** End of the amnesty after this start; monotonic. */
   readonly graceUntilMs: number;
@@ -151,9 +153,15 @@ export class Healing {
   }
 
   /** Somebody has been there: it starts anew. */
-  repaired(name: string): void {
+  async repaired(name: string, { id, site }: Pick<Node, 'id' | 'site'>, actor: Actor): Promise<void> {
+    await this.#deps.store.transact(async (writer) => {
+      const atMs = this.#deps.world.clock.nowMs();
+      const message = `${visible(actor.name, 80)} says that it is repaired: healing begins anew`;
+      await writer.addFleetEvent({ atMs, nodeId: id, severity: 'info', reason: 'NodeRepaired', message });
+      await writer.audit.add({ atMs, actor, action: 'node.repaired', target: id, site, outcome: 'done', details: {} });
+    });
     this.#repaired.add(name);
-    this.poke();
+    this.#committed();
   }
 
   #committed(): void {

@@ -15,8 +15,8 @@ interface HoldDeps {
   readonly store: Store;
   readonly world: Pick<World, 'clock' | 'random'>;
   readonly clock: SteadyClock;
-  readonly journal: Journal;
-  readonly maintenances: Maintenances;
+  readonly journal: Pick<Journal, 'write'>;
+  readonly maintenances: Pick<Maintenances, 'inForce'>;
   /** Healing looks again at once. */
   readonly onChanged: () => void;
   readonly onCommitted: () => void;

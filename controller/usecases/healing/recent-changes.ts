@@ -24,7 +24,7 @@ export class RecentChanges {
   readonly #store: Store;
   readonly #clock: SteadyClock;
   readonly #nodes: NodeTable;
-  readonly #configs: NodeConfigs;
+  readonly #configs: Pick<NodeConfigs, 'rollback'>;
   readonly #log: Log;
   #kept: readonly Kept[] = [];
   #readThroughId = 0;
@@ -33,7 +33,7 @@ export class RecentChanges {
     readonly store: Store;
     readonly clock: SteadyClock;
     readonly nodes: NodeTable;
-    readonly configs: NodeConfigs;
+    readonly configs: Pick<NodeConfigs, 'rollback'>;
     readonly log: Log;
   }) {
     this.#store = deps.store;

@@ -3,6 +3,7 @@ import { assert } from '../../../proto/contract/assert.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { visible } from '../../../proto/contract/visible.js';
 import type { Actor } from '../../domain/access/actor.js';
+import type { Node } from '../../domain/node.js';
 import { type AddressReport, addressChange, addressReport } from '../../domain/topology/addresses.js';
 import { type FleetMap, mapFleet } from '../../domain/topology/fleet-map.js';
 import { piModelOf } from '../../domain/topology/pi-model.js';
@@ -31,7 +32,7 @@ export class Topologies {
   /** Of which nodes the map was made. */
   #madeOf = '';
   #entryByNode: readonly (NodeEntry | undefined)[] = [];
-  #unlisted: readonly string[] = [];
+  #unlisted: readonly Node[] = [];
 
   constructor(deps: TopologyDeps) {
     this.#deps = deps;
@@ -52,8 +53,8 @@ export class Topologies {
     return this.#written;
   }
 
-  /** Names of enrolled Pis that nobody wrote down. */
-  get unlisted(): readonly string[] {
+  /** Enrolled Pis that nobody wrote down. */
+  get unlisted(): readonly Node[] {
     return this.#unlisted;
   }
 
@@ -74,7 +75,7 @@ export class Topologies {
 
   /**
    * Replaces what was written. Every port and every node gets its numbers in the same transaction, or nothing changes.
-   * @throws BrambleError `invalid-argument`, `failed-precondition` (changed meanwhile), `resource-exhausted`
+   * @throws BrambleError `invalid-argument`, `failed-precondition` (changed meanwhile, a pool is used up)
    */
   async set(
     wish: { readonly document: TopologyDocument; readonly expectedRevision: number; readonly reason: string },
@@ -158,7 +159,7 @@ export class Topologies {
       nodes: [...written.nodes, ...derived.filter(({ site }) => sites.has(site) || more.includes(site))],
     });
     this.#entryByNode = this.#map.nodes.map(({ record }) => listed.get(record.name) ?? byName.get(record.name));
-    this.#unlisted = others.map(({ node }) => node.name);
+    this.#unlisted = others.map(({ node }) => node);
     assert(this.#entryByNode.length === this.#map.nodes.length, 'every node of the map is looked up');
   }
 }

@@ -8,6 +8,7 @@ import { DISCOVERY_ROUTES } from './discovery.js';
 import { DOCTOR_ROUTES } from './doctor.js';
 import { ENROLLMENT_ROUTES } from './enrollment.js';
 import { EVENT_ROUTES } from './events.js';
+import { HEALING_ROUTES } from './healing.js';
 import { IMAGE_ROUTES } from './images.js';
 import { LOAD_ROUTES } from './loads.js';
 import { NODE_CONFIG_ROUTES } from './node-configs.js';
@@ -15,6 +16,7 @@ import { NODE_ROUTES } from './nodes.js';
 import { PROBE_ROUTES } from './probes.js';
 import { SESSION_ROUTES } from './session.js';
 import { SITE_ROUTES } from './sites.js';
+import { TOPOLOGY_ROUTES } from './topology.js';
 import { UPLOAD_ROUTES } from './uploads.js';
 
 /** Every route there is, by the name of its operation; only the files of the page are not here. */
@@ -24,6 +26,8 @@ export const ROUTES = {
   ...BOARD_ROUTES,
   ...NODE_CONFIG_ROUTES,
   ...SITE_ROUTES,
+  ...HEALING_ROUTES,
+  ...TOPOLOGY_ROUTES,
   ...BATCH_ROUTES,
   ...COMMAND_ROUTES,
   ...ENROLLMENT_ROUTES,

@@ -31,6 +31,23 @@ export const ROUTE_RIGHTS = {
   startSiteMaintenance: 'nodes.maintain',
   endSiteMaintenance: 'nodes.maintain',
 
+  getHealing: 'nodes.read',
+  getNodeHealing: 'nodes.read',
+  repairNode: 'nodes.maintain',
+  getHealingPolicy: 'nodes.read',
+  listHealingPolicies: 'nodes.read',
+  setHealingPolicy: 'healing.manage',
+  listHolds: 'nodes.read',
+  holdHealing: 'nodes.maintain',
+  liftHold: 'nodes.maintain',
+
+  getTopology: 'nodes.read',
+  setTopology: 'healing.manage',
+  listAddresses: 'nodes.read',
+  whatIf: 'nodes.read',
+  listOffers: 'nodes.read',
+  findPlacement: 'nodes.read',
+
   // Each operation wants what its own route wants: ScopedFleet.batch().
   runBatch: 'signed-in',
 

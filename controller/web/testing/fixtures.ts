@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { parseGrant } from '../../../proto/contract/access.js';
 import type { NodeDetail } from '../../../proto/contract/api/fleet.js';
 import { renderBootRecord } from '../../../proto/contract/boot/record-text.js';
+import { type NodeId, siteId } from '../../../proto/contract/ids.js';
 import { Access } from '../../usecases/access/access.js';
 import type { Passwords } from '../../usecases/access/ports.js';
 import { grantViews } from '../../usecases/access/users.js';
@@ -12,6 +13,7 @@ import { ImagePlaces } from '../../usecases/images/image-places.js';
 import { Images } from '../../usecases/images/images.js';
 import type { Store } from '../../usecases/ports.js';
 import { by } from '../../usecases/testing/by.js';
+import { idleHealing } from '../../usecases/testing/idle-healing.js';
 import { MemoryShelf } from '../../usecases/testing/memory-shelf.js';
 import { testTrust } from '../../usecases/testing/trust-bench.js';
 import type { PartReadiness, WebOptions } from '../options.js';
@@ -107,6 +109,11 @@ const BACKUP = {
   ...{ madeAtMs: NOW_MS, schemaVersion: 3, sizeBytes: 4_096 },
 };
 
+function namedNode({ detailById }: FakeFleet, id: NodeId) {
+  const node = detailById.get(id);
+  return node === undefined ? undefined : { id, name: node.name, site: siteId(node.site) };
+}
+
 /** Options for doors on any free port, over a fleet in memory; `adminSocket` must be in a fresh directory. */
 export function webOptions(
   adminSocket: string,
@@ -148,6 +155,7 @@ export function webOptions(
     idempotency: { begin: async () => undefined, finish: async () => undefined, fail: async () => undefined },
     history: { series: async () => [{ atMs: 1, value: 2 }] },
     images: new Images({ ...deps, shelf: new MemoryShelf(), places: new ImagePlaces(clock) }),
+    healing: idleHealing({ ...deps, find: (id) => namedNode(fleet, id) }),
     uploads: { find: async () => ({ sizeBytes: 4, read: () => Readable.from([Buffer.from([0x1f, 0x8b, 8, 0])]) }) },
     join: { spkiPin: 'ab'.repeat(32), enrollEndpoint: 'controller.example:7442' },
     readiness: async () => parts,

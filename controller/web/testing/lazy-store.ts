@@ -16,7 +16,7 @@ export function lazyStore(): Store {
   };
 }
 
-/** An object whose every method waits for the real one; its parts (`access`, `audit`) do the same. */
+/** An object whose every method waits for the real one; its parts (`access`, `audit`, `healing`) do the same. */
 function asking(real: () => Promise<object>): object {
   const at =
     (owner: () => Promise<object>, name: string | symbol) =>
@@ -30,8 +30,8 @@ function asking(real: () => Promise<object>): object {
     {},
     {
       get: (_target, part) => {
-        if (part !== 'access' && part !== 'audit') return at(real, part);
-        const whole = async () => Reflect.get(await real(), part) as object; // both are objects of the reader
+        if (part !== 'access' && part !== 'audit' && part !== 'healing') return at(real, part);
+        const whole = async () => Reflect.get(await real(), part) as object; // all are objects of the reader
         return new Proxy({}, { get: (_part, name) => at(whole, name) });
       },
     },

@@ -69,10 +69,10 @@ export class RealFleet {
       endpoints: () => [],
     });
     const dir = await mkdtemp(join(tmpdir(), 'bramble-fleet-'));
-    const { idempotency, audit, api: wholeFleet } = controller;
+    const { idempotency, audit, healing, api: wholeFleet } = controller;
     const access = new Access({ store, world, trust: testTrust, passwords: quickPasswords });
     const options = webOptions(join(dir, 'admin.sock'), {
-      ...{ ...world, idempotency, audit, wholeFleet, access },
+      ...{ ...world, idempotency, audit, healing, wholeFleet, access },
       metricsOpenOnLoopback: given.metricsOpenOnLoopback ?? true,
     });
     const server = await startWebServer({ ...options, random: world.random, log: world.log });

@@ -15,6 +15,9 @@ const State = z.enum([
   'await-hands',
 ]);
 
+/** It is done; there is nothing more to tell. */
+export const Done = z.object({});
+
 export const HoldView = z.object({
   id: z.string(),
   kind: z.enum(['pause', 'maintenance', 'drill', 'manual']),
@@ -103,6 +106,9 @@ export const PolicyView = z.object({
 });
 export type PolicyView = z.infer<typeof PolicyView>;
 
+export const PolicyList = z.object({ policies: z.array(PolicyView) });
+export type PolicyList = z.infer<typeof PolicyList>;
+
 export const PolicyPut = z.strictObject({
   text: z.string().min(1).max(65_536).describe('YAML'),
   reason: z.string().min(1).max(500),
@@ -120,12 +126,10 @@ export const HealingStatus = z.object({
   nodesWatched: z.number(),
   unlisted: z.array(z.string()).describe('enrolled, and the topology does not say where they stand; the first few'),
   unenrolled: z.array(z.string()).describe('in the topology, and never enrolled; the first few'),
-  states: z.record(State, z.number()).describe('nodes that are not simply healthy'),
+  states: z.partialRecord(State, z.number()).describe('nodes that are not simply healthy'),
   causes: z.array(z.object({ name: z.string(), verdict: z.string(), sinceMs: z.number(), nodes: z.number() })),
   storms: z.array(z.object({ domain: z.string(), sinceMs: z.number() })),
   holds: z.array(HoldView),
   actions: z.array(ActionView).describe('that have no end yet'),
 });
 export type HealingStatus = z.infer<typeof HealingStatus>;
-
-export const ReasonOnly = z.strictObject({ reason: z.string().min(1).max(500) });

@@ -67,14 +67,14 @@ interface Told {
  * by comparing clocks: no clock that jumps, here or there, makes a node look idle.
  */
 export class FileserverSights {
-  readonly #boards: Boards;
+  readonly #boards: Pick<Boards, 'seenBy'>;
   readonly #told = new Map<string, Told>();
   /** Of a hardware address: when the time of its last read moved last, on our monotonic clock. */
   readonly #moved = new Map<string, { readonly asked: number; readonly atMs: number }>();
   /** Boots of this pass. */
   #boots = new Map<string, readonly BootRecord[]>();
 
-  constructor(boards: Boards) {
+  constructor(boards: Pick<Boards, 'seenBy'>) {
     this.#boards = boards;
   }
 

@@ -51,7 +51,7 @@ export class EvidenceGatherer {
 
   constructor(deps: {
     readonly nodes: NodeTable;
-    readonly boards: Boards;
+    readonly boards: Pick<Boards, 'seenBy'>;
     readonly topologies: Topologies;
     readonly startedAtMs: number;
   }) {

@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import {
+  Done,
+  type ExplainView,
+  HealingStatus,
+  HoldAsk,
+  HoldList,
+  HoldView,
+  NodeHealingView,
+  PolicyList,
+  PolicyPut,
+  PolicyView,
+} from '../../../proto/contract/api/healing.js';
+import { declareRoute } from '../declare.js';
+import { queryInteger } from '../parse.js';
+import { AT_MS } from './examples.js';
+import { NodePath } from './nodes.js';
+
+const POLICY_EXAMPLE: PolicyView = {
+  revision: 1,
+  name: 'careful',
+  version: 1,
+  hash: '3f2a9c01b7de',
+  mode: 'shadow',
+  text: 'name: careful\nversion: 1\nmode: shadow\n',
+  atMs: AT_MS,
+  actor: 'admin:kim',
+};
+
+const HOLD_EXAMPLE: HoldView = {
+  id: '019a8f3e-0000-7000-8000-000000000001',
+  kind: 'pause',
+  scope: 'cam-rack1',
+  owner: 'kim',
+  reason: 'new cables',
+  sinceMs: AT_MS,
+  untilMs: AT_MS + 3_600_000,
+};
+
+const EXPLAIN_EXAMPLE: ExplainView = {
+  id: 7,
+  node: 'pi-07',
+  atMs: AT_MS,
+  decision: 'hold',
+  state: 'held',
+  row: 'hung',
+  verdict: 'its kernel or its NFS client hangs',
+  rung: 'R4',
+  objection: {
+    guard: 'G4',
+    why: 'too many at once',
+    measured: 2,
+    limit: 2,
+    domain: 'cam-sw1',
+    members: ['pi-03', 'pi-04'],
+  },
+  passed: ['G6', 'G5', 'G1', 'G2', 'G8', 'G3', 'G7'],
+  evidence: 'agent silent, boot none, reads idle, link up, power normal',
+  sinceMs: AT_MS,
+  policy: '3f2a9c01b7de',
+  words: 'its kernel or its NFS client hangs: held by G4, too many at once: 2, limit 2, in cam-sw1 (pi-03, pi-04).',
+};
+
+const HoldPath = z.object({ hold: z.uuid() });
+
+/** Healing: where it stands, why, by which policy, and who keeps it from what. */
+export const HEALING_ROUTES = {
+  getHealing: declareRoute({
+    method: 'GET',
+    path: '/api/v1/healing',
+    summary: 'Where healing stands: its policy, what it holds and why, what it does',
+    tag: 'healing',
+    doors: 'both',
+    answer: {
+      status: 200,
+      description: 'as far as the caller may see',
+      schema: HealingStatus,
+      example: {
+        mode: 'shadow',
+        policy: '3f2a9c01b7de',
+        policyName: 'careful',
+        policyRevision: 1,
+        graceMs: 0,
+        lastPassAtMs: AT_MS,
+        nodesWatched: 24,
+        unlisted: [],
+        unenrolled: [],
+        states: { held: 1 },
+        causes: [],
+        storms: [],
+        holds: [HOLD_EXAMPLE],
+        actions: [],
+      },
+    },
+    errors: [],
+  }),
+  getNodeHealing: declareRoute({
+    method: 'GET',
+    path: '/api/v1/nodes/:id/healing',
+    summary: 'Where one node stands with healing, and every decision about it with its reason',
+    tag: 'healing',
+    doors: 'both',
+    params: NodePath,
+    query: z.strictObject({ limit: queryInteger(1, 500).default(20) }),
+    answer: {
+      status: 200,
+      description: 'newest first',
+      schema: NodeHealingView,
+      example: {
+        node: 'pi-07',
+        state: 'held',
+        sinceMs: AT_MS,
+        tried: ['R3'],
+        isListed: true,
+        records: [EXPLAIN_EXAMPLE],
+      },
+    },
+    errors: ['not-found'],
+  }),
+  repairNode: declareRoute({
+    method: 'POST',
+    path: '/api/v1/nodes/:id/repaired',
+    summary: 'Say that somebody has repaired a node: healing begins anew with it',
+    tag: 'healing',
+    doors: 'both',
+    params: NodePath,
+    answer: { status: 200, description: 'it is looked at again', schema: Done, example: {} },
+    errors: ['not-found', 'failed-precondition'],
+  }),
+  getHealingPolicy: declareRoute({
+    method: 'GET',
+    path: '/api/v1/healing/policy',
+    summary: 'The policy in force',
+    tag: 'healing',
+    doors: 'both',
+    answer: { status: 200, description: 'the policy', schema: PolicyView, example: POLICY_EXAMPLE },
+    errors: [],
+  }),
+  listHealingPolicies: declareRoute({
+    method: 'GET',
+    path: '/api/v1/healing/policies',
+    summary: 'Every policy that was in force, with who set it',
+    tag: 'healing',
+    doors: 'both',
+    query: z.strictObject({ limit: queryInteger(1, 200).default(20) }),
+    answer: { status: 200, description: 'newest first', schema: PolicyList, example: { policies: [POLICY_EXAMPLE] } },
+    errors: [],
+  }),
+  setHealingPolicy: declareRoute({
+    method: 'PUT',
+    path: '/api/v1/healing/policy',
+    summary: 'Put a policy in force; a changed one has a higher version',
+    tag: 'healing',
+    doors: 'both',
+    body: PolicyPut,
+    answer: { status: 200, description: 'in force', schema: PolicyView, example: POLICY_EXAMPLE },
+    errors: ['failed-precondition'],
+  }),
+  listHolds: declareRoute({
+    method: 'GET',
+    path: '/api/v1/healing/holds',
+    summary: 'Who keeps healing from what, and until when',
+    tag: 'healing',
+    doors: 'both',
+    answer: { status: 200, description: 'in force', schema: HoldList, example: { holds: [HOLD_EXAMPLE] } },
+    errors: [],
+  }),
+  holdHealing: declareRoute({
+    method: 'POST',
+    path: '/api/v1/healing/holds',
+    summary: 'Keep healing from a node, from anything that nodes share, or from the fleet; holds within a second',
+    tag: 'healing',
+    doors: 'both',
+    body: HoldAsk,
+    answer: { status: 201, description: 'in force', schema: HoldView, example: HOLD_EXAMPLE },
+    errors: ['not-found'],
+  }),
+  liftHold: declareRoute({
+    method: 'DELETE',
+    path: '/api/v1/healing/holds/:hold',
+    summary: 'Let healing go on before the time; one that is over already is success',
+    tag: 'healing',
+    doors: 'both',
+    params: HoldPath,
+    answer: { status: 200, description: 'not in force', schema: Done, example: {} },
+    errors: [],
+  }),
+} as const;
