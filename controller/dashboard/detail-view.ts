@@ -38,6 +38,7 @@ export function detailView(
     why: whyBeside(node, troubles),
     troubles,
     identity: [
+      ...healingOf(listed, controllerMs),
       ['Site', node.site],
       ['Kind', node.kind],
       ['Last seen', ago(node.lastSeenMs, controllerMs)],
@@ -61,6 +62,13 @@ export function detailView(
     events: events.map((event) => eventRow(event, controllerMs)),
     graphs,
   };
+}
+
+/** What healing makes of it, and why it acts or does not; nothing for a node that is simply healthy. */
+function healingOf({ healing }: NodeView, controllerMs: number): readonly (readonly [string, string])[] {
+  if (healing === undefined) return [];
+  const { state, words, sinceMs } = healing;
+  return [['Healing', `${state} for ${renderDuration(Math.max(0, controllerMs - sinceMs))}: ${words}`]];
 }
 
 /** What nobody can judge: shown, because no data is not health. */

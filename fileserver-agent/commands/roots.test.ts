@@ -8,9 +8,10 @@ import { makeSimHost } from '../../agent/kit/testing/sim-host.js';
 import { SimPool } from '../../agent/kit/testing/sim-pool.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { NOTHING_REPAIRED } from '../../proto/contract/netboot/repair.js';
 import { makeRootsCollector } from '../collectors/roots.js';
 import { makeRootsWatch } from '../roots-watch.js';
-import { makeRootActivate, makeRootPrepare, makeRootRemove, makeRootRollBack } from './roots.js';
+import { makeBootPathRepair, makeRootActivate, makeRootPrepare, makeRootRemove, makeRootRollBack } from './roots.js';
 
 const never = new AbortController().signal;
 const { serial } = BOARD;
@@ -53,6 +54,20 @@ test('a board is given a root, another one, the first one back, and none', async
   expect(await carryOut(makeRootRemove(), { serial, keepData: false })).toBe(
     `precondition: board ${serial}: it has no roots here`,
   );
+});
+
+test('a boot path that somebody broke is repaired; one that is as it should be is left alone', async () => {
+  const { carryOut, rig } = setUp();
+  await carryOut(makeRootPrepare(), prepareOf('one'));
+  await carryOut(makeRootActivate(), { serial, generation: 1 });
+  await carryOut(makeBootPathRepair(), { serial });
+  expect(await carryOut(makeBootPathRepair(), { serial })).toEqual({ kind: 'succeeded', detail: NOTHING_REPAIRED });
+  rig.pool.plant('/srv/bramble/boot/hosts/p10', 'somebody was here');
+  expect(await carryOut(makeBootPathRepair(), { serial })).toMatchObject({
+    kind: 'succeeded',
+    detail: expect.not.stringContaining(NOTHING_REPAIRED),
+  });
+  expect(await carryOut(makeBootPathRepair(), { serial: '../../etc' })).toContain('invalid-argument');
 });
 
 test.for<[string, (each: ReturnType<typeof setUp>) => Promise<Outcome | string>, string]>([

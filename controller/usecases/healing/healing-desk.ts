@@ -96,7 +96,7 @@ export class HealingDesk {
   /** @throws BrambleError `not-found`, `invalid-argument`, `permission-denied` */
   async hold(wish: HoldWish, caller: Caller): Promise<HoldView> {
     assertMay(caller, 'nodes.maintain', this.#siteFor(wish.scope, caller));
-    return await this.#healing.holds.place(wish, this.#healing.map, caller.actor);
+    return await this.#healing.holds.place(wish, this.#healing.topologies.map(), caller.actor);
   }
 
   /** One that is not there is success. @throws BrambleError `permission-denied` */
@@ -154,7 +154,7 @@ export class HealingDesk {
   /** @throws BrambleError `not-found` */
   whatIf(name: string, caller: Caller): WhatIfView {
     this.#siteFor(name, caller);
-    const answer = whatIfUnplugged(this.#healing.map, name);
+    const answer = whatIfUnplugged(this.#healing.topologies.map(), name);
     return { ...answer, takesAlong: [...answer.takesAlong], nodes: answer.nodes.map((one) => ({ ...one })) };
   }
 
@@ -171,14 +171,16 @@ export class HealingDesk {
 
   #offersFor(caller: Caller): readonly Offer[] {
     const scope = this.#scope(caller);
-    const { map, memory, topologies } = this.#healing;
+    const { map: planned, memory, topologies } = this.#healing;
+    const map = topologies.map();
+    const isTroubled = (name: string): boolean => memory.nodes.has(planned.nodeByName.get(name)?.index ?? -1);
     return map.nodes.flatMap((node) => {
-      const entry = topologies.entryOf(node.index);
+      const entry = topologies.entryOf(node.record.name);
       const isReady =
         entry?.liveness === 'fresh' &&
         entry.node.lifecycle === 'enrolled' &&
         entry.maintenance === undefined &&
-        !memory.nodes.has(node.index);
+        !isTroubled(node.record.name);
       return isReady && covers(scope, node.record.site) ? [offerOf(map, node)] : [];
     });
   }
@@ -191,7 +193,7 @@ export class HealingDesk {
 
   #mapped(id: NodeId): MappedNode | undefined {
     const { map, topologies } = this.#healing;
-    return map.nodes.find(({ index }) => topologies.entryOf(index)?.node.id === id);
+    return map.nodes.find(({ record }) => topologies.entryOf(record.name)?.node.id === id);
   }
 
   #scope(caller: Caller): Scope {
@@ -201,7 +203,7 @@ export class HealingDesk {
 
   /** For rights: what the caller may not see is not there; what spans sites is everybody's. */
   #siteFor(name: string, caller: Caller): string {
-    const site = siteOfThing(this.#healing.map, name);
+    const site = siteOfThing(this.#healing.topologies.map(), name);
     if (site === undefined || covers(this.#scope(caller), site)) return site ?? WHOLE_FLEET;
     throw unknownThing(name);
   }

@@ -240,8 +240,8 @@ export class Healing {
 
   #desired(map: FleetMap, repairedNames: ReadonlySet<string>): Desired {
     const lifecycles = new Map<number, Lifecycle>();
-    for (const { index } of map.nodes) {
-      const lifecycle = lifecycleOf(this.topologies.entryOf(index));
+    for (const { index, record } of map.nodes) {
+      const lifecycle = lifecycleOf(this.topologies.entryOf(record.name));
       if (lifecycle !== 'in-service') lifecycles.set(index, lifecycle);
     }
     const repaired = new Set([...repairedNames].flatMap((name) => map.nodeByName.get(name)?.index ?? []));
@@ -252,8 +252,8 @@ export class Healing {
     const names = new Map<string, string>();
     return this.holds.inForce((nodeId) => {
       if (names.size === 0) {
-        for (const { index, record } of map.nodes) {
-          const id = this.topologies.entryOf(index)?.node.id;
+        for (const { record } of map.nodes) {
+          const id = this.topologies.entryOf(record.name)?.node.id;
           if (id !== undefined) names.set(id, record.name);
         }
       }
@@ -272,7 +272,7 @@ export class Healing {
     const scopes = new Set([node.record.name, ...node.elements.map((at) => this.#map.elements[at]?.name ?? '')]);
     const held = this.#holdsNow(this.#map).find(({ scope, untilMs }) => nowMs < untilMs && scopes.has(scope));
     if (held !== undefined) return `${held.kind} by ${held.owner}: ${held.reason}`;
-    const entry = this.topologies.entryOf(index);
+    const entry = this.topologies.entryOf(node.record.name);
     const isBack = entry?.liveness === 'fresh' && this.#memory.nodes.get(index)?.wellSinceMs !== undefined;
     return isBack && rung !== 'admit' ? 'it came back by itself' : undefined;
   }
@@ -286,7 +286,7 @@ export class Healing {
       return undefined;
     };
     return {
-      own: this.topologies.entryOf(index),
+      own: node === undefined ? undefined : this.topologies.entryOf(node.record.name),
       fileserver: find('fileserver', node?.record.fileserver),
       switch: find('switch', node?.record.plug?.switch),
     };
@@ -302,7 +302,7 @@ export class Healing {
     const node = map.nodeByName.get(record.node);
     const words = node === undefined ? undefined : wordsOf(record, node);
     if (node === undefined || words === undefined) return;
-    const nodeId = this.topologies.entryOf(node.index)?.node.id;
+    const nodeId = this.topologies.entryOf(record.node)?.node.id;
     const message = visible(words.message, 500);
     await writer.addFleetEvent({ ...words, message, atMs: record.atMs, nodeId });
   }
@@ -310,8 +310,8 @@ export class Healing {
   /** What people see of each node that is not simply healthy, or was not until now. */
   #show(before: HealMemory['nodes']): void {
     for (const index of new Set([...before.keys(), ...this.#memory.nodes.keys()])) {
-      const entry = this.topologies.entryOf(index);
       const node = this.#map.nodes[index];
+      const entry = node === undefined ? undefined : this.topologies.entryOf(node.record.name);
       if (entry === undefined || node === undefined) continue;
       const view = this.#viewOf(node);
       const isSame = view?.state === entry.healing?.state && view?.words === entry.healing?.words;

@@ -14,7 +14,7 @@ export function statusOf(healing: Healing, scope: Scope): HealingStatus {
   const sees = (index: number): boolean => covers(scope, map.nodes[index]?.record.site ?? '');
   const states: HealingStatus['states'] = {};
   for (const [index, { state }] of memory.nodes) if (sees(index)) states[state] = (states[state] ?? 0) + 1;
-  const own = map.nodes.filter(({ record }) => covers(scope, record.site));
+  const own = topologies.map().nodes.filter(({ record }) => covers(scope, record.site));
   const { policy, revision } = policies;
   return {
     mode: policy.mode,
@@ -28,7 +28,7 @@ export function statusOf(healing: Healing, scope: Scope): HealingStatus {
       .map(({ name }) => visible(name, 63))
       .slice(0, NAMES_TOLD),
     unenrolled: own
-      .filter(({ index }) => topologies.entryOf(index) === undefined)
+      .filter(({ record }) => topologies.entryOf(record.name) === undefined)
       .map(({ record }) => record.name)
       .slice(0, NAMES_TOLD),
     states,
@@ -57,7 +57,8 @@ function causesOf({ causes, memory, clock }: Healing, sees: (index: number) => b
 }
 
 /** Holds of what somebody may see, and of what spans sites. */
-export function holdsSeen({ holds, map }: Healing, scope: Scope): readonly Hold[] {
+export function holdsSeen({ holds, topologies }: Healing, scope: Scope): readonly Hold[] {
+  const map = topologies.map();
   return holds.all().filter((hold) => {
     const site = siteOfThing(map, hold.scope);
     return site === undefined || covers(scope, site);

@@ -1,5 +1,4 @@
 import type { TopologyDocument } from '../../../proto/contract/api/topology.js';
-import { assert } from '../../../proto/contract/assert.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { visible } from '../../../proto/contract/visible.js';
 import type { Actor } from '../../domain/access/actor.js';
@@ -31,7 +30,7 @@ export class Topologies {
   #map: FleetMap = mapFleet(EMPTY_TOPOLOGY);
   /** Of which nodes the map was made. */
   #madeOf = '';
-  #entryByNode: readonly (NodeEntry | undefined)[] = [];
+  #entryByName: ReadonlyMap<string, NodeEntry> = new Map();
   #unlisted: readonly Node[] = [];
 
   constructor(deps: TopologyDeps) {
@@ -68,9 +67,9 @@ export class Topologies {
     return this.#map;
   }
 
-  /** The enrolled node behind a node of the map; `undefined` = it never enrolled. */
-  entryOf(index: number): NodeEntry | undefined {
-    return this.#entryByNode[index];
+  /** The enrolled node behind a name of the map; `undefined` = it never enrolled. */
+  entryOf(name: string): NodeEntry | undefined {
+    return this.#entryByName.get(name);
   }
 
   /**
@@ -158,9 +157,12 @@ export class Topologies {
       sites: [...written.sites, ...more.map((name) => ({ name, uplinkDownBitsPerS: 0, uplinkUpBitsPerS: 0 }))],
       nodes: [...written.nodes, ...derived.filter(({ site }) => sites.has(site) || more.includes(site))],
     });
-    this.#entryByNode = this.#map.nodes.map(({ record }) => listed.get(record.name) ?? byName.get(record.name));
+    const alone = derived.flatMap(({ name }): readonly (readonly [string, NodeEntry])[] => {
+      const entry = byName.get(name);
+      return entry === undefined ? [] : [[name, entry]];
+    });
+    this.#entryByName = new Map([...listed, ...alone]);
     this.#unlisted = others.map(({ node }) => node);
-    assert(this.#entryByNode.length === this.#map.nodes.length, 'every node of the map is looked up');
   }
 }
 

@@ -128,8 +128,8 @@ export class EvidenceGatherer {
 
   #nodeSight(mapped: MappedNode, byName: ReadonlyMap<string, NodeEntry>, input: GatherInput): NodeSight {
     const { nowMs, poweredOnAtMs } = input;
-    const { record, port, index } = mapped;
-    const entry = this.#topologies.entryOf(index);
+    const { record, port } = mapped;
+    const entry = this.#topologies.entryOf(record.name);
     const own = record.plug === undefined ? undefined : byName.get(`switch ${record.plug.switch}`);
     const portSight =
       own === undefined || port === undefined ? UNSEEN_PORT : this.#ports.sight(own, port.interfaceName, nowMs);
