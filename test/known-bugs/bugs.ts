@@ -4,6 +4,7 @@
  */
 
 import type { Desired } from '../../controller/domain/healing/desired.js';
+import type { HealMemory } from '../../controller/domain/healing/memory.js';
 import type { NodeSight, Observed } from '../../controller/domain/healing/observed.js';
 import { type Plan, plan } from '../../controller/domain/healing/plan.js';
 import type { HealingPolicy } from '../../controller/domain/healing/policy.js';
@@ -24,6 +25,11 @@ function seeing(change: (observed: Observed, nowMs: number) => Observed): PlanFu
 
 function sights(change: (sight: NodeSight, nowMs: number) => NodeSight): PlanFunction {
   return seeing((observed, nowMs) => ({ ...observed, nodes: observed.nodes.map((sight) => change(sight, nowMs)) }));
+}
+
+/** Begins with another memory than the last pass left. */
+function remembering(change: (memory: HealMemory) => HealMemory): PlanFunction {
+  return seeing((observed) => ({ ...observed, memory: change(observed.memory) }));
 }
 
 /** Works by another policy than it says. */
@@ -186,6 +192,54 @@ export const KNOWN_BUGS: readonly KnownBug[] = [
     name: 'a protected port is switched off',
     caughtBy: ['H8'],
     make: () => (observed, desired, policy, nowMs) => plan(observed, withoutProtection(desired), policy, nowMs),
+  },
+  {
+    name: 'the storm brake is forgotten',
+    caughtBy: ['G4'],
+    make: () => obeying((policy) => ({ ...policy, storm: { ...policy.storm, ratio: 1, smallCount: 99 } })),
+  },
+  {
+    name: 'a node may be disrupted as often as it takes',
+    caughtBy: ['H3'],
+    make: () => obeying((policy) => ({ ...policy, budgets: { ...policy.budgets, nodePerDay: 99, nodeApartMs: 0 } })),
+  },
+  {
+    name: 'what was done to a node is forgotten',
+    caughtBy: ['H3'],
+    make: () => remembering((memory) => ({ ...memory, histories: new Map() })),
+  },
+  {
+    name: 'the ladder is climbed from its foot again',
+    caughtBy: ['H7'],
+    make: () =>
+      remembering((memory) => ({
+        ...memory,
+        nodes: new Map([...memory.nodes].map(([index, heal]) => [index, { ...heal, tried: [] }])),
+      })),
+  },
+  {
+    name: 'what was seen ten minutes ago is taken for now',
+    caughtBy: ['H12', 'H4'],
+    make: () => {
+      const past: { readonly atMs: number; readonly nodes: readonly NodeSight[] }[] = [];
+      return seeing((observed, nowMs) => {
+        past.push({ atMs: nowMs, nodes: observed.nodes });
+        while (past[1] !== undefined && past[1].atMs <= nowMs - 600_000) past.shift();
+        const then = past[0]?.nodes ?? observed.nodes;
+        const now = { fileserverSawAtMs: nowMs, switchSawAtMs: nowMs };
+        return { ...observed, nodes: then.map((sight) => ({ ...sight, ...now })) };
+      });
+    },
+  },
+  {
+    name: 'a controller that lags trusts what it hears',
+    caughtBy: ['G1'],
+    make: () => seeing((observed) => ({ ...observed, controller: { ...observed.controller, loopLagMs: 0 } })),
+  },
+  {
+    name: 'two actions have one name',
+    caughtBy: ['H2'],
+    make: () => remembering((memory) => ({ ...memory, nextAction: 1 })),
   },
   {
     name: 'a pause is not asked about',

@@ -34,6 +34,14 @@ const NEMESIS: readonly (readonly [hour: number, fault: FaultName, target: numbe
   [23, 'hang', 1, 0],
   [26, 'fileserver-reboot', 1, 90],
   [30, 'controller-restart', 0, 5],
+  [33, 'controller-lag', 0, 60],
+  [33.05, 'hang', 10, 0],
+  [36, 'hang', 9, 0],
+  [36, 'hang', 11, 0],
+  [36, 'hang', 13, 0],
+  [36, 'hang', 14, 0],
+  [40, 'board-dead', 12, 0],
+  [41, 'board-dead', 15, 0],
 ];
 
 /** The default fleet, in which one port of each switch is protected. */

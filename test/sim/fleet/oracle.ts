@@ -15,6 +15,11 @@ export interface Violation {
   readonly what: string;
 }
 
+const DAY_MS = 86_400_000;
+/** Who has been ill for so long has been seen, diagnosed and counted. */
+const STORM_SEEN_AFTER_MS = 10 * 60_000;
+/** Who waits for hands, or has a cause elsewhere, is explained and does not count. */
+const STORMY: ReadonlySet<string> = new Set(['diagnosing', 'held', 'acting', 'verifying']);
 /** How old a fact may be when it is acted on: one report, its way, and one pass. */
 const FACT_LAG_MS = 60_000;
 
@@ -24,6 +29,8 @@ export class Oracle {
   readonly #policy: HealingPolicy;
   /** Highest rung of each node's incident. */
   readonly #rungs = new Map<number, number>();
+  /** When disruptive actions were started, by node. */
+  readonly #disruptedMs = new Map<number, readonly number[]>();
 
   constructor(world: World, policy: HealingPolicy) {
     this.#world = world;
@@ -75,8 +82,33 @@ export class Oracle {
     if (rung < (this.#rungs.get(action.node) ?? -1)) this.#tell('H7', `${what} after R${this.#rungs.get(action.node)}`);
     this.#rungs.set(action.node, Math.max(rung, this.#rungs.get(action.node) ?? -1));
     const terms = LADDER[action.rung];
+    if (terms.isDisruptive) this.#judgeDisruption(observed, node, what);
     if (terms.isDisruptive && isBehindSomethingElse(node)) this.#tell('H4', `${what}, which has no trouble of its own`);
     if (terms.isDestructive) this.#judgeArrays(node, what);
+  }
+
+  /** Brakes that a disruptive action must have found open: the node's own budget, the controller's health, the storm. */
+  #judgeDisruption(observed: Observed, node: SimNode, what: string): void {
+    const { budgets, loopLagMaxMs, storm } = this.#policy;
+    const { nowMs } = this.#world;
+    const past = (this.#disruptedMs.get(node.index) ?? []).filter((atMs) => nowMs - atMs < DAY_MS);
+    this.#disruptedMs.set(node.index, [...past, nowMs]);
+    if (past.length >= budgets.nodePerDay) this.#tell('H3', `${what}, for the ${past.length + 1}th time today`);
+    const lastMs = past.at(-1);
+    if (lastMs !== undefined && nowMs - lastMs < budgets.nodeApartMs)
+      this.#tell('H3', `${what}, ${Math.round((nowMs - lastMs) / 1_000)} s after the last one`);
+    if (observed.controller.loopLagMs >= loopLagMaxMs) this.#tell('G1', `${what} by a controller that lags`);
+    const site = this.#world.map.nodes[node.index]?.site;
+    const ill = this.#world.nodes.filter(
+      (other) =>
+        this.#world.map.nodes[other.index]?.site === site &&
+        nowMs - (other.fault?.atMs ?? nowMs) > STORM_SEEN_AFTER_MS &&
+        observed.nodes[other.index]?.agent === 'silent' &&
+        STORMY.has(observed.memory.nodes.get(other.index)?.state ?? 'suspect'),
+    );
+    const watched = this.#world.map.elements[site ?? -1]?.members.length ?? 0;
+    if (watched < storm.smallDomain && ill.length >= storm.smallCount)
+      this.#tell('G4', `${what} while ${ill.length} are ill at its site`);
   }
 
   #judgeArrays(node: SimNode, what: string): void {

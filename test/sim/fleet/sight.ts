@@ -127,11 +127,11 @@ function nfsOf(world: World, node: SimNode): NodeSight['nfs'] {
   return world.serves(node) ? 'active' : 'stalled';
 }
 
-function linkOf(world: World, node: SimNode): NodeSight['link'] {
+export function linkOf(world: World, node: SimNode): NodeSight['link'] {
   return world.hasPower(node) && node.board !== 'dead' && node.board !== 'cable' ? 'up' : 'down';
 }
 
-function powerOf(world: World, node: SimNode): NodeSight['power'] {
+export function powerOf(world: World, node: SimNode): NodeSight['power'] {
   if (node.isShed) return 'fault';
   if (!world.hasPower(node)) return 'off';
   if (node.board === 'dead' || node.board === 'cable') return 'zero';

@@ -23,16 +23,19 @@ export class Timeline {
 
   /** Runs everything up to `endMs`, calling `then` after each. */
   runUntil(endMs: number, then: () => void): void {
-    for (;;) {
-      const first = this.#heap[0];
-      if (first === undefined || first.atMs > endMs) break;
-      this.#pop();
-      this.nowMs = first.atMs;
-      this.eventsCount++;
-      first.run();
-      then();
-    }
+    while (this.step(endMs)) then();
     this.nowMs = endMs;
+  }
+
+  /** Runs the next event up to `endMs`; false when there is none. */
+  step(endMs: number): boolean {
+    const first = this.#heap[0];
+    if (first === undefined || first.atMs > endMs) return false;
+    this.#pop();
+    this.nowMs = first.atMs;
+    this.eventsCount++;
+    first.run();
+    return true;
   }
 
   #rise(start: number): void {

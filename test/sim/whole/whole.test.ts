@@ -1,0 +1,100 @@
+/** Everything between a fact and a command, in one run: evidence, plan, store, ledger, agents that act once. */
+
+import { expect, test } from 'vitest';
+import { buildTopology } from '../../../controller/domain/testing/fleet.js';
+import type { FaultName } from '../fleet/fault-mix.js';
+import { WholeFleet } from './whole-fleet.js';
+
+const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
+const MINUTES = 10 * MINUTE_MS;
+const POLICY = 'name: sim\nversion: 1\nmode: enforce\n';
+const SEEDS = [1, 2];
+/** The first site's third and fourth Pi; losses strike the second site. */
+const [HUNG, OTHER, SECOND_SITE] = [2, 3, 1];
+
+async function started(seed: number): Promise<WholeFleet> {
+  const fleet = await WholeFleet.start(seed, buildTopology(), POLICY);
+  await fleet.runUntil(10 * MINUTE_MS);
+  return fleet;
+}
+
+function isServing({ world }: WholeFleet, index: number): boolean {
+  const node = world.nodes[index];
+  return node !== undefined && world.serves(node);
+}
+
+test('a quiet fleet is left alone', { timeout: MINUTES }, async () => {
+  const fleet = await started(1);
+  await fleet.runUntil(HOUR_MS);
+  expect([fleet.deeds, fleet.violations]).toEqual([[], []]);
+  expect(fleet.core.healing.memory.nodes.size).toBe(0);
+});
+
+const LOSSES: readonly (readonly [name: string, strike: readonly (readonly [FaultName, number])[]])[] = [
+  ['a site', [['uplink-cut', SECOND_SITE]]],
+  ['a fileserver', [['fileserver-reboot', SECOND_SITE]]],
+  ['the service of a fileserver', [['nfs-stall', SECOND_SITE]]],
+  ['a switch', [['switch-agent-dead', SECOND_SITE]]],
+  [
+    'both observers of a site',
+    [
+      ['fileserver-agent-dead', SECOND_SITE],
+      ['switch-agent-dead', SECOND_SITE],
+    ],
+  ],
+];
+
+test.for(LOSSES)(
+  '%s is lost: one that hangs elsewhere is healed, and nobody else pays',
+  { timeout: MINUTES },
+  async ([, strike]) => {
+    for (const seed of SEEDS) {
+      const fleet = await started(seed);
+      for (const [name, target] of strike) fleet.trouble.strike(name, target, HOUR_MS);
+      fleet.timeline.after(seed * 30_000, () => fleet.trouble.strike('hang', HUNG));
+      await fleet.runUntil(55 * MINUTE_MS);
+      const cuts = fleet.deeds.filter((deed) => deed.startsWith('cycle'));
+      expect([seed, cuts, isServing(fleet, HUNG), fleet.violations]).toEqual([seed, [`cycle ${HUNG}`], true, []]);
+    }
+  },
+);
+
+test('a controller that dies between any two steps neither forgets an act nor does it twice', {
+  timeout: MINUTES,
+}, async () => {
+  for (let seed = 10; seed < 13; seed++) {
+    const fleet = await started(seed);
+    fleet.trouble.strike('hang', HUNG);
+    fleet.trouble.strike('boot-dir-missing', OTHER);
+    for (let minute = 1; minute <= 12; minute += 3)
+      fleet.timeline.after(minute * MINUTE_MS + seed * 1_700, () => fleet.crash(5_000));
+    await fleet.runUntil(2 * HOUR_MS);
+    await fleet.finish();
+    expect([seed, isServing(fleet, HUNG), isServing(fleet, OTHER), fleet.violations]).toEqual([seed, true, true, []]);
+  }
+});
+
+test('a pause holds within a second, and what it held goes on afterwards', { timeout: MINUTES }, async () => {
+  for (const seed of SEEDS) {
+    const fleet = await started(seed);
+    fleet.trouble.strike('hang', HUNG);
+    await fleet.runUntil(10 * MINUTE_MS + seed * 45_000);
+    await fleet.pause(30 * MINUTE_MS);
+    await fleet.runUntil(40 * MINUTE_MS);
+    await fleet.runUntil(2 * HOUR_MS);
+    await fleet.finish();
+    expect([seed, isServing(fleet, HUNG), fleet.violations]).toEqual([seed, true, []]);
+  }
+});
+
+test('a wall clock that jumps by ten years changes no decision', { timeout: MINUTES }, async () => {
+  const deedsOf = async (jumps: boolean): Promise<readonly string[]> => {
+    const fleet = await started(5);
+    fleet.trouble.strike('hang', HUNG);
+    if (jumps) fleet.timeline.after(20_000, () => fleet.trouble.strike('clock-jump', 0));
+    await fleet.runUntil(HOUR_MS);
+    expect(fleet.violations).toEqual([]);
+    return fleet.deeds;
+  };
+  expect(await deedsOf(true)).toEqual(await deedsOf(false));
+});
