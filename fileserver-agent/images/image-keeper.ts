@@ -186,7 +186,10 @@ export class ImageKeeper implements ImageStore, Watch {
     try {
       await this.#ports.link.tell(this.#ports.reach(), standings, signal);
     } catch (thrown) {
-      this.#toldMs = this.#ports.clock.monotonicMs() - TELL_EVERY_MS + RETRY_FIRST_MS; // soon again
+      // A controller that takes no such word will not take it in ten seconds either.
+      if (!FINAL.has(BrambleError.from(thrown).code)) {
+        this.#toldMs = this.#ports.clock.monotonicMs() - TELL_EVERY_MS + RETRY_FIRST_MS;
+      }
       throw thrown;
     }
   }

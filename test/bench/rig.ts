@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openImages } from '../../controller/image-shelf.js';
 import { openAuthority } from '../../controller/pki/authority.js';
 import { commandCodec } from '../../controller/rpc/command-codec.js';
 import { startRpcServer } from '../../controller/rpc/server.js';
@@ -40,6 +41,7 @@ export async function startRig(reportIntervalMs: number): Promise<Rig> {
     options: { reportIntervalMs },
   });
   const { core, enrollments, renewals, identities } = controller;
+  const { images, places } = openImages(dir, { store, trust: authority.trust, world }, systemClock);
   const rpc = await startRpcServer({
     identity: authority,
     gate: core.gate,
@@ -47,6 +49,7 @@ export async function startRig(reportIntervalMs: number): Promise<Rig> {
     renewals,
     identities,
     uploads: new UploadFiles(join(dir, 'uploads')),
+    images: { images, places, findDownlink: async () => undefined },
     listen: { enrolHost: '127.0.0.1', enrolPort: 0, linkHost: '127.0.0.1', linkPort: 0 },
     ...world,
   });
