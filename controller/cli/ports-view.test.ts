@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FactView } from '../../proto/contract/api/fleet.js';
-import { describeSwitch, switchPorts } from './ports-view.js';
+import { describeSwitch, portRows } from './ports-view.js';
 import { witnesses } from './witnesses.js';
 
 const MAC = 'dc:a6:32:00:00:01';
@@ -18,10 +18,11 @@ function portWith(change: Readonly<Record<string, number | string>>) {
   const facts = Object.entries(all).map(([fact, value]): FactView => ({ fact, instance: 'swp1', value }));
   return { name: 'sw-1', state: 'ready' as const, facts };
 }
-const shown = (change: Readonly<Record<string, number | string>>) => switchPorts(portWith(change), BOARDS)[0];
+const shown = (change: Readonly<Record<string, number | string>>) => portRows(portWith(change), BOARDS)[0];
 
 test('a port shows the board that was learned on it', () => {
   expect(shown({ network_operational_state: 1, port_vlans_text: '11u 131' })).toMatchObject({
+    node: 'sw-1',
     port: 'swp1',
     link: 'up',
     board: 'node-a',
@@ -41,7 +42,7 @@ test.for<[string, Readonly<Record<string, number | string>>, string]>([
 });
 
 test('without a fileserver that knows boards nothing is called wrong', () => {
-  expect(switchPorts(portWith({ port_role_text: 'pi: node-b' }), [])[0]?.mismatch).toBe('');
+  expect(portRows(portWith({ port_role_text: 'pi: node-b' }), [])[0]?.mismatch).toBe('');
 });
 
 test('a switch that is frozen says so', () => {

@@ -15,6 +15,11 @@ const condition = (over: Partial<ConditionView>): ConditionView => ({
   ...over,
 });
 
+const MAC = 'dc:a6:32:00:00:01';
+const ON_IT = { port_macs_text: `11/${MAC}`, port_role_text: 'pi: pi-1' };
+const port = (instance: string, facts: Readonly<Record<string, string | number>>) =>
+  Object.entries(facts).map(([fact, value]) => ({ fact, instance, value }));
+
 const node = (over: Partial<NodeDetail> = {}): NodeDetail => ({
   id: 'n-1',
   name: 'pi-1',
@@ -67,4 +72,30 @@ test('a node that is not connected is not shown as connected at the epoch', () =
   const view = detailView(rest, rest, [], NOW_MS);
   expect(Object.fromEntries(view.identity)['Connected']).toBe('no');
   expect(view.groups).toEqual([]);
+});
+
+test('a switch shows its ports in their order, each by how it does and with everything about it in words', () => {
+  const facts = [
+    ...port('swp2', {
+      port_admin_flag: 1,
+      network_operational_state: 2,
+      poe_admin_state: 2,
+      port_role_text: 'pi: pi-2',
+    }),
+    ...port('swp10', { port_admin_flag: 0, port_role_text: 'unused' }),
+    ...port('swp1', { port_admin_flag: 1, network_operational_state: 1, port_macs_count: 1, ...ON_IT }),
+    ...port('swp3', {
+      port_admin_flag: 1,
+      network_operational_state: 1,
+      port_macs_count: 1,
+      ...ON_IT,
+      port_role_text: 'pi: pi-3',
+    }),
+  ];
+  const fleet = [node({ name: 'pi-1', macAddresses: [MAC] })];
+  const { shelf } = detailView(node({ kind: 'switch', facts }), node(), [], NOW_MS, { fleet });
+  expect(shelf.map(({ label, look }) => `${label} ${look}`)).toEqual(['1 up', '2 dark', '3 wrong', '10 idle']);
+  expect(shelf[0]?.words).toBe('swp1: link up, pi: pi-1');
+  expect(shelf[2]?.words).toBe('swp3: link up, pi: pi-3, on it pi-1, planned for pi-3');
+  expect(detailView(node({ facts }), node(), [], NOW_MS, { fleet }).shelf).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { fileserverGroups } from '../../proto/contract/fileserver/groups.js';
 import { renderDuration } from '../../proto/contract/words.js';
 import { type FactGroup, factGroups, rawFacts } from './facts-view.js';
 import type { GraphView } from './graph-view.js';
+import { type ShelfPort, shelfView } from './shelf-view.js';
 import { ago, type EventRowView, eventRow, type TroubleView, troublesOf, whyBeside } from './view-model.js';
 
 /** One node in full, as final text. */
@@ -17,6 +18,8 @@ export interface DetailView {
   readonly groups: readonly FactGroup[];
   readonly raw: readonly (readonly [string, string])[];
   readonly events: readonly EventRowView[];
+  /** Ports of a switch; empty for every other node. */
+  readonly shelf: readonly ShelfPort[];
   /** Empty until the history has come. */
   readonly graphs: readonly GraphView[];
 }
@@ -27,7 +30,7 @@ export function detailView(
   listed: NodeView,
   events: readonly EventView[],
   controllerMs: number,
-  graphs: readonly GraphView[] = [],
+  { graphs = [], fleet = [] }: { readonly graphs?: readonly GraphView[]; readonly fleet?: readonly NodeView[] } = {},
 ): DetailView {
   const sinceBootMs = node.bootedAtMs === undefined ? undefined : Math.max(0, controllerMs - node.bootedAtMs);
   const troubles = troublesOf(listed, controllerMs);
@@ -60,6 +63,7 @@ export function detailView(
     ],
     raw: rawFacts(node.facts),
     events: events.map((event) => eventRow(event, controllerMs)),
+    shelf: shelfView(node, fleet),
     graphs,
   };
 }
@@ -82,6 +86,6 @@ function checksWithoutData(node: NodeDetail, listed: NodeView): readonly (readon
 
 /** While a node is fetched, and when it cannot be. */
 export function detailMessage(name: string, message: string): DetailView {
-  const nothing = { troubles: [], identity: [], groups: [], raw: [], events: [], graphs: [] };
+  const nothing = { troubles: [], identity: [], groups: [], raw: [], events: [], shelf: [], graphs: [] };
   return { name, message, state: 'unknown', why: undefined, ...nothing };
 }

@@ -132,7 +132,8 @@ class App {
     if (this.#openId === undefined || this.#opened?.node.id !== this.#openId) return;
     const { node, events } = this.#opened;
     const listed = this.#model.nodes.get(node.id) ?? { ...node, conditions: [] };
-    this.#detail.show(detailView(node, listed, events, this.#controllerMs(), this.#graphs));
+    const fleet = [...this.#model.nodes.values()];
+    this.#detail.show(detailView(node, listed, events, this.#controllerMs(), { graphs: this.#graphs, fleet }));
   }
 
   #controllerMs(): number {

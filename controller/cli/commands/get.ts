@@ -5,7 +5,7 @@ import { type CliContext, print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { EXPORT_LISTING } from '../export-view.js';
 import { enrollmentListing, nodeListing, SITE_LISTING, tokenListing } from '../listings.js';
-import { describeSwitch, knownBoards, PORT_LISTING, SWITCH_LISTING, switchesOf, switchPorts } from '../ports-view.js';
+import { describeSwitch, knownBoards, PORT_LISTING, portRows, SWITCH_LISTING, switchesOf } from '../ports-view.js';
 import { RAID_LISTING } from '../raid-view.js';
 import { refreshed } from '../refreshed.js';
 import { boardRoots, ROOTS_LISTING } from '../roots-view.js';
@@ -103,7 +103,7 @@ const registerSwitches: Register = (get, run) => {
       run(async (context) => {
         const nodes = await context.api.nodes();
         const boards = await knownBoards(context.api, nodes);
-        const all = (await switchesOf(context.api, nodes)).flatMap((view) => switchPorts(view, boards));
+        const all = (await switchesOf(context.api, nodes)).flatMap((view) => portRows(view, boards));
         const rows = mismatches === true ? all.filter(({ mismatch }) => mismatch !== '') : all;
         print(context, PORT_LISTING, rows, { ports: rows });
         return EXIT.ok;

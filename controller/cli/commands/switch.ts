@@ -14,7 +14,7 @@ import { EXIT } from '../errors.js';
 import { issue, issueAndFollow, tryCommand } from '../follow-command.js';
 import { commandListing } from '../listings.js';
 import { renderData } from '../output.js';
-import { knownBoards, PORT_LISTING, switchPorts } from '../ports-view.js';
+import { knownBoards, PORT_LISTING, portRows } from '../ports-view.js';
 import { resolveNode, severe } from '../resolve.js';
 import { witnesses } from '../witnesses.js';
 import { type ActionOptions, MINUTE_MS, withActionOptions } from './node-actions.js';
@@ -45,7 +45,7 @@ function registerPorts(noun: Command, run: RunCommand): void {
         const { id } = await resolveNode(context.api, nameOrId);
         const boards = await knownBoards(context.api, await context.api.nodes());
         const view = await context.api.node(id);
-        const rows = switchPorts(view, boards);
+        const rows = portRows(view, boards);
         print(context, PORT_LISTING, rows, { ports: rows });
         return EXIT.ok;
       }),

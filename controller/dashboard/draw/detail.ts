@@ -74,6 +74,7 @@ export class Detail {
         view.why,
       ),
       ...(view.troubles.length === 0 ? [] : [troubleList(view.troubles)]),
+      ...(view.shelf.length === 0 ? [] : [shelf(view.shelf)]),
       this.#graphs,
       pairs(view.identity),
       ...view.groups.map(({ title, rows }) => element('section', {}, element('h3', {}, title), pairs(rows))),
@@ -103,6 +104,19 @@ export class Detail {
     });
     return details;
   }
+}
+
+/** As on the front of a switch: odd ports above, even ports below. */
+function shelf(ports: DetailView['shelf']): HTMLElement {
+  const cells = ports.map(({ label, look, words }) =>
+    element(
+      'li',
+      { class: `port port--${look}`, title: words },
+      element('span', { 'aria-hidden': 'true' }, label),
+      element('span', { class: 'unseen' }, words),
+    ),
+  );
+  return element('section', {}, element('h3', {}, 'Ports'), element('ol', { class: 'shelf' }, ...cells));
 }
 
 function pairs(rows: readonly (readonly [string, string])[]): HTMLElement {
