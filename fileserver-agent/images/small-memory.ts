@@ -5,10 +5,12 @@ import { digest, type ImageDigest } from '../../proto/contract/images/digest.js'
 const WANTED = array(string());
 const FLOORS = record(string(), number());
 
-/** What a site remembers of images beside the images themselves, as small files in one folder. */
+/** What a site remembers of images beside the images themselves, as small files in one folder. One process writes them. */
 export class ImageMemory {
   readonly #files: Pick<Files, 'readText' | 'writeAtomic'>;
   readonly #dir: string;
+  /** As it is on storage; `undefined` before the first look, which comes every two seconds. */
+  #wanted: readonly ImageDigest[] | undefined;
 
   constructor(files: Pick<Files, 'readText' | 'writeAtomic'>, dir: string) {
     this.#files = files;
@@ -17,13 +19,16 @@ export class ImageMemory {
 
   /** Images that were asked for, oldest first. What cannot be read is asked for again by people. */
   async wanted(): Promise<readonly ImageDigest[]> {
-    return (
-      parsed(await this.#files.readText(`${this.#dir}/wanted.json`), (value) => WANTED.parse(value).map(digest)) ?? []
-    );
+    if (this.#wanted === undefined) {
+      const text = await this.#files.readText(`${this.#dir}/wanted.json`);
+      this.#wanted = parsed(text, (value) => WANTED.parse(value).map(digest)) ?? [];
+    }
+    return this.#wanted;
   }
 
   async setWanted(images: readonly ImageDigest[]): Promise<void> {
     await this.#files.writeAtomic(`${this.#dir}/wanted.json`, `${JSON.stringify(images)}\n`);
+    this.#wanted = [...images];
   }
 
   async floor(imageClass: string): Promise<number> {
