@@ -6,8 +6,16 @@ const MINUTE_MS = 60_000;
 /** What goes wrong in every way that there is: many minutes, on a rack of their own. */
 const LONG_RACK_SUITES = ['faults', 'outages'].map((name) => `test/lab/${name}.test.ts`);
 
+/** Simulated days of many agents. At the end of a long-lived process they take five times as long as in one of their own. */
+const WORLDS = [
+  'test/{sim,known-bugs}/**/*.test.ts',
+  'agent/pi/idle-day.test.ts',
+  'agent/kit/run-agent-{chaos,endurance}.test.ts',
+  'controller/usecases/core{,.property}.test.ts',
+];
+
 /**
- * unit: beside the code, no processes, no network beyond loopback. system: real processes built into dist/.
+ * unit: beside the code, no processes, no network beyond loopback; worlds: the same, each in a process of its own. system: real processes built into dist/.
  * lab: one boot of the virtual rack for all its suites. lab-long: every fault on another, run by `npm run rack:long`.
  * chaos: the long forms, run by `npm run chaos`.
  */
@@ -20,12 +28,20 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{proto,agent,fileserver-agent,switch-agent,controller}/**/*.test.ts',
-            'test/{arch,contract,sim,known-bugs,setup,lab/capture}/**/*.test.ts',
+            'test/{arch,contract,setup,lab/capture}/**/*.test.ts',
           ],
-          exclude: ['**/node_modules/**'],
+          exclude: ['**/node_modules/**', ...WORLDS],
           // No module here has state of its own, so files can share a process: loading everything anew for each costs four times the CPU.
           isolate: false,
           // Property tests and whole-tree checks on a small machine under load.
+          testTimeout: 4 * MINUTE_MS,
+          hookTimeout: 4 * MINUTE_MS,
+        },
+      },
+      {
+        test: {
+          name: 'worlds',
+          include: WORLDS,
           testTimeout: 4 * MINUTE_MS,
           hookTimeout: 4 * MINUTE_MS,
         },
