@@ -2,95 +2,24 @@
 
 import { expect, test } from 'vitest';
 import type { Hold } from '../../../controller/domain/healing/desired.js';
-import { LADDER } from '../../../controller/domain/healing/ladder.js';
 import { DEFAULT_POLICY } from '../../../controller/domain/healing/policy.js';
 import { buildTopology } from '../../../controller/domain/testing/fleet.js';
-import { seededRandom } from '../../../proto/contract/random.js';
-import type { FaultName } from './fault-mix.js';
+import { HUNG, hangAfterMs, isServing, LOSSES, lossStory } from './losses.js';
 import { Simulation } from './simulation.js';
 
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 const RUNS = 12;
-/** The first site's; what is lost is lost at the second. */
-const HUNG = 3;
-const SECOND_SITE = 1;
 
-interface Loss {
-  readonly name: string;
-  readonly strike: readonly (readonly [FaultName, target: number])[];
-  /** Whether a node at another site is healed while it lasts. */
-  readonly healsElsewhere: boolean;
-}
-
-const LOSSES: readonly Loss[] = [
-  { name: 'a site', strike: [['uplink-cut', SECOND_SITE]], healsElsewhere: true },
-  { name: 'the power of a site', strike: [['site-power', SECOND_SITE]], healsElsewhere: true },
-  { name: 'all sites', strike: [['overlay-down', 0]], healsElsewhere: false },
-  { name: 'a switch', strike: [['switch-reboot', SECOND_SITE]], healsElsewhere: true },
-  { name: 'a fileserver', strike: [['fileserver-reboot', SECOND_SITE]], healsElsewhere: true },
-  { name: 'the service of a fileserver', strike: [['nfs-stall', SECOND_SITE]], healsElsewhere: true },
-  { name: 'a full export', strike: [['export-full', SECOND_SITE]], healsElsewhere: true },
-  {
-    name: 'both observers of a site',
-    strike: [
-      ['fileserver-agent-dead', SECOND_SITE],
-      ['switch-agent-dead', SECOND_SITE],
-    ],
-    healsElsewhere: true,
-  },
-  { name: 'the ears of the controller', strike: [['controller-lag', 0]], healsElsewhere: false },
-  { name: 'the controller, for a while', strike: [['controller-restart', 0]], healsElsewhere: false },
-  { name: 'the newest part of the database', strike: [['restored-backup', 0]], healsElsewhere: false },
-];
-
-/** Two hours, of which one is lost, beginning after ten minutes. */
-function story(seed: number, strike: Loss['strike'], hangAfterMs: number | undefined) {
-  const simulation = new Simulation({
-    seed,
-    days: 1,
-    topology: buildTopology(),
-    policy: DEFAULT_POLICY,
-    factor: 0,
-  });
-  const { timeline, trouble, world } = simulation;
-  const lostAtMs = 10 * MINUTE_MS + seededRandom(seed).unit() * MINUTE_MS;
-  const backAtMs = lostAtMs + HOUR_MS;
-  const acted: { readonly site: string; readonly rung: string; readonly atMs: number }[] = [];
-  simulation.onPass = ({ starts }) => {
-    for (const { node, rung } of starts) {
-      if (rung === 'admit' || !LADDER[rung].isDisruptive) continue;
-      acted.push({ site: world.map.nodes[node]?.record.site ?? '', rung, atMs: world.nowMs });
-    }
-  };
-  for (const [name, target] of strike) timeline.at(Math.round(lostAtMs), () => trouble.strike(name, target, HOUR_MS));
-  if (hangAfterMs !== undefined) timeline.at(Math.round(lostAtMs + hangAfterMs), () => trouble.strike('hang', HUNG));
-  simulation.runUntil(Math.round(backAtMs));
-  const meanwhile = {
-    actedOn: acted.map(({ site, rung }) => `${rung} at ${site}`),
-    isHealed: isServing(simulation, HUNG),
-  };
-  simulation.runUntil(3 * HOUR_MS);
-  return { simulation, meanwhile, isHealed: isServing(simulation, HUNG), violations: simulation.oracle.violations };
-}
-
-function isServing({ world }: Simulation, index: number): boolean {
-  const node = world.nodes[index];
-  return node !== undefined && world.serves(node);
-}
-
-test.for(LOSSES)(
-  'losing $name costs no node anything, and one that truly hangs is healed',
-  ({ strike, healsElsewhere }) => {
-    for (let seed = 1; seed <= RUNS; seed++) {
-      const quiet = story(seed, strike, undefined);
-      expect([seed, quiet.meanwhile.actedOn, quiet.violations]).toEqual([seed, [], []]);
-      const { meanwhile, isHealed, violations } = story(seed, strike, seed * 20_000);
-      const isAnywhereElse = meanwhile.actedOn.filter((what) => !what.endsWith('site1'));
-      expect([seed, isAnywhereElse, violations]).toEqual([seed, [], []]);
-      expect([seed, meanwhile.isHealed, isHealed]).toEqual([seed, healsElsewhere, true]);
-    }
-  },
-);
+test.for(LOSSES)('losing $name costs no node anything, and one that truly hangs is healed', (loss) => {
+  for (let seed = 1; seed <= RUNS; seed++) {
+    const quiet = lossStory(seed, loss, undefined);
+    expect([seed, quiet.meanwhile.actedOn, quiet.violations]).toEqual([seed, [], []]);
+    const { meanwhile, isHealed, violations } = lossStory(seed, loss, hangAfterMs(seed));
+    const isAnywhereElse = meanwhile.actedOn.filter((what) => !what.endsWith('site1'));
+    expect([seed, isAnywhereElse, violations]).toEqual([seed, [], []]);
+    expect([seed, meanwhile.isHealed, isHealed]).toEqual([seed, loss.healsElsewhere, true]);
+  }
+});
 
 test('a pause holds everything at once, what is queued included, and ends by itself', () => {
   const simulation = new Simulation({ seed: 5, days: 1, topology: buildTopology(), policy: DEFAULT_POLICY, factor: 0 });

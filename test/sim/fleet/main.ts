@@ -10,6 +10,7 @@ import { mapFleet } from '../../../controller/domain/topology/fleet-map.js';
 import { whatIfUnplugged } from '../../../controller/domain/topology/what-if.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { runSeeds } from './campaign.js';
+import { runLosses } from './losses.js';
 import { BUILT_IN_POLICY, parseInjection, parsePolicyFile, parseSiteSpec } from './options.js';
 import { tableOf } from './table.js';
 
@@ -21,6 +22,7 @@ const USAGE = `usage: npm run sim -- [OPTIONS]
   --policy FILE                       another healing policy, in YAML
   --inject NAME[:INDEX][@H][+MIN]     this fault instead of the mix, may be repeated
   --baselines                         the same seeds with two other ways of healing, side by side
+  --losses RUNS                       lose everything that nodes share, so many times each, while one node hangs elsewhere
   --what-if NAME                      what pulling the plug of NAME would do; runs nothing
 `;
 
@@ -34,6 +36,7 @@ const { values } = parseArgs({
     policy: { type: 'string' },
     inject: { type: 'string', multiple: true },
     baselines: { type: 'boolean', default: false },
+    losses: { type: 'string' },
     'what-if': { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -58,6 +61,7 @@ function main(): number {
     process.stdout.write(`${JSON.stringify(whatIfUnplugged(mapFleet(topology), asked), undefined, 2)}\n`);
     return 0;
   }
+  if (values.losses !== undefined) return losses(whole('losses', values.losses, 1));
   const { policy } = values;
   const startedMs = process.cpuUsage();
   const summary = runSeeds({
@@ -76,6 +80,17 @@ function main(): number {
   process.stdout.write(tableOf([summary.bramble, ...summary.baselines]));
   process.stdout.write(`${JSON.stringify({ ...summary, cpuS: Math.round(10 * cpuS) / 10 })}\n`);
   return summary.violations === 0 ? 0 : 1;
+}
+
+function losses(runs: number): number {
+  const outcomes = runLosses(runs);
+  for (const outcome of outcomes) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  const sum = (of: (one: (typeof outcomes)[number]) => number): number =>
+    outcomes.reduce((total, one) => total + of(one), 0);
+  const [wrong, violations] = [sum((one) => one.wrong), sum((one) => one.violations)];
+  const unhealed = sum((one) => one.runs - one.healed);
+  process.stdout.write(`${JSON.stringify({ runs: sum((one) => one.runs), wrong, violations, unhealed })}\n`);
+  return wrong + violations + unhealed === 0 ? 0 : 1;
 }
 
 try {
