@@ -103,6 +103,16 @@ export class FactTable implements FactsView {
     });
   }
 
+  /** Each series as values() would have it, without making anything for it: some tables have thousands. */
+  visit(call: (fact: FactName, instance: string, value: number | string) => void): void {
+    for (let at = 0; at < this.#facts.length; at++) {
+      const fact = this.#facts[at];
+      const number = this.#numbers[at] ?? Number.NaN;
+      const value = Number.isNaN(number) ? this.#texts.get(at) : number;
+      if (fact !== undefined && value !== undefined) call(fact, this.#instances[at] ?? '', value);
+    }
+  }
+
   /** Position of a series, looked for from `start` on and then before it; the length when there is none. */
   #find(fact: FactName, instance: string, start: number): number {
     const count = this.#facts.length;

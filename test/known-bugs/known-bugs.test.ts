@@ -33,6 +33,7 @@ const NEMESIS: readonly (readonly [hour: number, fault: FaultName, target: numbe
   [22, 'hang', 6, 0],
   [23, 'hang', 1, 0],
   [26, 'fileserver-reboot', 1, 90],
+  [28, 'board-dead', 12, 0],
   [30, 'controller-restart', 0, 5],
   [33, 'controller-lag', 0, 60],
   [33.05, 'hang', 10, 0],
@@ -40,8 +41,7 @@ const NEMESIS: readonly (readonly [hour: number, fault: FaultName, target: numbe
   [36, 'hang', 11, 0],
   [36, 'hang', 13, 0],
   [36, 'hang', 14, 0],
-  [40, 'board-dead', 12, 0],
-  [41, 'board-dead', 15, 0],
+  [36, 'hang', 8, 0],
 ];
 
 /** The default fleet, in which one port of each switch is protected. */

@@ -28,8 +28,8 @@ export class Topologies {
   #written: Topology = EMPTY_TOPOLOGY;
   #revision = 0;
   #map: FleetMap = mapFleet(EMPTY_TOPOLOGY);
-  /** Of which nodes the map was made. */
-  #madeOf = '';
+  /** Of which nodes the map was made; `undefined` = it is to be made anew. */
+  #madeOf: ReadonlyMap<NodeEntry, Node> | undefined;
   #entryByName: ReadonlyMap<string, NodeEntry> = new Map();
   #unlisted: readonly Node[] = [];
 
@@ -40,7 +40,7 @@ export class Topologies {
   async load(reader: StoreReader): Promise<void> {
     this.#written = (await reader.healing.topology()) ?? EMPTY_TOPOLOGY;
     this.#revision = Number((await reader.setting(REVISION_SETTING)) ?? 0);
-    this.#madeOf = '';
+    this.#madeOf = undefined;
   }
 
   get revision(): number {
@@ -59,11 +59,7 @@ export class Topologies {
 
   /** Everybody, by index; made anew when nodes or topology have changed. */
   map(): FleetMap {
-    const madeOf = this.#signature();
-    if (madeOf !== this.#madeOf) {
-      this.#rebuild();
-      this.#madeOf = madeOf;
-    }
+    if (!this.#isCurrent()) this.#rebuild();
     return this.#map;
   }
 
@@ -113,7 +109,7 @@ export class Topologies {
     });
     this.#written = topology;
     this.#revision = revision;
-    this.#madeOf = '';
+    this.#madeOf = undefined;
     onCommitted();
   }
 
@@ -122,21 +118,28 @@ export class Topologies {
     return addressReport(this.#written, book, this.#deps.world.clock.nowMs());
   }
 
-  /** Changes with whatever of a node the map shows. */
-  #signature(): string {
-    let text = `${this.#revision}`;
-    for (const { node } of this.#deps.nodes.all()) {
-      if (node.kind === 'pi') text += `;${node.name} ${node.site} ${node.board.serial} ${node.lifecycle}`;
+  /** Whether the map shows the nodes as they are now. Most are the very same objects as when it was made. */
+  #isCurrent(): boolean {
+    const madeOf = this.#madeOf;
+    if (madeOf === undefined) return false;
+    let count = 0;
+    for (const entry of this.#deps.nodes.all()) {
+      if (entry.node.kind !== 'pi') continue;
+      count += 1;
+      const shown = madeOf.get(entry);
+      if (shown !== entry.node && (shown === undefined || !isShownAlike(shown, entry.node))) return false;
     }
-    return text;
+    return count === madeOf.size;
   }
 
   #rebuild(): void {
+    const pis = [...this.#deps.nodes.all()].filter(({ node }) => node.kind === 'pi');
+    this.#madeOf = new Map(pis.map((entry) => [entry, entry.node]));
     const byName = new Map<string, NodeEntry>();
     const bySerial = new Map<string, NodeEntry>();
-    for (const entry of this.#deps.nodes.all()) {
-      const { kind, lifecycle, name, board } = entry.node;
-      if (kind !== 'pi' || lifecycle === 'revoked') continue;
+    for (const entry of pis) {
+      const { lifecycle, name, board } = entry.node;
+      if (lifecycle === 'revoked') continue;
       byName.set(name, entry);
       bySerial.set(board.serial, entry);
     }
@@ -164,6 +167,11 @@ export class Topologies {
     this.#entryByName = new Map([...listed, ...alone]);
     this.#unlisted = others.map(({ node }) => node);
   }
+}
+
+function isShownAlike(a: Node, b: Node): boolean {
+  const isSamePlace = a.name === b.name && a.site === b.site && a.lifecycle === b.lifecycle;
+  return isSamePlace && a.board.serial === b.board.serial && a.board.model === b.board.model;
 }
 
 /** Of a Pi that nobody wrote down, all that is known is where it joined and what it is: nobody of ours powers or boots it. */

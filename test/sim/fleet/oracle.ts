@@ -17,7 +17,7 @@ export interface Violation {
 
 const DAY_MS = 86_400_000;
 /** Who has been ill for so long has been seen, diagnosed and counted. */
-const STORM_SEEN_AFTER_MS = 10 * 60_000;
+const STORM_SEEN_AFTER_MS = 3 * 60_000;
 /** Who waits for hands, or has a cause elsewhere, is explained and does not count. */
 const STORMY: ReadonlySet<string> = new Set(['diagnosing', 'held', 'acting', 'verifying']);
 /** How old a fact may be when it is acted on: one report, its way, and one pass. */
@@ -41,7 +41,7 @@ export class Oracle {
   afterPass(observed: Observed, plan: Plan, holds: readonly Hold[]): void {
     for (const record of plan.records)
       if (record.decision === 'well') this.#rungs.delete(this.#world.map.nodeByName.get(record.node)?.index ?? -1);
-    for (const action of plan.starts) this.#judgeStart(observed, action, holds);
+    for (const action of plan.starts) this.#judgeStart(observed, plan, action, holds);
     for (const [index, heal] of plan.memory.nodes) {
       if (heal.state !== 'held' && heal.state !== 'held-by-cause') continue;
       const record = plan.memory.records.get(index);
@@ -52,7 +52,7 @@ export class Oracle {
       this.#judgeFlight([...observed.actions.filter(({ state }) => !isOver(state)), ...plan.starts]);
   }
 
-  #judgeStart(observed: Observed, action: Action, holds: readonly Hold[]): void {
+  #judgeStart(observed: Observed, plan: Plan, action: Action, holds: readonly Hold[]): void {
     const { nowMs, map } = this.#world;
     const node = this.#world.nodes[action.node];
     const mapped = map.nodes[action.node];
@@ -82,13 +82,13 @@ export class Oracle {
     if (rung < (this.#rungs.get(action.node) ?? -1)) this.#tell('H7', `${what} after R${this.#rungs.get(action.node)}`);
     this.#rungs.set(action.node, Math.max(rung, this.#rungs.get(action.node) ?? -1));
     const terms = LADDER[action.rung];
-    if (terms.isDisruptive) this.#judgeDisruption(observed, node, what);
+    if (terms.isDisruptive) this.#judgeDisruption(observed, plan, node, what);
     if (terms.isDisruptive && isBehindSomethingElse(node)) this.#tell('H4', `${what}, which has no trouble of its own`);
     if (terms.isDestructive) this.#judgeArrays(node, what);
   }
 
   /** Brakes that a disruptive action must have found open: the node's own budget, the controller's health, the storm. */
-  #judgeDisruption(observed: Observed, node: SimNode, what: string): void {
+  #judgeDisruption(observed: Observed, plan: Plan, node: SimNode, what: string): void {
     const { budgets, loopLagMaxMs, storm } = this.#policy;
     const { nowMs } = this.#world;
     const past = (this.#disruptedMs.get(node.index) ?? []).filter((atMs) => nowMs - atMs < DAY_MS);
@@ -104,7 +104,7 @@ export class Oracle {
         this.#world.map.nodes[other.index]?.site === site &&
         nowMs - (other.fault?.atMs ?? nowMs) > STORM_SEEN_AFTER_MS &&
         observed.nodes[other.index]?.agent === 'silent' &&
-        STORMY.has(observed.memory.nodes.get(other.index)?.state ?? 'suspect'),
+        STORMY.has(plan.memory.nodes.get(other.index)?.state ?? 'suspect'),
     );
     const watched = this.#world.map.elements[site ?? -1]?.members.length ?? 0;
     if (watched < storm.smallDomain && ill.length >= storm.smallCount)

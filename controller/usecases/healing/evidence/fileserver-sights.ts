@@ -58,8 +58,15 @@ export const UNSEEN_DISK: DiskSight = {
 /** What one fileserver knew when it reported last. */
 interface Told {
   readonly reportedAtMs: number;
-  /** When each hardware address asked for something last, in seconds of that fileserver's own clock. */
-  readonly askedByMac: ReadonlyMap<string, number>;
+  readonly askedByMac: ReadonlyMap<string, Asked>;
+}
+
+/** Of one hardware address. */
+interface Asked {
+  /** When it asked for something last, in seconds of that fileserver's own clock. */
+  readonly asked: number;
+  /** When that moved last, on our monotonic clock. */
+  readonly movedAtMs: number;
 }
 
 /**
@@ -69,8 +76,6 @@ interface Told {
 export class FileserverSights {
   readonly #boards: Pick<Boards, 'seenBy'>;
   readonly #told = new Map<string, Told>();
-  /** Of a hardware address: when the time of its last read moved last, on our monotonic clock. */
-  readonly #moved = new Map<string, { readonly asked: number; readonly atMs: number }>();
   /** Boots of this pass. */
   #boots = new Map<string, readonly BootRecord[]>();
 
@@ -101,17 +106,14 @@ export class FileserverSights {
 
   #reads(fileserver: NodeEntry, { node }: NodeEntry, reportedAtMs: number, isBooting: boolean): DiskSight['nfs'] {
     const { askedByMac } = this.#toldBy(fileserver, reportedAtMs);
-    const found = node.board.macAddresses.flatMap((mac) => {
+    let newest: Asked | undefined;
+    for (const mac of node.board.macAddresses) {
       const asked = askedByMac.get(mac);
-      return asked === undefined ? [] : [{ key: `${fileserver.node.id} ${mac}`, asked }];
-    });
-    const [newest] = found.toSorted((a, b) => b.asked - a.asked);
+      if (asked !== undefined && asked.asked > (newest?.asked ?? -Infinity)) newest = asked;
+    }
     // Who has not asked for its root yet is idle while it boots; of anybody else nothing is known.
     if (newest === undefined) return isBooting ? 'idle' : 'unobserved';
-    const before = this.#moved.get(newest.key);
-    if (before?.asked !== newest.asked) this.#moved.set(newest.key, { asked: newest.asked, atMs: reportedAtMs });
-    const movedAtMs = this.#moved.get(newest.key)?.atMs ?? reportedAtMs;
-    return reportedAtMs - movedAtMs <= ASKS_WITHIN_MS ? 'active' : 'idle';
+    return reportedAtMs - newest.movedAtMs <= ASKS_WITHIN_MS ? 'active' : 'idle';
   }
 
   #toldBy({ node, facts }: NodeEntry, reportedAtMs: number): Told {
@@ -119,14 +121,16 @@ export class FileserverSights {
     if (known?.reportedAtMs === reportedAtMs) return known;
     const macs = new Map<string, string>();
     const asked = new Map<string, number>();
-    for (const { fact, instance, value } of facts.values()) {
+    facts.visit((fact, instance, value) => {
       if (fact === 'vlan_peer_mac_text') macs.set(instance, String(value));
       else if (fact === 'nfs_client_asked_unix_s') asked.set(instance, Number(value));
-    }
-    const askedByMac = new Map<string, number>();
+    });
+    const askedByMac = new Map<string, Asked>();
     for (const [address, atS] of asked) {
       const mac = macs.get(address);
-      if (mac !== undefined) askedByMac.set(mac, Math.max(atS, askedByMac.get(mac) ?? 0));
+      if (mac === undefined || atS <= (askedByMac.get(mac)?.asked ?? -Infinity)) continue;
+      const before = known?.askedByMac.get(mac);
+      askedByMac.set(mac, before?.asked === atS ? before : { asked: atS, movedAtMs: reportedAtMs });
     }
     const told = { reportedAtMs, askedByMac };
     this.#told.set(node.id, told);

@@ -30,6 +30,11 @@ const SYMPTOMS: readonly (readonly [condition: string, symptom: Symptom])[] = [
   ['ClockOffset', 'clock-wrong'],
 ];
 
+interface Observers {
+  readonly fileserver: ReadonlyMap<string, NodeEntry>;
+  readonly switch: ReadonlyMap<string, NodeEntry>;
+}
+
 export interface GatherInput {
   readonly controller: ControllerSight;
   readonly changes: readonly Change[];
@@ -64,54 +69,54 @@ export class EvidenceGatherer {
   observe(map: FleetMap, input: GatherInput): Observed {
     const { nowMs, controller, changes, actions, memory } = input;
     this.#disks.begin();
-    const byName = this.#observers(nowMs);
+    const seers = this.#observers(nowMs);
     const { topology } = map;
     // Roots are neither rolled back nor made anew by healing yet: nobody there can.
     const can = { hasSnapshots: false, hasImage: false };
     const fileservers = new Map<string, FileserverSight>(
-      topology.fileservers.map(({ name }) => [name, fileserverSight(byName.get(`fileserver ${name}`), can)]),
+      topology.fileservers.map(({ name }) => [name, fileserverSight(seers.fileserver.get(name), can)]),
     );
     const switches = new Map(
       topology.switches.map(({ name }) => {
-        const agent = byName.get(`switch ${name}`)?.liveness ?? 'unobserved';
+        const agent = seers.switch.get(name)?.liveness ?? 'unobserved';
         return [name, { agent, psusLost: [] }] as const; // no agent tells of power supplies yet
       }),
     );
     return {
       controller,
-      sites: this.#sites(map, byName, nowMs),
+      sites: this.#sites(map, seers, nowMs),
       fileservers,
       switches,
-      nodes: map.nodes.map((node) => this.#nodeSight(node, byName, input)),
+      nodes: map.nodes.map((node) => this.#nodeSight(node, seers, input)),
       changes,
       actions,
       memory,
     };
   }
 
-  /** Agents of fileservers and switches, by kind and name. */
-  #observers(nowMs: number): ReadonlyMap<string, NodeEntry> {
-    const byName = new Map<string, NodeEntry>();
+  /** Agents of fileservers and switches, by name. */
+  #observers(nowMs: number): Observers {
+    const seers = { fileserver: new Map<string, NodeEntry>(), switch: new Map<string, NodeEntry>() };
     for (const entry of this.#nodes.all()) {
       const { kind, name, id, lifecycle } = entry.node;
       if (kind === 'pi' || lifecycle === 'revoked') continue;
-      byName.set(`${kind} ${name}`, entry);
+      seers[kind].set(name, entry);
       if (entry.liveness !== 'fresh') this.#freshSinceMs.delete(id);
       else if (!this.#freshSinceMs.has(id)) this.#freshSinceMs.set(id, nowMs);
     }
-    return byName;
+    return seers;
   }
 
-  #sites(map: FleetMap, byName: ReadonlyMap<string, NodeEntry>, nowMs: number): ReadonlyMap<string, SiteSight> {
+  #sites(map: FleetMap, seers: Observers, nowMs: number): ReadonlyMap<string, SiteSight> {
     const { topology } = map;
     const siteOf = new Map(topology.racks.map(({ name, site }) => [name, site]));
     const counts = new Map<string, { owed: number; whole: number }>();
-    const count = (kind: string, { name, rack }: { readonly name: string; readonly rack: string }): void => {
+    const count = (kind: keyof Observers, { name, rack }: { readonly name: string; readonly rack: string }): void => {
       const site = siteOf.get(rack) ?? '';
       const of = counts.get(site) ?? { owed: 0, whole: 0 };
       counts.set(site, of);
       of.owed += 1;
-      const entry = byName.get(`${kind} ${name}`);
+      const entry = seers[kind].get(name);
       const sinceMs = entry === undefined ? undefined : this.#freshSinceMs.get(entry.node.id);
       if (entry !== undefined && sinceMs !== undefined && nowMs - sinceMs >= PERIODS * entry.reportIntervalMs)
         of.whole += 1;
@@ -126,15 +131,15 @@ export class EvidenceGatherer {
     );
   }
 
-  #nodeSight(mapped: MappedNode, byName: ReadonlyMap<string, NodeEntry>, input: GatherInput): NodeSight {
+  #nodeSight(mapped: MappedNode, seers: Observers, input: GatherInput): NodeSight {
     const { nowMs, poweredOnAtMs } = input;
     const { record, port } = mapped;
     const entry = this.#topologies.entryOf(record.name);
-    const own = record.plug === undefined ? undefined : byName.get(`switch ${record.plug.switch}`);
+    const own = record.plug === undefined ? undefined : seers.switch.get(record.plug.switch);
     const portSight =
-      own === undefined || port === undefined ? UNSEEN_PORT : this.#ports.sight(own, port.interfaceName, nowMs);
+      own === undefined || port === undefined ? UNSEEN_PORT : this.#ports.sight(own, port.interfaceName);
     if (entry === undefined) return { agent: 'unobserved', symptom: undefined, ...UNSEEN_DISK, ...portSight };
-    const fileserver = record.fileserver === '' ? undefined : byName.get(`fileserver ${record.fileserver}`);
+    const fileserver = record.fileserver === '' ? undefined : seers.fileserver.get(record.fileserver);
     const on = { nowMs, poweredOnAtMs: poweredOnAtMs(record.name), knowsSinceMs: this.#startedAtMs };
     const disk = fileserver === undefined ? UNSEEN_DISK : this.#disks.sight(fileserver, entry, on);
     return { agent: entry.liveness, symptom: symptomOf(entry), ...disk, ...portSight };

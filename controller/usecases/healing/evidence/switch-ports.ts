@@ -24,6 +24,8 @@ interface PortFacts {
   milliwatts: number | undefined;
   operational: number | undefined;
   carrierChanges: number | undefined;
+  /** A count from before, and when it was so; the window begins anew when it is over. */
+  carrierBefore: { readonly changes: number; readonly atMs: number } | undefined;
 }
 
 interface Seen {
@@ -42,62 +44,68 @@ export const UNSEEN_PORT: PortSight = {
 /** Reads a switch again only when it has reported, because most passes find what the one before found. */
 export class SwitchPorts {
   readonly #seen = new Map<string, Seen>();
-  /** Of a port: its count of carrier changes, and when it was so. */
-  readonly #carrier = new Map<string, { readonly changes: number; readonly atMs: number }>();
 
-  sight(entry: NodeEntry, interfaceName: string, nowMs: number): PortSight {
+  sight(entry: NodeEntry, interfaceName: string): PortSight {
     const reportedAtMs = entry.lastSeenAtMonotonicMs;
     if (reportedAtMs === undefined) return UNSEEN_PORT;
     let seen = this.#seen.get(entry.node.id);
     if (seen?.reportedAtMs !== reportedAtMs) {
-      seen = { reportedAtMs, ports: portsOf(entry) };
+      seen = { reportedAtMs, ports: portsOf(entry, reportedAtMs, seen?.ports) };
       this.#seen.set(entry.node.id, seen);
     }
     const port = seen.ports.get(interfaceName);
     if (port === undefined) return UNSEEN_PORT;
-    const isFlapping = this.#flaps(`${entry.node.id} ${interfaceName}`, port.carrierChanges, nowMs);
     return {
-      link: isFlapping ? 'flapping' : linkOf(port),
+      link: flaps(port) ? 'flapping' : linkOf(port),
       power: powerOf(port),
       switchSawAtMs: reportedAtMs - MEASURED_BEFORE_MS,
     };
   }
-
-  #flaps(key: string, changes: number | undefined, nowMs: number): boolean {
-    if (changes === undefined) return false;
-    const before = this.#carrier.get(key);
-    if (before === undefined || changes < before.changes || nowMs - before.atMs > FLAP_WINDOW_MS) {
-      this.#carrier.set(key, { changes, atMs: nowMs });
-      return false;
-    }
-    return changes - before.changes >= FLAPS_MIN;
-  }
 }
 
-function portsOf({ facts }: NodeEntry): ReadonlyMap<string, PortFacts> {
+function flaps({ carrierChanges, carrierBefore }: PortFacts): boolean {
+  if (carrierChanges === undefined || carrierBefore === undefined) return false;
+  return carrierChanges - carrierBefore.changes >= FLAPS_MIN;
+}
+
+function portsOf(
+  { facts }: NodeEntry,
+  atMs: number,
+  last: ReadonlyMap<string, PortFacts> | undefined,
+): ReadonlyMap<string, PortFacts> {
   const ports = new Map<string, PortFacts>();
   const at = (name: string): PortFacts => {
-    const known = ports.get(name) ?? {
+    const known = ports.get(name);
+    if (known !== undefined) return known;
+    const fresh: PortFacts = {
       admin: undefined,
       poeAdmin: undefined,
       poeStatus: undefined,
       milliwatts: undefined,
       operational: undefined,
       carrierChanges: undefined,
+      carrierBefore: undefined,
     };
-    ports.set(name, known);
-    return known;
+    ports.set(name, fresh);
+    return fresh;
   };
-  for (const { fact, instance, value } of facts.values()) {
+  facts.visit((fact, instance, value) => {
     if (fact === 'poe_status_text') at(instance).poeStatus = String(value);
-    else if (typeof value !== 'number') continue;
+    else if (typeof value !== 'number') return;
     else if (fact === 'port_admin_flag') at(instance).admin = value;
     else if (fact === 'poe_admin_state') at(instance).poeAdmin = value;
     else if (fact === 'poe_actual_watts_milli') at(instance).milliwatts = value;
     else if (fact === 'network_operational_state') at(instance).operational = value;
-    else if (fact === 'network_carrier_changes_count') at(instance).carrierChanges = value;
-  }
+    else if (fact === 'network_carrier_changes_count')
+      carrier(at(instance), value, last?.get(instance)?.carrierBefore, atMs);
+  });
   return ports;
+}
+
+function carrier(port: PortFacts, changes: number, before: PortFacts['carrierBefore'], atMs: number): void {
+  port.carrierChanges = changes;
+  const isUseless = before === undefined || changes < before.changes || atMs - before.atMs > FLAP_WINDOW_MS;
+  port.carrierBefore = isUseless ? { changes, atMs } : before;
 }
 
 function linkOf({ operational }: PortFacts): NodeSight['link'] {
