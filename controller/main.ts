@@ -16,7 +16,7 @@ import { expectsUpload } from './domain/command-lifecycle.js';
 import { HostWatch } from './host-facts.js';
 import { type OpenedImages, openImages } from './image-shelf.js';
 import { openLog, type ProcessLog } from './log.js';
-import { measuresOf } from './measures.js';
+import { allMeasures } from './measures.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
 import { ScryptPasswords } from './pki/passwords.js';
 import { AskedUploads } from './rpc/asked-uploads.js';
@@ -185,13 +185,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     healing: controller.healing,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
     readiness: () => readiness(progress, rpc),
-    measures: async () => [
-      ...measuresOf('core', core.counters()),
-      ...measuresOf('rpc', rpc.counters()),
-      ...measuresOf('', { ...store.counters(), store_size_bytes: await store.sizeBytes() }),
-      ...measuresOf('', history.counters()),
-      ...measuresOf('', ticks.counters()),
-    ],
+    measures: () => allMeasures({ core, rpc, store, history, ticks }),
     assets,
     page: { host: config.http.host, port: config.http.port, names: config.http.names, tls },
     adminSocket: join(dataDir, 'admin.sock'),

@@ -21,3 +21,25 @@ export function measuresOf(area: string, counts: Readonly<Record<string, number>
     };
   });
 }
+
+interface Counted {
+  counters(): Readonly<Record<string, number>>;
+}
+
+/** Of all parts of a running controller. */
+export async function allMeasures(parts: {
+  readonly core: Counted;
+  readonly rpc: Counted;
+  readonly store: Counted & { sizeBytes(): Promise<number> };
+  readonly history: Counted;
+  readonly ticks: Counted;
+}): Promise<readonly Measure[]> {
+  const { core, rpc, store, history, ticks } = parts;
+  return [
+    ...measuresOf('core', core.counters()),
+    ...measuresOf('rpc', rpc.counters()),
+    ...measuresOf('', { ...store.counters(), store_size_bytes: await store.sizeBytes() }),
+    ...measuresOf('', history.counters()),
+    ...measuresOf('', ticks.counters()),
+  ];
+}

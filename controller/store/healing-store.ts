@@ -162,7 +162,10 @@ function noUndefined(_key: string, value: unknown): unknown {
   return value === undefined ? null : value;
 }
 
+/** null of the text is `undefined` again. */
 function revived<Written extends object>(text: string): Written {
-  const fields = Object.entries(parsed<Written>(text)).map(([key, value]) => [key, value ?? undefined]);
+  const fields = Object.entries<unknown>(parsed<Record<string, unknown>>(text)).map(
+    ([key, value]) => [key, value ?? undefined] as const,
+  );
   return Object.fromEntries(fields) as Written; // the fields of what was written, null being undefined again
 }

@@ -118,16 +118,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     counters,
     onChanged: (entry) => watch.nodeChanged(entry),
   });
-  const events = new EventCommitter({
-    store,
-    world,
-    counters,
-    boards,
-    onCommitted: (changed) => {
-      commands.changed(changed);
-      onCommitted();
-    },
-  });
+  const events = makeEvents(parts, commands);
   const anchors = new AuditAnchors({ store, world, nodes });
   const sessions = makeSessions(parts, { observer, events, commands, anchors, refreshNode });
   feed.listen(async (event) => {
@@ -190,6 +181,19 @@ async function startHealing(
   await healing.load();
   healing.start();
   return healing;
+}
+
+function makeEvents({ store, world, counters, boards, feed }: Parts, commands: Commands): EventCommitter {
+  return new EventCommitter({
+    store,
+    world,
+    counters,
+    boards,
+    onCommitted: (changed) => {
+      commands.changed(changed);
+      feed.poke();
+    },
+  });
 }
 
 function makeWitness({ nodes, world, watch, journal }: Parts): DiskWitness {

@@ -63,7 +63,7 @@ function registerSet(topology: Command, run: RunCommand): void {
 
 function yamlOf(text: string, file: string): unknown {
   try {
-    return parse(text) as unknown;
+    return parse(text) as unknown; // the parser says any
   } catch (cause) {
     throw new BrambleError('invalid-argument', `${visible(file)} is no YAML: ${String(cause).slice(0, 300)}`, {
       cause,
