@@ -127,8 +127,8 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   });
   const send = (id: NodeId, message: ToAgent): boolean => sessions.send(id, message);
   const nodeConfigs = new NodeConfigs({ store, world, refreshNode, send, onCommitted });
-  const stopSweep = startSweep(parts, { observer, commands, sessions, anchors });
-  const healing = await startHealing(parts, commands, nodeConfigs, onCommitted);
+  const healing = await loadHealing(parts, commands, nodeConfigs, onCommitted);
+  const stopSweep = startSweep(parts, { observer, commands, sessions, anchors, healing });
   return {
     gate: sessions,
     sessions,
@@ -149,10 +149,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
       return promoted;
     },
     counters: () => countAll(parts, { observer, events, commands, sessions }),
-    async stop() {
-      await healing.stop();
-      await stopAll(parts, { stopSweep, sessions, settling: [events, commands, anchors] });
-    },
+    stop: () => stopAll(parts, { stopSweep, sessions, settling: [healing, events, commands, anchors] }),
   };
 }
 
@@ -170,7 +167,7 @@ interface Parts extends CoreDeps {
   readonly graceUntilMs: number;
 }
 
-async function startHealing(
+async function loadHealing(
   parts: Parts,
   commands: Commands,
   configs: NodeConfigs,
@@ -179,7 +176,6 @@ async function startHealing(
   const onChanged = (entry: NodeEntry): void => parts.watch.nodeChanged(entry);
   const healing = new Healing({ ...parts, ...parts.healing, commands, configs, onChanged, onCommitted });
   await healing.load();
-  healing.start();
   return healing;
 }
 
@@ -299,6 +295,7 @@ function startSweep(
     readonly commands: Commands;
     readonly sessions: AgentSessions;
     readonly anchors: AuditAnchors;
+    readonly healing: Healing;
   },
 ): () => void {
   const { world, feed, journal, maintenances, graceUntilMs, options } = parts;
@@ -312,6 +309,7 @@ function startSweep(
     more.commands.sweep();
     more.anchors.sweep();
     maintenances.sweep();
+    more.healing.sweep();
     feed.poke();
     if (isAmnestyOver || world.clock.monotonicMs() < graceUntilMs) return;
     isAmnestyOver = true;

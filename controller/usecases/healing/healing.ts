@@ -28,7 +28,6 @@ import { SteadyClock } from './steady-clock.js';
 import { Topologies } from './topologies.js';
 import { wordsOf } from './words.js';
 
-const SWEEP_MS = 1_000;
 /** Between two passes, unless somebody asks for one. */
 const PASS_MS = 10_000;
 
@@ -70,7 +69,6 @@ export class Healing {
   #dueMs = 0;
   #lastPassAtMs: number | undefined;
   #running: Promise<void> | undefined;
-  #cancel = (): void => undefined;
 
   constructor(deps: HealingDeps) {
     const { store, world, nodes, boards, onCommitted } = deps;
@@ -105,16 +103,8 @@ export class Healing {
     this.#show(new Map());
   }
 
-  start(): void {
-    const sweep = (): void => {
-      this.#cancel = this.#deps.world.timers.after(SWEEP_MS, sweep);
-      this.#sweep();
-    };
-    this.#cancel = this.#deps.world.timers.after(SWEEP_MS, sweep);
-  }
-
-  async stop(): Promise<void> {
-    this.#cancel();
+  /** What is under way ends by itself. */
+  async settled(): Promise<void> {
     await this.#running;
   }
 
@@ -169,7 +159,8 @@ export class Healing {
     this.#deps.onCommitted();
   }
 
-  #sweep(): void {
+  /** Once a second. */
+  sweep(): void {
     this.holds.sweep();
     if (this.#running !== undefined) return;
     this.#running = this.#work()
@@ -187,7 +178,8 @@ export class Healing {
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.#dueMs) return;
     this.#dueMs = nowMs + PASS_MS;
-    await this.#changes.look();
+    // Who changed what is asked when something is amiss: it is on record, and a suspect is looked at for a minute before.
+    if (this.#memory.nodes.size > 0) await this.#changes.look();
     await this.#pass();
     await this.remedies.work(this.#map);
   }
@@ -201,11 +193,13 @@ export class Healing {
     this.#repaired = new Set();
     const planned = plan(this.#observe(map, before, nowMs), this.#desired(map, repaired), policy, nowMs);
     const told = planned.records.map((record) => this.#stored(record));
-    const actions = await store.transact(async (writer) => {
+    const isNews = told.length > 0 || planned.starts.length > 0 || this.#keeper.differs(before, planned.memory);
+    const write = async (writer: StoreWriter): Promise<readonly ActionRecord[]> => {
       await this.#keeper.save(writer, map, before, planned.memory);
       for (const record of told) await this.#tell(writer, record, map);
       return await this.remedies.planIn(writer, planned.starts);
-    });
+    };
+    const actions = isNews ? await store.transact(write) : [];
     this.#map = map;
     this.#memory = planned.memory;
     this.#causes = planned.causes;

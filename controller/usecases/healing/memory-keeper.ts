@@ -74,6 +74,12 @@ export class MemoryKeeper {
     };
   }
 
+  /** Whether there is anything to write. */
+  differs(before: HealMemory, after: HealMemory): boolean {
+    if (changedIn(before, after).size > 0) return true;
+    return JSON.stringify(this.#shared(before)) !== JSON.stringify(this.#shared(after));
+  }
+
   /** Writes what is another than before. Parts that did not change are the very same objects. */
   async save(writer: StoreWriter, map: FleetMap, before: HealMemory, after: HealMemory): Promise<void> {
     for (const index of changedIn(before, after)) {
