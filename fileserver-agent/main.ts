@@ -12,6 +12,7 @@ import { ImageFiles } from '../proto/chunks/image-files.js';
 import { fileserverCollectors } from './collectors/index.js';
 import { fileserverHandlers } from './commands/index.js';
 import { makeSiteImages, type SiteImages } from './images/site-images.js';
+import { makeRootsProgram } from './roots/program.js';
 import { makeRootsWatch } from './roots-watch.js';
 
 const SOURCES = { tail: makeNodeLogTail(), localTime: nodeLocalTime, datagrams: makeNodeDatagrams() };
@@ -50,6 +51,7 @@ const FILESERVER_AGENT: AgentProgram = {
     return [makeRootsWatch(), images.keeper];
   },
   handlers: (policy, stateDir) => fileserverHandlers(policy, imagesIn(stateDir).keeper),
+  own: makeRootsProgram(),
 };
 
 process.exit(await agentMain(FILESERVER_AGENT, makeNodeProgramIo()));

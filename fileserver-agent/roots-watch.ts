@@ -1,5 +1,6 @@
 import type { Watch } from '../agent/kit/watch/watch.js';
 import { BrambleError } from '../proto/contract/errors.js';
+import { askRoots } from './roots/ask.js';
 
 /** A boot path that somebody changed is right again before a board that failed tries for the third time. */
 const INTERVAL_MS = 60_000;
@@ -14,7 +15,7 @@ export function makeRootsWatch(): Watch {
     intervalMs: INTERVAL_MS,
     async look({ machine }, signal) {
       try {
-        await machine.roots({ kind: 'converge' }, signal);
+        await askRoots(machine, { kind: 'converge' }, signal);
       } catch (error) {
         const { code } = BrambleError.from(error);
         // No roots are kept here, or another order is under way, which does the same at its end.

@@ -2,6 +2,7 @@ import { type Collector, noData, ok } from '../../agent/kit/collect/collector.js
 import { Samples } from '../../agent/kit/collectors/sample.js';
 import type { BoardView } from '../../agent/kit/roots/orders.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { askRoots } from '../roots/ask.js';
 
 const INTERVAL_MS = 30_000;
 /** Boards of one fileserver that are told of; more than a shelf holds. */
@@ -15,7 +16,7 @@ export function makeRootsCollector(): Collector {
     timeoutMs: 60_000,
     async collect({ machine }, signal) {
       try {
-        const view = await machine.roots({ kind: 'look' }, signal);
+        const view = await askRoots(machine, { kind: 'look' }, signal);
         const samples = new Samples();
         samples.text('roots_driver_text', view.driver);
         samples.flag('roots_isolation_flag', view.capabilities.isolation);

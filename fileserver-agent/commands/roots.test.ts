@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CommandHandler, Outcome } from '../../agent/kit/command/handler.js';
+import type { Host } from '../../agent/kit/host/ports.js';
 import { carryOutRoots } from '../../agent/kit/roots/carry-out.js';
 import type { RootsOrder } from '../../agent/kit/roots/orders.js';
 import { actionHost } from '../../agent/kit/testing/action-host.js';
@@ -10,6 +11,8 @@ import { SimWorld } from '../../agent/kit/testing/sim-world.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { NOTHING_REPAIRED } from '../../proto/contract/netboot/repair.js';
 import { makeRootsCollector } from '../collectors/roots.js';
+import { askRoots } from '../roots/ask.js';
+import { parseRootsOrder } from '../roots/parse-order.js';
 import { makeRootsWatch } from '../roots-watch.js';
 import { makeBootPathRepair, makeRootActivate, makeRootPrepare, makeRootRemove, makeRootRollBack } from './roots.js';
 
@@ -17,14 +20,23 @@ const never = new AbortController().signal;
 const { serial } = BOARD;
 const prepareOf = (image: string) => ({ serial, image, dataBytes: 2 ** 30, freshData: false });
 
+/** The ports that the controller sends. */
+const apply = ({ machine }: Pick<Host, 'machine'>) => askRoots(machine, { kind: 'converge', set: BOOT_SET }, never);
+
 /** An agent whose helper keeps roots in memory. */
 function setUp() {
   const world = new SimWorld(1);
   const host = makeSimHost(world, 'fs');
   const rig = new RootRig(new SimPool(), 1);
   const { machine } = host.board;
-  const bootSet = () => Promise.resolve(BOOT_SET);
-  machine.onRoots = (order, signal) => carryOutRoots({ ...rig.start(), bootSet }, order, signal);
+  const orders: RootsOrder[] = [];
+  /** What answers, as the part of the agent with root's rights would. */
+  const kept = { answer: (order: RootsOrder) => carryOutRoots(rig.start(), order, never) };
+  machine.onOwn = async (text) => {
+    const order = parseRootsOrder(text);
+    orders.push(order);
+    return JSON.stringify(await kept.answer(order));
+  };
   const context = actionHost(host);
   /** As the dispatcher: looks, notes, acts. */
   const carryOut = async <Arguments>(
@@ -36,12 +48,12 @@ function setUp() {
     await handler.before(args, context, never);
     return world.settle(handler.run(args, context, never));
   };
-  return { world, host, rig, machine, context, carryOut };
+  return { world, host, rig, kept, orders, context, carryOut };
 }
 
 test('a board is given a root, another one, the first one back, and none', async () => {
   const { carryOut, host } = setUp();
-  await makeRootsWatch().look(host, never);
+  await apply(host);
   expect(await carryOut(makeRootPrepare(), prepareOf('one'))).toMatchObject({ kind: 'succeeded' });
   expect(await carryOut(makeRootActivate(), { serial, generation: 1 })).toMatchObject({ kind: 'succeeded' });
   await carryOut(makeRootPrepare(), prepareOf('two'));
@@ -94,34 +106,35 @@ test.for<[string, (each: ReturnType<typeof setUp>) => Promise<Outcome | string>,
   ['a path for an image', ({ carryOut }) => carryOut(makeRootPrepare(), prepareOf('../x')), 'no name of an image'],
 ])('it is refused, and nothing is done: %s', async ([, work, want]) => {
   const each = setUp();
-  await makeRootsWatch().look(each.host, never);
+  await apply(each.host);
   await each.carryOut(makeRootPrepare(), prepareOf('one'));
   await each.carryOut(makeRootActivate(), { serial, generation: 1 });
-  const before = each.machine.rootsOrders.filter(({ kind }) => kind !== 'look').length;
+  const before = each.orders.filter(({ kind }) => kind !== 'look').length;
   expect(await work(each)).toMatch(new RegExp(want));
-  expect(each.machine.rootsOrders.filter(({ kind }) => kind !== 'look')).toHaveLength(before);
+  expect(each.orders.filter(({ kind }) => kind !== 'look')).toHaveLength(before);
 });
 
 test('an order waits for the one before it', async () => {
-  const { carryOut, machine } = setUp();
-  const answer = machine.onRoots;
+  const { carryOut, kept, host } = setUp();
+  await apply(host);
+  const { answer } = kept;
   let tries = 0;
-  machine.onRoots = (order, signal) => {
+  kept.answer = (order) => {
     if (order.kind === 'prepare' && tries++ < 3)
       return Promise.reject(new BrambleError('unavailable', 'another one works'));
-    return answer(order, signal);
+    return answer(order);
   };
   expect(await carryOut(makeRootPrepare(), prepareOf('one'))).toMatchObject({ kind: 'succeeded' });
   expect(tries).toBe(4);
 });
 
 test('what goes wrong is told with what to do', async () => {
-  const { carryOut, machine } = setUp();
-  const answer = machine.onRoots;
-  machine.onRoots = (order: RootsOrder, signal) =>
+  const { carryOut, kept } = setUp();
+  const { answer } = kept;
+  kept.answer = (order) =>
     order.kind === 'prepare'
       ? Promise.reject(new BrambleError('not-found', 'there is no image one', { hint: 'pull it first' }))
-      : answer(order, signal);
+      : answer(order);
   expect(await carryOut(makeRootPrepare(), prepareOf('one'))).toEqual({
     kind: 'failed',
     detail: 'there is no image one (pull it first)',
@@ -132,20 +145,20 @@ test.for<[number, string]>([
   [5, 'failed'],
   [10_000, 'succeeded'],
 ])('a preparation that a crash cut off after %d changes is settled by what is there: %s', async ([changes, want]) => {
-  const { rig, context, machine, host } = setUp();
-  await makeRootsWatch().look(host, never);
+  const { rig, context, orders, host } = setUp();
+  await apply(host);
   const handler = makeRootPrepare();
   const before = await handler.before(prepareOf('one'), context, never);
   rig.pool.cutAt = rig.pool.operations + changes;
   await handler.run(prepareOf('one'), context, never);
   rig.pool.cutAt = Number.POSITIVE_INFINITY;
   expect(await handler.observe(prepareOf('one'), before, context, never)).toMatchObject({ kind: want });
-  expect(machine.rootsOrders.filter(({ kind }) => kind === 'prepare')).toHaveLength(1);
+  expect(orders.filter(({ kind }) => kind === 'prepare')).toHaveLength(1);
 });
 
 test('what is served is told, with its host keys', async () => {
   const { carryOut, host } = setUp();
-  await makeRootsWatch().look(host, never);
+  await apply(host);
   const factsOf = async () => {
     const collected = await makeRootsCollector().collect(host, never);
     if (collected.kind !== 'ok') throw new Error(collected.why);
@@ -164,8 +177,8 @@ test('what is served is told, with its host keys', async () => {
 });
 
 test('a fileserver that keeps no roots by us has nothing to say of them', async () => {
-  const { machine, host } = setUp();
-  machine.onRoots = () => Promise.reject(new BrambleError('unsupported', 'no roots are kept here'));
+  const { kept, host } = setUp();
+  kept.answer = () => Promise.reject(new BrambleError('unsupported', 'no roots are kept here'));
   expect(await makeRootsCollector().collect(host, never)).toMatchObject({ kind: 'no-data' });
   await expect(makeRootsWatch().look(host, never)).resolves.toBeUndefined();
 });

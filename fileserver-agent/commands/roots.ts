@@ -3,6 +3,7 @@ import type { BoardView, RootsOrder } from '../../agent/kit/roots/orders.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { isBoardSerial, isImageId } from '../../proto/contract/netboot/parse.js';
 import { NOTHING_REPAIRED } from '../../proto/contract/netboot/repair.js';
+import { askRoots } from '../roots/ask.js';
 
 /** Another order may be under way, such as a look after drift. */
 const TURN_MS = 120_000;
@@ -131,7 +132,7 @@ async function inTurn(order: RootsOrder, { host }: ActionHost, signal: AbortSign
   const startedMs = host.clock.monotonicMs();
   for (;;) {
     try {
-      return await host.machine.roots(order, signal);
+      return await askRoots(host.machine, order, signal);
     } catch (error) {
       const isTaken = BrambleError.from(error).code === 'unavailable';
       if (!isTaken || host.clock.monotonicMs() - startedMs >= TURN_MS) throw error;
@@ -141,7 +142,7 @@ async function inTurn(order: RootsOrder, { host }: ActionHost, signal: AbortSign
 }
 
 async function lookAt(serial: string, { host }: ActionHost, signal: AbortSignal): Promise<BoardView | undefined> {
-  const { boards } = await host.machine.roots({ kind: 'look' }, signal);
+  const { boards } = await askRoots(host.machine, { kind: 'look' }, signal);
   return boards.find((board) => board.serial === serial);
 }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { parseAgentConfig } from '../../agent/kit/config.js';
 import { parsePolicy } from '../../agent/kit/helper/policy.js';
 import { NOTHING_ALLOWED } from '../../agent/kit/node-config/machine.js';
+import { parseRootsPolicy, refusePorts } from '../../fileserver-agent/roots/policy.js';
 import { parseBootSet } from '../../proto/contract/netboot/parse.js';
 import { parseSwitchPolicy } from '../../switch-agent/actuator/policy.js';
 
@@ -104,7 +105,6 @@ test('the example policy of the helper is one that it accepts, and it allows wha
     traffic: false,
     raid: [],
     config: NOTHING_ALLOWED,
-    roots: undefined,
   });
 });
 
@@ -132,9 +132,10 @@ test('the helper that keeps roots writes where they are and where the boot path 
   expect(unit.get('CapabilityBoundingSet')).not.toMatch(/NET|BOOT|MODULE|PTRACE|RAWIO/);
 });
 
-test('the example of a boot set is one', () => {
+test('the example of a boot set is one, and root’s own example allows it', () => {
   const set = parseBootSet(JSON.parse(read('fileserver-agent/packaging/boot-set.json')));
   expect(set.ports).toHaveLength(2);
+  refusePorts(parseRootsPolicy(read('fileserver-agent/packaging/roots.json')), set);
 });
 
 test('the switch’s helper writes the one file of ifupdown2 and its own records, and its policies are ones that it accepts', () => {

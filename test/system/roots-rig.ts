@@ -38,6 +38,7 @@ export function nodeDriver(wanted: DriverName, pool: string): Promise<RootDriver
 /** Images as folders: what is below `NAME/root` and `NAME/boot`, links and all. */
 export function folderSource(images: string): ImageSource {
   return {
+    has: () => Promise.resolve(true),
     materialise: async (image, target) => {
       await run('cp', ['--archive', '--', `${join(images, image)}/.`, target]);
     },

@@ -1,18 +1,19 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
-import type { Machine, Services } from '../host/ports.js';
-import type { RootsActuator } from '../roots/orders.js';
+import type { Machine, OrderCaller, Services } from '../host/ports.js';
 import { type ConfigActuatorMaker, carryOutConfig } from './config-verbs.js';
 import type { HelperPolicy } from './policy.js';
 import type { HelperRequest } from './protocol.js';
 import { orderOf } from './raid-verbs.js';
-import type { RootsAllowance } from './roots-allowance.js';
 
 export interface HelperMeans {
   readonly services: Services;
   readonly machine: Machine;
   readonly configActuator: ConfigActuatorMaker;
-  /** Nothing of it is there before roots are asked about. */
-  readonly rootsActuator: (allowance: RootsAllowance) => Promise<RootsActuator>;
+}
+
+export interface HelperCaller extends OrderCaller {
+  /** Aborts when nobody waits any more. */
+  readonly gone: AbortSignal;
 }
 
 /** What an answer carries beside its success. */
@@ -23,15 +24,15 @@ export interface Done {
 
 /**
  * Does what was asked, when root's list has it. Answers with what it found or changed, where that was asked for.
- * @param gone aborts when the caller is no longer there. Only blinking ends with it: anything else is finished once begun,
- * and has limits of its own.
+ * @param caller who waits: what may end when nobody does any more ends, such as blinking; anything else is finished once
+ * begun, and has limits of its own.
  * @throws BrambleError `permission-denied` for what is not on the list, or of what was done
  */
 export async function carryOut(
   request: HelperRequest,
   policy: HelperPolicy,
-  { services, machine, configActuator, rootsActuator }: HelperMeans,
-  gone: AbortSignal,
+  { services, machine, configActuator }: HelperMeans,
+  caller: HelperCaller,
 ): Promise<Done> {
   const { signal } = new AbortController();
   switch (request.verb) {
@@ -53,7 +54,7 @@ export async function carryOut(
       return {};
     case 'identify':
       allow(policy.identify, 'blinking the LED');
-      await machine.blink(request.forMs, gone);
+      await machine.blink(request.forMs, caller.gone);
       return {};
     case 'identify-end':
       await machine.endBlink(signal);
@@ -83,13 +84,8 @@ export async function carryOut(
       allow(policy.raid.includes(request.array), `a change of array ${JSON.stringify(request.array)}`);
       await machine.raid(orderOf(request), signal);
       return {};
-    case 'roots': {
-      allow(policy.roots !== undefined, 'keeping of roots');
-      const keep = await rootsActuator(policy.roots);
-      return { text: JSON.stringify(await keep(request.order, signal)) };
-    }
     case 'own':
-      return { text: await machine.own(request.order, signal) };
+      return { text: await machine.own(request.order, signal, caller) };
     default:
       return { changes: await carryOutConfig(request, await configActuator(policy.config), signal) };
   }

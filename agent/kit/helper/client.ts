@@ -1,8 +1,8 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
-import type { Exec, Machine, Services, StorageQuestion } from '../host/ports.js';
+import type { Progress } from '../../../proto/contract/progress.js';
+import type { Exec, Machine, OrderCaller, Services, StorageQuestion } from '../host/ports.js';
 import { parseTraffic } from '../host/traffic.js';
 import { checkUnitName, readUnitState } from '../host/unit-state.js';
-import { parseRootsView } from '../roots/orders.js';
 import { type HelperRequest, parseReply, renderLine } from './protocol.js';
 import { requestOf } from './raid-verbs.js';
 
@@ -10,10 +10,16 @@ import { requestOf } from './raid-verbs.js';
  * One line to the helper, its answer back; a connection of its own for each.
  * @throws BrambleError `unavailable` (nobody listens, no answer), `permission-denied`, `deadline-exceeded`, `cancelled`
  */
-export type HelperCall = (
-  line: string,
-  limits: { readonly signal: AbortSignal; readonly timeoutMs: number },
-) => Promise<string>;
+export type HelperCall = (line: string, limits: HelperLimits) => Promise<string>;
+
+export interface HelperLimits {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** Called for each line of progress. */
+  readonly tell?: ((progress: Progress) => void) | undefined;
+  /** Asks the helper to end what it does; its answer is waited for. */
+  readonly stopped?: AbortSignal | undefined;
+}
 
 /** A little more than the helper itself allows. */
 const RESTART_TIMEOUT_MS = 5 * 60_000 + 10_000;
@@ -22,14 +28,12 @@ const REMOUNT_TIMEOUT_MS = 70_000;
 const STEP_TIMEOUT_MS = RESTART_TIMEOUT_MS;
 const READ_TIMEOUT_MS = 40_000;
 const STORAGE_TIMEOUT_MS = 75_000;
-/** An image is unpacked and copied, where nothing can be shared. */
-const ROOTS_TIMEOUT_MS = 45 * 60_000;
-/** As long as a helper may live. */
-const OWN_TIMEOUT_MS = 330_000;
+/** As long as any helper may live: an image is unpacked and copied, where nothing can be shared. */
+const OWN_TIMEOUT_MS = 45 * 60_000;
 /** A node program takes seconds to start on the smallest boards. */
 const START_MS = 20_000;
 
-type Ask = (request: HelperRequest, timeoutMs: number, signal: AbortSignal) => Promise<string>;
+type Ask = (request: HelperRequest, timeoutMs: number, signal: AbortSignal, caller?: OrderCaller) => Promise<string>;
 
 /** Services of an unprivileged agent: it looks for itself, and asks its helper to act. */
 export function makeHelperServices(exec: Exec, call: HelperCall): Services {
@@ -48,11 +52,11 @@ export function makeHelperServices(exec: Exec, call: HelperCall): Services {
 
 /**
  * The machine as an unprivileged agent may change it: by its helper.
- * @param rootsCall to the helper that keeps roots, which has a sandbox of its own
+ * @param ownCall to the helper for orders of the agent's own kind, where that one has a sandbox of its own
  */
-export function makeHelperMachine(call: HelperCall, rootsCall: HelperCall = call): Machine {
+export function makeHelperMachine(call: HelperCall, ownCall: HelperCall = call): Machine {
   const ask = asker(call);
-  const askRoots = asker(rootsCall);
+  const askOwn = asker(ownCall);
   return {
     remount: async (mountPoint, access, signal) => {
       await ask({ verb: 'remount', mountPoint, access }, REMOUNT_TIMEOUT_MS, signal);
@@ -77,8 +81,7 @@ export function makeHelperMachine(call: HelperCall, rootsCall: HelperCall = call
     raid: async (order, signal) => {
       await ask(requestOf(order), STORAGE_TIMEOUT_MS, signal);
     },
-    roots: async (order, signal) => parseRootsView(await askRoots({ verb: 'roots', order }, ROOTS_TIMEOUT_MS, signal)),
-    own: (order, signal) => ask({ verb: 'own', order }, OWN_TIMEOUT_MS, signal),
+    own: (order, signal, caller) => askOwn({ verb: 'own', order }, OWN_TIMEOUT_MS, signal, caller),
     traffic: async (interfaces, signal) =>
       parseTraffic(await ask({ verb: 'traffic', interfaces }, STORAGE_TIMEOUT_MS, signal)),
   };
@@ -97,8 +100,8 @@ function questionOf(question: StorageQuestion): HelperRequest {
 
 /** Answers with the text of the reply; empty where there is none. */
 function asker(call: HelperCall): Ask {
-  return async (request, timeoutMs, signal) => {
-    const reply = parseReply(await call(renderLine(request), { signal, timeoutMs }));
+  return async (request, timeoutMs, signal, caller) => {
+    const reply = parseReply(await call(renderLine(request), { signal, timeoutMs, ...caller }));
     if (reply.ok) return reply.text ?? '';
     throw new BrambleError(reply.code, reply.message, reply.hint === undefined ? {} : { hint: reply.hint });
   };

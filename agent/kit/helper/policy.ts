@@ -2,7 +2,6 @@ import { BrambleError } from '../../../proto/contract/errors.js';
 import { isMountPoint } from '../../../proto/contract/mount-point.js';
 import { parseAllowance } from '../node-config/allowance.js';
 import { type ConfigAllowance, NOTHING_ALLOWED } from '../node-config/machine.js';
-import { parseRootsAllowance, type RootsAllowance } from './roots-allowance.js';
 
 /** What root allows the agent's user to ask for. Root's own file: the agent can neither write nor widen it. */
 export interface HelperPolicy {
@@ -26,8 +25,6 @@ export interface HelperPolicy {
   readonly raid: readonly string[];
   /** What node configs may manage; nothing when the file does not say. */
   readonly config: ConfigAllowance;
-  /** Where roots of boards are kept; `undefined` = nowhere. */
-  readonly roots: RootsAllowance | undefined;
 }
 
 const LISTS = ['units', 'mounts', 'journal', 'raid'] as const;
@@ -42,7 +39,7 @@ const HINT = 'it looks like {"user": "bramble-agent", "units": ["ssh.service"], 
 export function parsePolicy(text: string, path: string): HelperPolicy {
   const fields = parseObject(text, path);
   const problems: string[] = [];
-  const known: readonly string[] = ['user', ...LISTS, ...SWITCHES, 'config', 'roots'];
+  const known: readonly string[] = ['user', ...LISTS, ...SWITCHES, 'config'];
   for (const name of Object.keys(fields)) {
     if (!known.includes(name)) problems.push(`unknown field ${JSON.stringify(name)}`);
   }
@@ -71,7 +68,6 @@ export function parsePolicy(text: string, path: string): HelperPolicy {
     traffic: isOn('traffic'),
     raid: list('raid'),
     config: Object.hasOwn(fields, 'config') ? parseAllowance(fields['config'], problems) : NOTHING_ALLOWED,
-    roots: Object.hasOwn(fields, 'roots') ? parseRootsAllowance(fields['roots'], problems) : undefined,
   };
   for (const mount of allowed.mounts) {
     if (!isMountPoint(mount)) problems.push(`mounts: ${JSON.stringify(mount.slice(0, 64))} is no mount point`);

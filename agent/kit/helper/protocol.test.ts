@@ -123,7 +123,6 @@ function checkIsOfTheSet(request: HelperRequest): void {
     case 'check-config':
     case 'confirm-config':
     case 'undo-config':
-    case 'roots':
       return; // theirs is a test of its own
     case 'own':
       expect(typeof request.order).toBe('string'); // judged by the agent whose own it is

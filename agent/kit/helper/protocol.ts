@@ -1,12 +1,18 @@
 import { BrambleError, type ErrorCode } from '../../../proto/contract/errors.js';
+import type { Progress } from '../../../proto/contract/progress.js';
 import type { MountAccess } from '../host/ports.js';
-import type { RootsOrder } from '../roots/orders.js';
-import { CONFIG_FIELDS, type ConfigRequest, isConfigVerb, parseConfigRequest } from './config-verbs.js';
+import {
+  CONFIG_FIELDS,
+  CONFIG_LINE_LIMIT_BYTES,
+  type ConfigRequest,
+  isConfigVerb,
+  parseConfigRequest,
+} from './config-verbs.js';
 import { RequestFields, refused } from './request-fields.js';
-import { parseRootsOrder } from './roots-order.js';
 
 /**
- * Between the agent and its privileged helper: one JSON line each way over a Unix socket, then the connection ends.
+ * Between the agent and its privileged helper: one JSON line each way over a Unix socket, then the connection ends. Lines of
+ * progress may come before the answer.
  * The verbs are a closed set; there is no way to name a program or an option, a device only by its name,
  * and a path only as a mount point on root's list.
  */
@@ -28,7 +34,6 @@ export type HelperRequest =
   | { readonly verb: 'raid-remove'; readonly array: string; readonly member: string }
   | { readonly verb: 'raid-replace'; readonly array: string; readonly member: string; readonly by: string }
   | { readonly verb: 'raid-sync'; readonly array: string; readonly action: 'check' | 'idle' }
-  | { readonly verb: 'roots'; readonly order: RootsOrder }
   /** An order of the agent's own kind, as it reads it itself. */
   | { readonly verb: 'own'; readonly order: string }
   | { readonly verb: 'traffic'; readonly interfaces: readonly string[] }
@@ -39,8 +44,10 @@ export type HelperReply =
   | { readonly ok: true; readonly text?: string; readonly changes?: readonly string[] }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
-/** Of a request, without its end. Requests about configs, and orders of an agent's own kind, have a limit of their own. */
+/** Of a request, without its end. */
 export const LINE_LIMIT_BYTES = 4096;
+/** Of an order of an agent's own kind: all ports of a fileserver are one. No line is longer. */
+export const OWN_LINE_LIMIT_BYTES = 512 * 1024;
 /** Of an answer: 256 KiB of journal, every character of which may need six in JSON. */
 export const ANSWER_LIMIT_BYTES = 2 * 2 ** 20;
 
@@ -99,7 +106,6 @@ const VERBS: {
       action: from.oneOf('action', ['check', 'idle']),
     }),
   },
-  roots: { fields: ['order'], read: (from) => ({ verb: 'roots', order: parseRootsOrder(from.record('order')) }) },
   own: { fields: ['order'], read: (from) => ({ verb: 'own', order: from.text('order') }) },
   traffic: {
     fields: ['interfaces'],
@@ -112,8 +118,9 @@ export function parseRequest(line: string): HelperRequest {
   const { verb, ...fields } = parseObject(line);
   const isConfig = typeof verb === 'string' && isConfigVerb(verb);
   if (!isConfig && !isVerb(verb)) throw refused(`unknown verb ${JSON.stringify(verb)?.slice(0, 64)}`);
-  if (line.length > LINE_LIMIT_BYTES && !isConfig && verb !== 'own')
-    throw refused(`the line is longer than ${LINE_LIMIT_BYTES} bytes`);
+  const others = isConfig ? CONFIG_LINE_LIMIT_BYTES : LINE_LIMIT_BYTES;
+  const limit = verb === 'own' ? OWN_LINE_LIMIT_BYTES : others;
+  if (line.length > limit) throw refused(`the line is longer than ${limit} bytes`);
   const expected: readonly string[] = isConfig ? CONFIG_FIELDS[verb] : VERBS[verb].fields;
   const unknown = Object.keys(fields).find((name) => !expected.includes(name));
   if (unknown !== undefined) throw refused(`unknown field ${JSON.stringify(unknown.slice(0, 64))}`);
@@ -145,6 +152,19 @@ export function parseReply(line: string): HelperReply {
 export function renderLine(message: HelperRequest | HelperReply): string {
   return `${JSON.stringify(message)}\n`;
 }
+
+export function renderProgress({ percent, doneBytes, totalBytes }: Progress): string {
+  return `${JSON.stringify({ progress: [percent, doneBytes, totalBytes] })}\n`;
+}
+
+/** `undefined` for a line that is the answer itself. */
+export function parseProgress(line: string): Progress | undefined {
+  const [, percent, doneBytes, totalBytes] = PROGRESS.exec(line) ?? [];
+  if (percent === undefined) return undefined;
+  return { percent: Number(percent), doneBytes: Number(doneBytes), totalBytes: Number(totalBytes) };
+}
+
+const PROGRESS = /^\{"progress":\[(\d{1,3}),(\d{1,16}),(\d{1,16})\]\}$/;
 
 export function replyOf(error: BrambleError): HelperReply {
   const { code, message, hint } = error;

@@ -18,10 +18,13 @@ export class RequestFields {
     this.#values = values;
   }
 
-  record(name: string): RequestFields {
-    const value = this.#values[name];
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused(`${name} must be an object`);
-    return new RequestFields({ ...value });
+  has(name: string): boolean {
+    return Object.hasOwn(this.#values, name);
+  }
+
+  /** For whoever checks it himself. */
+  raw(name: string): unknown {
+    return this.#values[name];
   }
 
   /** @throws for a field that is not among them: what nobody reads is not what was meant */

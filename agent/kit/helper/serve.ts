@@ -1,9 +1,8 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { KernelFiles } from '../host/ports.js';
 import { carryOut, type HelperMeans } from './carry-out.js';
-import { CONFIG_LINE_LIMIT_BYTES } from './config-verbs.js';
 import { type HelperPolicy, parsePolicy, uidOf } from './policy.js';
-import { parseRequest, renderLine, replyOf } from './protocol.js';
+import { OWN_LINE_LIMIT_BYTES, parseRequest, renderLine, renderProgress, replyOf } from './protocol.js';
 
 /** The accepted connection: standard input and output of this process. */
 export interface HelperConnection {
@@ -11,8 +10,12 @@ export interface HelperConnection {
   readLine(limitBytes: number): Promise<string>;
   /** Answers, and lets go of the connection: a caller that stays must not hold the process. */
   answer(text: string): Promise<void>;
+  /** A line before the answer; lost when nobody listens. */
+  tell(text: string): void;
   /** Aborts when the caller is no longer there, or this process is asked to end. Told from the first line on. */
   readonly gone: AbortSignal;
+  /** Aborts when the caller asks to end what he asked for. */
+  readonly stopped: AbortSignal;
 }
 
 export interface HelperOptions extends HelperMeans {
@@ -34,13 +37,19 @@ export async function serveHelper(options: HelperOptions): Promise<number> {
   const { connection, machine } = options;
   try {
     // Read before anything is refused: closing with unread input could take the answer away from the caller.
-    const line = await connection.readLine(CONFIG_LINE_LIMIT_BYTES);
+    const line = await connection.readLine(OWN_LINE_LIMIT_BYTES);
     const policy = parsePolicy(await options.readPolicy(), options.policyPath);
     checkPeer(options, policy);
     const request = parseRequest(line);
     // What a killed process left blinking; not knowing how stops nobody from asking for something else.
     await machine.endBlink(connection.gone).catch(() => undefined);
-    const done = await carryOut(request, policy, options, connection.gone);
+    const done = await carryOut(request, policy, options, {
+      gone: connection.gone,
+      stopped: connection.stopped,
+      tell: (progress) => {
+        connection.tell(renderProgress(progress));
+      },
+    });
     await connection.answer(renderLine({ ok: true, ...done }));
     return 0;
   } catch (thrown) {

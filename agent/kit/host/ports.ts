@@ -1,4 +1,5 @@
 import type { Clock } from '../../../proto/contract/clock.js';
+import type { Progress } from '../../../proto/contract/progress.js';
 import type { Random } from '../../../proto/contract/random.js';
 import type { UploadHeader, UploadReceipt } from '../../../proto/gen/bramble/agent/v1/bulk.js';
 import type {
@@ -8,7 +9,6 @@ import type {
   RenewResponse,
 } from '../../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { AgentFrame, ControllerFrame } from '../../../proto/gen/bramble/agent/v1/link.js';
-import type { RootsOrder, RootsView } from '../roots/orders.js';
 import type { Traffic } from './traffic.js';
 
 /** The whole outside world of an agent. Every port has a real and a simulated adapter and one conformance suite for both. */
@@ -224,18 +224,23 @@ export interface Machine {
   storage(question: StorageQuestion, signal: AbortSignal): Promise<string>;
   /** Resolves when mdadm has done it. @throws BrambleError `failed-precondition` with its words, and as storage() */
   raid(order: RaidOrder, signal: AbortSignal): Promise<void>;
-  /** Roots of boards, on a fileserver. @throws BrambleError `unsupported` where none are kept, and of what was done */
-  roots(order: RootsOrder, signal: AbortSignal): Promise<RootsView>;
   /**
    * An order of the agent's own kind, which only that agent and its helper understand; both sides check it.
    * @throws BrambleError `unsupported` (there are none), or that of the order
    */
-  own(order: string, signal: AbortSignal): Promise<string>;
+  own(order: string, signal: AbortSignal, caller?: OrderCaller): Promise<string>;
   /**
    * What the kernel counted of the NFS server's clients, and on these interfaces; begins to count when it does not yet.
    * @throws BrambleError `unsupported` (no nftables), `permission-denied`, `failed-precondition` with the words of nft
    */
   traffic(interfaces: readonly string[], signal: AbortSignal): Promise<Traffic>;
+}
+
+/** Who waits for an order. */
+export interface OrderCaller {
+  /** Aborts when he asks to end it: an order that may be cut off ends then, and puts back what it began. */
+  readonly stopped: AbortSignal;
+  tell(progress: Progress): void;
 }
 
 /** What only root may ask of storage. Names are those of block devices in /dev, without a path. */

@@ -17,7 +17,7 @@ export interface LocalMachineOptions {
 }
 
 /** @throws BrambleError of the order */
-export type OwnOrders = (order: string, signal: AbortSignal) => Promise<string>;
+export type OwnOrders = Machine['own'];
 
 /** The machine that this process runs on, with the rights that this process has. */
 export function makeLocalMachine({ exec, kernel, services, led, own = noOrders }: LocalMachineOptions): Machine {
@@ -29,7 +29,6 @@ export function makeLocalMachine({ exec, kernel, services, led, own = noOrders }
     journal: (source, linesMax, signal) => readJournal(exec, source, linesMax, signal),
     storage: (question, signal) => askStorage({ exec, kernel }, question, signal),
     raid: (order, signal) => changeRaid({ exec, kernel }, order, signal),
-    roots: () => Promise.reject(new BrambleError('unsupported', 'roots are kept by the helper of a fileserver')),
     own,
     traffic: (interfaces, signal) => readTraffic({ exec, kernel }, interfaces, signal),
   };
@@ -50,7 +49,6 @@ export function noMachine(): Machine {
     journal: refuse,
     storage: refuse,
     raid: refuse,
-    roots: refuse,
     own: refuse,
     traffic: refuse,
   };

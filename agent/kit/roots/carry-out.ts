@@ -4,18 +4,19 @@ import type { BootSet } from '../../../proto/contract/netboot/boot-set.js';
 import { subnetOfServer } from '../../../proto/contract/netboot/subnet.js';
 import type { FileserverRoots } from './fileserver-roots.js';
 import type { RootsOrder, RootsView } from './orders.js';
+import type { Tell } from './ports.js';
 import type { PrepareOrder } from './root-keeper.js';
-
-export interface RootsMeans extends FileserverRoots {
-  /** Root's own boot set, as it is now. @throws BrambleError `failed-precondition`, `invalid-argument` */
-  readonly bootSet: () => Promise<BootSet>;
-}
 
 const CHANGES_MAX = 20;
 
 /** Does what is asked, and answers with what is there then. */
-export async function carryOutRoots(means: RootsMeans, order: RootsOrder, signal: AbortSignal): Promise<RootsView> {
-  const changes = await act(means, order, signal);
+export async function carryOutRoots(
+  means: FileserverRoots,
+  order: RootsOrder,
+  signal: AbortSignal,
+  tell?: Tell,
+): Promise<RootsView> {
+  const changes = await act(means, order, signal, tell);
   const [set, stock, boards] = [await means.boot.applied(), await means.boot.stock(signal), await means.keeper.list()];
   const whyClosed = (serial: string): string | undefined => {
     const port = set?.ports.find(({ board }) => board?.serial === serial);
@@ -44,18 +45,19 @@ export async function carryOutRoots(means: RootsMeans, order: RootsOrder, signal
 }
 
 async function act(
-  { keeper, boot, bootSet }: RootsMeans,
+  { keeper, boot, images }: FileserverRoots,
   order: RootsOrder,
   signal: AbortSignal,
+  tell: Tell | undefined,
 ): Promise<readonly string[]> {
   switch (order.kind) {
     case 'look':
       return [];
     case 'converge':
       await keeper.recoverAll(signal);
-      return boot.apply(await bootSet(), signal);
+      return converge({ keeper, boot, images }, order.set ?? (await boot.applied()), signal);
     case 'prepare': {
-      const { generation } = await keeper.prepare(prepareOrder(await bootSet(), order), signal);
+      const { generation } = await keeper.prepare(prepareOrder(await boot.applied(), order), signal, tell);
       return [`generation ${generation} of board ${order.serial} prepared`];
     }
     case 'activate':
@@ -71,13 +73,37 @@ async function act(
   }
 }
 
-function prepareOrder(set: BootSet, order: Extract<RootsOrder, { kind: 'prepare' }>): PrepareOrder {
+async function converge(
+  { keeper, boot, images }: Pick<FileserverRoots, 'keeper' | 'boot' | 'images'>,
+  set: BootSet | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (set === undefined) return [];
+  const changes: string[] = [];
+  const shared = [set.intakeImage, set.rescueImage].filter((image) => image !== undefined);
+  for (const image of shared) {
+    try {
+      await images.ensure(image, signal);
+    } catch (thrown) {
+      if (signal.aborted) throw thrown;
+      // The ports of who needs it stay closed, and say so; everybody else boots.
+      changes.push(`image ${image.slice(0, 12)} is not unpacked: ${BrambleError.from(thrown).message}`);
+    }
+  }
+  changes.push(...(await boot.apply(set, signal)));
+  const used = (await keeper.list()).flatMap(({ generations }) => generations.map(({ image }) => image));
+  for (const image of await images.sweep([...shared, ...used], signal))
+    changes.push(`image ${image.slice(0, 12)} removed`);
+  return changes;
+}
+
+function prepareOrder(set: BootSet | undefined, order: Extract<RootsOrder, { kind: 'prepare' }>): PrepareOrder {
   const { serial, image, dataBytes, freshData } = order;
-  const port = set.ports.find(({ board }) => board?.serial === serial);
+  const port = set?.ports.find(({ board }) => board?.serial === serial);
   const subnet = port && subnetOfServer(port.server);
   if (port?.board !== undefined && subnet !== undefined)
     return { board: port.board, subnet, image, dataBytes, freshData };
   throw new BrambleError('failed-precondition', `no port of this fileserver has board ${serial}`, {
-    hint: 'add it to the boot set of the fileserver',
+    hint: 'add it to the boot set of the fileserver: bramble boot-set',
   });
 }

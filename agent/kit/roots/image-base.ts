@@ -1,7 +1,7 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { isImageId } from '../../../proto/contract/netboot/parse.js';
 import { BOOT_TREE, imageVolume, ROOT_TREE } from './layout.js';
-import type { ImageSource, PoolFiles, RootDriver } from './ports.js';
+import type { ImageSource, PoolFiles, RootDriver, Tell } from './ports.js';
 
 export interface ImageBaseOptions {
   readonly pool: string;
@@ -30,10 +30,10 @@ export class ImageBase {
   }
 
   /** @throws BrambleError of the source, or `failed-precondition` for an image that no board can boot from */
-  async ensure(image: string, signal: AbortSignal): Promise<UnpackedImage> {
+  async ensure(image: string, signal: AbortSignal, tell: Tell = () => undefined): Promise<UnpackedImage> {
     if (!isImageId(image)) throw new BrambleError('invalid-argument', 'that is no name of an image');
     const found = await this.find(image, signal);
-    return found ?? this.#unpack(image, signal);
+    return found ?? this.#unpack(image, signal, tell);
   }
 
   async find(image: string, signal: AbortSignal): Promise<UnpackedImage | undefined> {
@@ -53,18 +53,29 @@ export class ImageBase {
     return this.#options.files.list(this.#path(image, BOOT_TREE));
   }
 
+  /** Removes what is in no use, and has gone from where images come from. Answers with what went. */
+  async sweep(used: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const gone: string[] = [];
+    for (const image of await this.list()) {
+      if (used.includes(image) || (await this.#options.source.has(image))) continue;
+      await this.remove(image, signal);
+      gone.push(image);
+    }
+    return gone;
+  }
+
   async remove(image: string, signal: AbortSignal): Promise<void> {
     const { files, driver } = this.#options;
     await files.remove(this.#record(image)); // from here on it is none that is complete
     await driver.destroy(imageVolume(image), signal);
   }
 
-  async #unpack(image: string, signal: AbortSignal): Promise<UnpackedImage> {
+  async #unpack(image: string, signal: AbortSignal, tell: Tell): Promise<UnpackedImage> {
     const { files, driver, source, newFsid } = this.#options;
     const volume = imageVolume(image);
     await driver.destroy(volume, signal);
     await driver.make(volume, undefined, signal);
-    await source.materialise(image, this.#path(image), signal);
+    await source.materialise(image, this.#path(image), signal, tell);
     await this.#checkBoot(image);
     await driver.sync(volume, signal);
     const unpacked = { image, fsid: newFsid() };

@@ -1,11 +1,12 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
-import type { DriverCapabilities, DriverName } from './ports.js';
+import type { BootSet } from '../../../proto/contract/netboot/boot-set.js';
+import type { DriverCapabilities, DriverName, Tell } from './ports.js';
 
-/** What an agent may have done to the roots of its boards. Paths, ports and boards come from root's own files. */
+/** What an agent may have done to the roots of its boards. Paths come from root's own file, and so does what ports may be. */
 export type RootsOrder =
   | { readonly kind: 'look' }
-  /** The boot path says again what root's boot set and the pool are; what was cut off is finished. */
-  | { readonly kind: 'converge' }
+  /** The boot path says again what the boot set and the pool are; what was cut off is finished. */
+  | { readonly kind: 'converge'; readonly set?: BootSet }
   | {
       readonly kind: 'prepare';
       readonly serial: string;
@@ -43,7 +44,7 @@ export interface GenerationView {
 }
 
 /** Does what is asked. @throws BrambleError; `unsupported` where no roots are kept */
-export type RootsActuator = (order: RootsOrder, signal: AbortSignal) => Promise<RootsView>;
+export type RootsActuator = (order: RootsOrder, signal: AbortSignal, tell: Tell) => Promise<RootsView>;
 
 /** @throws BrambleError `data-loss` for what no helper of ours answers */
 export function parseRootsView(text: string): RootsView {

@@ -1,3 +1,4 @@
+import type { Progress } from '../../../proto/contract/progress.js';
 import type { ConfinedTree } from './confined-tree.js';
 
 /**
@@ -22,6 +23,9 @@ export interface PoolFiles {
   /** The tree of a board or an image, of which nothing is trusted to be what it seems. */
   openTree(path: string): Promise<ConfinedTree>;
 }
+
+/** Told how far something is. */
+export type Tell = (progress: Progress) => void;
 
 export type DriverName = 'lvm-thin' | 'btrfs' | 'reflink' | 'copy';
 
@@ -67,7 +71,9 @@ export interface ImageSource {
    * Writes the trees of an image into `root` and `boot` below a folder that is there and empty.
    * @throws BrambleError `not-found` (no such image here), `data-loss` (it is not what was signed), of the storage
    */
-  materialise(image: string, targetFolder: string, signal: AbortSignal): Promise<void>;
+  /** Whether it could be unpacked now, as far as is known without reading it. */
+  has(image: string): Promise<boolean>;
+  materialise(image: string, targetFolder: string, signal: AbortSignal, tell: Tell): Promise<void>;
 }
 
 /** A fresh Ed25519 or P-256 key pair, as raw numbers. */

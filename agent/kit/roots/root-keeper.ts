@@ -15,7 +15,7 @@ import {
   ROOT_TREE,
 } from './layout.js';
 import { makePersonal, newFsid, writePersonal } from './personalise.js';
-import type { PoolFiles, RootDriver, Uniqueness } from './ports.js';
+import type { PoolFiles, RootDriver, Tell, Uniqueness } from './ports.js';
 import {
   type GenerationRecord,
   generationFolder,
@@ -78,10 +78,10 @@ export class RootKeeper {
    * Makes a new generation beside those that are there; nothing that is served changes.
    * @throws BrambleError of the image, of the storage; `failed-precondition` for an image that cannot be personalised
    */
-  async prepare(order: PrepareOrder, signal: AbortSignal): Promise<GenerationRecord> {
+  async prepare(order: PrepareOrder, signal: AbortSignal, tell?: Tell): Promise<GenerationRecord> {
     const { serial } = order.board;
     await this.recover(serial, signal);
-    await this.#options.images.ensure(order.image, signal);
+    await this.#options.images.ensure(order.image, signal, tell);
     const generation = 1 + Math.max(0, ...(await this.#numbers(serial)));
     await this.#intend(serial, { kind: 'prepare', generation });
     await this.#ensureKept(order, signal);

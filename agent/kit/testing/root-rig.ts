@@ -95,6 +95,7 @@ export class RootRig {
 /** Small images: what is in them says which one it is. Two of them are hostile. */
 function folderImages(files: ReturnType<SimPool['files']>): ImageSource {
   return {
+    has: () => Promise.resolve(true),
     materialise: async (image, folder) => {
       for (const name of ['bin/sh', 'etc/ssh/ssh_host_rsa_key', 'etc/hostname', 'version']) {
         await files.writeText(`${folder}/root/${name}`, `${name} of ${image}`);

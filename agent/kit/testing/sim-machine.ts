@@ -1,8 +1,15 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { SimKernelFiles } from '../../sim/sim-kernel-files.js';
-import type { HostClock, JournalSource, Machine, MountAccess, RaidOrder, StorageQuestion } from '../host/ports.js';
+import type {
+  HostClock,
+  JournalSource,
+  Machine,
+  MountAccess,
+  OrderCaller,
+  RaidOrder,
+  StorageQuestion,
+} from '../host/ports.js';
 import type { Traffic } from '../host/traffic.js';
-import type { RootsOrder, RootsView } from '../roots/orders.js';
 import type { Lifetime } from './lifetime.js';
 import type { SimBoardClock } from './sim-clock.js';
 import type { SimWorld } from './sim-world.js';
@@ -26,15 +33,11 @@ export class SimMachine {
   /** What was done to md arrays. */
   readonly raidOrders: RaidOrder[] = [];
   /** What orders of the agent's own kind answer; may throw. */
-  onOwn: (order: string) => string = () => {
+  onOwn: (order: string, signal: AbortSignal, caller: OrderCaller | undefined) => string | Promise<string> = () => {
     throw new BrambleError('unsupported', 'this agent has no orders of its own kind');
   };
   /** What it does to the arrays; may throw. */
   onRaid: (order: RaidOrder) => void = () => undefined;
-  /** What was asked of roots, and what answers; may throw. */
-  readonly rootsOrders: RootsOrder[] = [];
-  onRoots: (order: RootsOrder, signal: AbortSignal) => Promise<RootsView> = () =>
-    Promise.reject(new BrambleError('unsupported', 'no roots are kept here'));
   /** What it counts; `undefined` = it cannot. */
   traffic: Traffic | undefined;
   /** Interfaces that it was asked to look at, once each time. */
@@ -45,11 +48,6 @@ export class SimMachine {
   constructor(clock: SimBoardClock, kernel: SimKernelFiles) {
     this.#clock = clock;
     this.#kernel = kernel;
-  }
-
-  keepRoots(order: RootsOrder, signal: AbortSignal): Promise<RootsView> {
-    this.rootsOrders.push(order);
-    return this.onRoots(order, signal);
   }
 
   remount(mountPoint: string, access: MountAccess): void {
@@ -145,8 +143,7 @@ export function makeSimMachine(world: SimWorld, machine: SimMachine, clock: Host
     journal: (source) => soon(() => machine.readJournal(source)),
     storage: (question) => soon(() => machine.askStorage(question)),
     raid: (order) => soon(() => machine.changeRaid(order)),
-    roots: (order, signal) => machine.keepRoots(order, signal),
-    own: (order) => soon(() => machine.onOwn(order)),
+    own: async (order, signal, caller) => machine.onOwn(order, signal, caller),
     traffic: (interfaces) => soon(() => machine.readTraffic(interfaces)),
   };
 }

@@ -52,3 +52,23 @@ export function isIpv6(text: string): boolean {
   const isWhole = halves.length === 2 ? groups.length <= 7 : groups.length === 8;
   return isWhole && groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group));
 }
+
+/** All addresses of an IPv4 network, first and last one included, as numbers. */
+export interface StorageNetwork {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** "10.46.188.0/23"; `undefined` for anything else, such as an address inside of a network. */
+export function parseNetwork(text: string): StorageNetwork | undefined {
+  const [address = '', length, ...rest] = text.split('/');
+  const first = parseIpv4(address);
+  if (first === undefined || length === undefined || rest.length > 0 || !/^(?:[89]|[12]\d|30)$/.test(length)) return;
+  const size = 2 ** (32 - Number(length));
+  return first % size === 0 ? { first, last: first + size - 1 } : undefined;
+}
+
+export function isInNetwork({ first, last }: StorageNetwork, address: string): boolean {
+  const value = parseIpv4(address);
+  return value !== undefined && value >= first && value <= last;
+}

@@ -11,11 +11,13 @@ const READ_TIMEOUT_MS = 5_000;
  */
 export function makeHelperConnection(input: Readable, output: Writable, stop: AbortSignal): HelperConnection {
   const left = new AbortController();
+  const stopped = new AbortController();
   const callerLeft = (): void => {
     left.abort();
   };
   return {
     gone: AbortSignal.any([stop, left.signal]),
+    stopped: stopped.signal,
     readLine: (limitBytes) =>
       new Promise((resolve, reject) => {
         const chunks: Buffer[] = [];
@@ -24,7 +26,11 @@ export function makeHelperConnection(input: Readable, output: Writable, stop: Ab
           clearTimeout(timer);
           input.removeAllListeners();
           for (const event of ['end', 'close', 'error'] as const) input.on(event, callerLeft);
-          input.resume(); // only so do we learn that it went away; more lines count for nothing
+          // Only so do we learn that it went away. Whatever comes besides is the wish to end it.
+          input.on('data', () => {
+            stopped.abort();
+          });
+          input.resume();
           settle();
         };
         const fail = (code: 'invalid-argument' | 'deadline-exceeded', why: string): void => {
@@ -55,6 +61,9 @@ export function makeHelperConnection(input: Readable, output: Writable, stop: Ab
           fail('invalid-argument', 'the caller went away');
         });
       }),
+    tell: (text) => {
+      if (!left.signal.aborted) output.write(text);
+    },
     answer: (text) =>
       new Promise((resolve) => {
         const close = (): void => {

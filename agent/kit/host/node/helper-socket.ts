@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { BrambleError } from '../../../../proto/contract/errors.js';
 import type { HelperCall } from '../../helper/client.js';
-import { ANSWER_LIMIT_BYTES } from '../../helper/protocol.js';
+import { ANSWER_LIMIT_BYTES, parseProgress } from '../../helper/protocol.js';
 import { errnoOf } from './errno.js';
 
 /** Connects to the helper's Unix socket, once per call. */
@@ -13,6 +13,7 @@ export function makeHelperCall(socketPath: string): HelperCall {
       const finish = (settle: () => void): void => {
         clearTimeout(timer);
         limits.signal.removeEventListener('abort', onAbort);
+        limits.stopped?.removeEventListener('abort', onStopped);
         socket.destroy();
         settle();
       };
@@ -24,6 +25,9 @@ export function makeHelperCall(socketPath: string): HelperCall {
       const onAbort = (): void => {
         fail(new BrambleError('cancelled', 'the call to the helper was cancelled'));
       };
+      const onStopped = (): void => {
+        socket.write('stop\n');
+      };
       const timer = setTimeout(() => {
         fail(new BrambleError('deadline-exceeded', `no answer from the helper within ${limits.timeoutMs} ms`));
       }, limits.timeoutMs);
@@ -32,15 +36,24 @@ export function makeHelperCall(socketPath: string): HelperCall {
       socket.setEncoding('utf8');
       socket.on('connect', () => {
         socket.write(line);
+        if (limits.stopped?.aborted === true) onStopped();
+        else limits.stopped?.addEventListener('abort', onStopped, { once: true });
       });
       socket.on('data', (text: string) => {
         answer += text;
-        const end = answer.indexOf('\n');
-        if (end >= 0) {
-          finish(() => {
-            resolve(answer.slice(0, end));
-          });
-        } else if (answer.length > ANSWER_LIMIT_BYTES) {
+        for (let end = answer.indexOf('\n'); end >= 0; end = answer.indexOf('\n')) {
+          const line = answer.slice(0, end);
+          const progress = parseProgress(line);
+          if (progress === undefined) {
+            finish(() => {
+              resolve(line);
+            });
+            return;
+          }
+          limits.tell?.(progress);
+          answer = answer.slice(end + 1);
+        }
+        if (answer.length > ANSWER_LIMIT_BYTES) {
           fail(new BrambleError('data-loss', 'the helper answers without an end'));
         }
       });

@@ -6,7 +6,6 @@ import { makeHelperConnection } from './helper-connection.js';
 import { makeKernelFiles } from './kernel-files.js';
 import { makeNodeLed } from './led.js';
 import { readOwnedText } from './owned-file.js';
-import { makeNodeRootsActuator } from './roots/actuator.js';
 import { makeSystemdServices } from './services-systemd.js';
 
 export interface NodeHelperOptions {
@@ -34,7 +33,6 @@ export function runNodeHelper({ peer, policyPath, own }: NodeHelperOptions): Pro
     kernel,
     services,
     machine: makeLocalMachine({ exec, kernel, services, led: makeNodeLed(), own }),
-    rootsActuator: (allowance) => makeNodeRootsActuator({ exec, kernel }, allowance),
     configActuator: (allowance) => makeNodeConfigActuator({ root: '/', ownerUid: 0, exec }, allowance),
   });
 }

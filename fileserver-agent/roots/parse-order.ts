@@ -1,5 +1,7 @@
-import type { RootsOrder } from '../roots/orders.js';
-import type { RequestFields } from './request-fields.js';
+import { RequestFields } from '../../agent/kit/helper/request-fields.js';
+import type { RootsOrder } from '../../agent/kit/roots/orders.js';
+import { BrambleError } from '../../proto/contract/errors.js';
+import { parseBootSet } from '../../proto/contract/netboot/parse.js';
 
 const KINDS = ['look', 'converge', 'prepare', 'activate', 'roll-back', 'remove'] as const;
 /** The smallest filesystem that ext4 makes with room for anything, and more than any disk of a fileserver. */
@@ -7,13 +9,16 @@ const DATA_BYTES = { min: 2 ** 20, max: 2 ** 44 } as const;
 const GENERATION_MAX = 999_999_999;
 
 /** @throws BrambleError `invalid-argument` naming what is wrong */
-export function parseRootsOrder(from: RequestFields): RootsOrder {
+export function parseRootsOrder(text: string): RootsOrder {
+  const from = fieldsOf(text);
   const kind = from.oneOf('kind', KINDS);
   switch (kind) {
     case 'look':
-    case 'converge':
       from.nothingBut(['kind']);
       return { kind };
+    case 'converge':
+      from.nothingBut(['kind', 'set']);
+      return from.has('set') ? { kind, set: parseBootSet(from.raw('set')) } : { kind };
     case 'prepare':
       from.nothingBut(['kind', 'serial', 'image', 'dataBytes', 'freshData']);
       return {
@@ -31,4 +36,14 @@ export function parseRootsOrder(from: RequestFields): RootsOrder {
       from.nothingBut(['kind', 'serial', 'keepData']);
       return { kind, serial: from.boardSerial('serial'), keepData: from.flag('keepData') };
   }
+}
+
+function fieldsOf(text: string): RequestFields {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new RequestFields({ ...value });
+  } catch {
+    // Said below.
+  }
+  throw new BrambleError('invalid-argument', 'helper request refused: no order about roots');
 }
