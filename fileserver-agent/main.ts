@@ -12,6 +12,7 @@ import { ImageFiles } from '../proto/chunks/image-files.js';
 import { fileserverCollectors } from './collectors/index.js';
 import { fileserverHandlers } from './commands/index.js';
 import { makeSiteImages, type SiteImages } from './images/site-images.js';
+import { makeBootSetActuator } from './roots/config-actuator.js';
 import { makeRootsProgram } from './roots/program.js';
 import { makeRootsWatch } from './roots-watch.js';
 
@@ -51,6 +52,7 @@ const FILESERVER_AGENT: AgentProgram = {
     return [makeRootsWatch(), images.keeper];
   },
   handlers: (policy, stateDir) => fileserverHandlers(policy, imagesIn(stateDir).keeper),
+  configActuator: makeBootSetActuator,
   own: makeRootsProgram(),
 };
 

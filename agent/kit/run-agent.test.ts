@@ -24,7 +24,7 @@ test('a new node enrols, connects, says who it is and reports', async () => {
     {
       kind: 1,
       agentVersion: '1.2.3',
-      supportedActions: ['restart_unit', 'reboot'],
+      supportedActions: ['restart_unit', 'reboot', 'cancel_command'],
       desiredRevisionReached: 0,
       clockUntrusted: false,
       ledgerHead: { entriesCount: 0 },

@@ -4,7 +4,7 @@ import { renderDuration } from '../../proto/contract/words.js';
 import { type CliContext, print } from './context.js';
 import { type DryRunOption, tryOut } from './dry-run.js';
 import { EXIT } from './errors.js';
-import { actionText, commandListing, outcomeText } from './listings.js';
+import { actionText, commandListing, outcomeText, progressText } from './listings.js';
 import { Progress } from './progress.js';
 
 /** Fast at first, because most commands take less than a second, then gentle. */
@@ -70,7 +70,8 @@ export async function issue(
       const waitedMs = host.clock.monotonicMs() - startedMs;
       if (waitedMs >= timeout) break;
       const limits = `${renderDuration(waitedMs)} of at most ${renderDuration(timeout)}`;
-      progress.say(`${node.name}: ${actionText(action)} ${command.state}, ${limits}`);
+      const far = progressText(command.progress);
+      progress.say(`${node.name}: ${actionText(action)} ${command.state}, ${far === '' ? '' : `${far}, `}${limits}`);
       await host.sleep(POLL_MS[Math.min(poll, POLL_MS.length - 1)] ?? 1_000, signal);
       command = await api.command(command.id);
     }

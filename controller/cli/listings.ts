@@ -9,7 +9,7 @@ import type {
 } from '../../proto/contract/api/fleet.js';
 import type { NodeConfigView } from '../../proto/contract/api/node-config.js';
 import { diffNodeConfigs } from '../../proto/contract/node-config/diff.js';
-import { renderDuration } from '../../proto/contract/words.js';
+import { renderBytes, renderDuration } from '../../proto/contract/words.js';
 import { spelledOut } from './lookalike.js';
 import type { Listing, Tone } from './output.js';
 
@@ -179,11 +179,13 @@ export function actionText(action: CommandView['action']): string {
     case 'raid-scrub':
       return `raid scrub ${action.array} ${action.action}`;
     case 'root-prepare':
-      return `root prepare ${action.serial} ${action.image}`;
+      return `root prepare ${action.serial} ${action.image.slice(0, 12)}`;
     case 'root-activate':
       return `root activate ${action.serial} ${action.generation}`;
     case 'root-roll-back':
       return `root rollback ${action.serial} from ${action.generation}`;
+    case 'cancel-command':
+      return `cancel ${action.commandId}`;
     case 'root-remove':
       return `root remove ${action.serial}${action.keepData ? ', data kept' : ''}`;
     case 'boot-path-repair':
@@ -198,9 +200,19 @@ export function actionText(action: CommandView['action']): string {
   }
 }
 
+/** Such as "42 %, 400 MiB of 950 MiB"; empty when it tells nothing of that. */
+export function progressText(progress: CommandView['progress']): string {
+  if (progress === undefined) return '';
+  const { percent, doneBytes, totalBytes } = progress;
+  const bytes = totalBytes === 0 ? '' : `, ${renderBytes(doneBytes)} of ${renderBytes(totalBytes)}`;
+  return `${percent} %${bytes}`;
+}
+
 /** Why it was rejected, and what was found. */
-export function outcomeText({ rejection, detail }: CommandView): string {
-  return [rejection, detail].filter((text) => text !== undefined && text !== '').join(': ');
+export function outcomeText({ rejection, detail, progress, state }: CommandView): string {
+  return [rejection, detail, state === 'started' ? progressText(progress) : '']
+    .filter((text) => text !== undefined && text !== '')
+    .join(': ');
 }
 
 export function commandListing(nowMs: number): Listing<CommandView> {

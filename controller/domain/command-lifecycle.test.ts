@@ -117,3 +117,17 @@ test('an upload belongs to diagnostics that were sent and are not over', () => {
   expect(expecting).toEqual(['dispatched', 'accepted', 'started', 'unknown']);
   expect(ALL_STATES.some((state) => expectsUpload({ action: { kind: 'reboot' }, state }))).toBe(false);
 });
+
+test('how far a command is goes forward only, and counts while it runs', () => {
+  const told = (percent: number, state: CommandUpdate['state'] = 'started') =>
+    update(state, { progress: { percent, doneBytes: percent, totalBytes: 100 } });
+  const started = advanceCommand(record('accepted'), told(10), 1);
+  expect(started.progress?.percent).toBe(10);
+  const further = advanceCommand(started, told(20), 2);
+  expect([further.progress?.percent, further.updatedAtMs]).toEqual([20, 2]);
+  expect(advanceCommand(further, told(15), 3)).toBe(further);
+  expect(advanceCommand(further, told(20), 3)).toBe(further);
+  const done = advanceCommand(further, told(100, 'succeeded'), 4);
+  expect([done.state, done.progress?.percent]).toEqual(['succeeded', 100]);
+  expect(advanceCommand(done, told(30), 5)).toBe(done);
+});

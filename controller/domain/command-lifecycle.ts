@@ -11,6 +11,7 @@
  */
 
 import { assertNever } from '../../proto/contract/assert.js';
+import type { Progress } from '../../proto/contract/progress.js';
 import { visible } from '../../proto/contract/visible.js';
 import type { CommandRecord, CommandState, CommandUpdate } from './command.js';
 
@@ -101,14 +102,27 @@ export function advanceCommand(record: CommandRecord, what: CommandHappening, no
 }
 
 function applyUpdate(record: CommandRecord, update: CommandUpdate, nowMs: number): CommandRecord {
-  if (update.id !== record.id || RANK[update.state] <= RANK[record.state]) return record;
+  if (update.id !== record.id) return record;
+  const progress = furtherProgress(record.progress, update.progress);
+  if (RANK[update.state] <= RANK[record.state]) {
+    // It may be told again how far it is; nothing else of a state is news.
+    const isNews = record.state === 'started' && update.state === 'started' && progress !== record.progress;
+    return isNews ? { ...record, progress, updatedAtMs: nowMs } : record;
+  }
   return {
     ...record,
+    progress,
     state: update.state,
     rejection: update.state === 'rejected' ? (update.rejection ?? 'other') : undefined,
     detail: visible(update.detail, 500),
     updatedAtMs: nowMs,
   };
+}
+
+/** Events may come twice: it never goes back. */
+function furtherProgress(known: Progress | undefined, told: Progress | undefined): Progress | undefined {
+  if (told === undefined || known === undefined) return told ?? known;
+  return told.percent > known.percent || told.doneBytes > known.doneBytes ? told : known;
 }
 
 function giveUp(record: CommandRecord, when: string, nowMs: number): CommandRecord {

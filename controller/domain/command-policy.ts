@@ -100,6 +100,7 @@ function judgeAction(action: CommandAction, bootId: string | undefined): Command
       return judgePlan(action.plan, bootId);
     case 'switch-power':
       return inThisBoot(bootId);
+    case 'cancel-command':
     case 'root-prepare':
     case 'switch-confirm':
     case 'switch-roll-back':

@@ -1,4 +1,5 @@
 import type { CommandId, NodeId } from '../../proto/contract/ids.js';
+import type { Progress } from '../../proto/contract/progress.js';
 
 export type CommandAction =
   | { readonly kind: 'restart-unit'; readonly unit: string }
@@ -21,6 +22,8 @@ export type CommandAction =
       readonly freshData: boolean;
     }
   | { readonly kind: 'root-activate' | 'root-roll-back'; readonly serial: string; readonly generation: number }
+  /** Ends another command of the same node. */
+  | { readonly kind: 'cancel-command'; readonly commandId: string }
   | { readonly kind: 'root-remove'; readonly serial: string; readonly keepData: boolean }
   | { readonly kind: 'boot-path-repair'; readonly serial: string }
   /** `plan`: JSON as `renderSwitchPlan` writes it. The command's id is the id of the change. */
@@ -80,6 +83,8 @@ export interface CommandRecord {
   readonly reason: string;
   readonly actor: string;
   readonly updatedAtMs: number;
+  /** How far it was when it was last heard of; `undefined` = it tells nothing of that. */
+  readonly progress?: Progress | undefined;
 }
 
 /** What an actuator says of a command. */
@@ -89,6 +94,7 @@ export interface CommandUpdate {
   readonly rejection: RejectionReason | undefined;
   readonly detail: string;
   readonly tookMs: number;
+  readonly progress?: Progress | undefined;
 }
 
 /** A command as it travels. */

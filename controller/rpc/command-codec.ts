@@ -54,6 +54,8 @@ function writeAction(action: CommandRecord['action']): NonNullable<Command['acti
       return { $case: 'rootActivate', value: { serial: action.serial, generation: action.generation } };
     case 'root-roll-back':
       return { $case: 'rootRollBack', value: { serial: action.serial, generation: action.generation } };
+    case 'cancel-command':
+      return { $case: 'cancelCommand', value: { commandId: action.commandId } };
     case 'root-remove':
       return { $case: 'rootRemove', value: { serial: action.serial, keepData: action.keepData } };
     case 'boot-path-repair':

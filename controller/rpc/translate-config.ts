@@ -39,7 +39,7 @@ const CHANGES_MAX = 20;
 const CHANGE_CHARACTERS_MAX = 200;
 
 export function writeNodeConfig(config: NodeConfig): WireConfig {
-  const { hostname, authorizedKeys, ntpServers, sysctls, units } = config;
+  const { hostname, authorizedKeys, ntpServers, sysctls, units, bootSet } = config;
   return {
     hostname: hostname ?? '',
     authorizedKeys: authorizedKeys && {
@@ -48,6 +48,7 @@ export function writeNodeConfig(config: NodeConfig): WireConfig {
     ntp: ntpServers && { servers: [...ntpServers] },
     sysctls: sysctls && { values: Object.entries(sysctls).map(([name, value]) => ({ name, value })) },
     units: units && { units: Object.entries(units).map(([name, wish]) => ({ name, state: UNIT_WISH[wish] })) },
+    bootSet: bootSet && { json: JSON.stringify(bootSet) },
   };
 }
 

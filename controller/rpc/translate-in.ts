@@ -1,6 +1,7 @@
 import { BrambleError } from '../../proto/contract/errors.js';
 import { type CommandId, commandId } from '../../proto/contract/ids.js';
 import { KERNEL_LOG_LINE_MAX_CHARACTERS } from '../../proto/contract/kernel-log.js';
+import type { Progress } from '../../proto/contract/progress.js';
 import type { EnrollmentProof as WireProof } from '../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { Event as WireEvent } from '../../proto/gen/bramble/agent/v1/event.js';
 import type { Hello } from '../../proto/gen/bramble/agent/v1/link.js';
@@ -129,9 +130,9 @@ function readEventKind(kind: WireEvent['kind']): AgentEventKind {
   }
 }
 
-function readCommandUpdate(
-  update: Extract<WireEvent['kind'], { readonly $case: 'commandUpdate' }>['value'],
-): AgentEventKind {
+type CommandUpdate = Extract<WireEvent['kind'], { readonly $case: 'commandUpdate' }>['value'];
+
+function readCommandUpdate(update: CommandUpdate): AgentEventKind {
   const [id] = asCommandId(update.commandId);
   const state = readCommandState(update.state);
   if (id === undefined || state === undefined) return { kind: 'unknown' };
@@ -143,8 +144,14 @@ function readCommandUpdate(
       rejection: state === 'rejected' ? readRejectionReason(update.rejection) : undefined,
       detail: detail(update.detail),
       tookMs: update.tookMs,
+      progress: readProgress(update),
     },
   };
+}
+
+/** Whatever an agent says, a percentage is one. */
+function readProgress({ progress }: CommandUpdate): Progress | undefined {
+  return progress && { ...progress, percent: Math.min(100, progress.percent) };
 }
 
 /** None for what is no command id: nobody of ours made it. */

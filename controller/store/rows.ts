@@ -4,6 +4,7 @@
  */
 
 import type { CommandId, NodeId, NodeKind, SiteId } from '../../proto/contract/ids.js';
+import type { Progress } from '../../proto/contract/progress.js';
 import type { CommandAction, CommandRecord, CommandState, RejectionReason } from '../domain/command.js';
 import type { Condition, ConditionStatus } from '../domain/condition.js';
 import type { EnrollmentRecord, EnrollmentState } from '../domain/enrollment.js';
@@ -205,6 +206,7 @@ export function commandOf(row: CommandRow): CommandRecord {
     reason: row.reason,
     actor: row.actor,
     updatedAtMs: row.updated_at_ms,
+    progress: row.progress === null ? undefined : parsed<Progress>(row.progress),
   };
 }
 
@@ -223,6 +225,7 @@ export function commandRow(record: CommandRecord): CommandRow {
     reason: record.reason,
     actor: record.actor,
     updated_at_ms: record.updatedAtMs,
+    progress: record.progress === undefined ? null : JSON.stringify(record.progress),
   };
 }
 

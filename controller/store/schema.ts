@@ -73,6 +73,8 @@ export interface CommandRow {
   reason: string;
   actor: string;
   updated_at_ms: number;
+  /** JSON: Progress. */
+  progress: string | null;
 }
 
 export interface ConditionRow {

@@ -160,6 +160,7 @@ export function eventView(event: FleetEvent, nameOf: (id: NodeId) => string | un
 
 export function commandView(record: CommandRecord): CommandView {
   const { id, nodeId, action, state, rejection, detail, reason, actor, issuedAtMs, validForMs, updatedAtMs } = record;
+  const { progress } = record;
   const base = { id, nodeId, action, state, detail, reason, actor, issuedAtMs, validForMs, updatedAtMs };
-  return rejection === undefined ? base : { ...base, rejection };
+  return { ...base, ...(rejection !== undefined && { rejection }), ...(progress !== undefined && { progress }) };
 }

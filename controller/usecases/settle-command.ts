@@ -99,6 +99,8 @@ export function renderAction(record: Pick<CommandRecord, 'action'>): string {
       return `serving generation ${action.generation} to board ${visible(action.serial, 16)}`;
     case 'root-roll-back':
       return `going back from generation ${action.generation} of board ${visible(action.serial, 16)}`;
+    case 'cancel-command':
+      return `the cancellation of command ${visible(action.commandId, 40)}`;
     case 'root-remove':
       return `removing the roots of board ${visible(action.serial, 16)}`;
     case 'boot-path-repair':

@@ -21,7 +21,7 @@ const { serial } = BOARD;
 const prepareOf = (image: string) => ({ serial, image, dataBytes: 2 ** 30, freshData: false });
 
 /** The ports that the controller sends. */
-const apply = ({ machine }: Pick<Host, 'machine'>) => askRoots(machine, { kind: 'converge', set: BOOT_SET }, never);
+const apply = ({ machine }: Pick<Host, 'machine'>) => askRoots(machine, { kind: 'apply', set: BOOT_SET }, never);
 
 /** An agent whose helper keeps roots in memory. */
 function setUp() {
@@ -69,7 +69,8 @@ test('a board is given a root, another one, the first one back, and none', async
 });
 
 test('a boot path that somebody broke is repaired; one that is as it should be is left alone', async () => {
-  const { carryOut, rig } = setUp();
+  const { carryOut, rig, host } = setUp();
+  await apply(host);
   await carryOut(makeRootPrepare(), prepareOf('one'));
   await carryOut(makeRootActivate(), { serial, generation: 1 });
   await carryOut(makeBootPathRepair(), { serial });

@@ -3,16 +3,17 @@ import type { BoardView, RootsOrder } from '../../agent/kit/roots/orders.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { isBoardSerial, isImageId } from '../../proto/contract/netboot/parse.js';
 import { NOTHING_REPAIRED } from '../../proto/contract/netboot/repair.js';
-import { askRoots } from '../roots/ask.js';
-
-/** Another order may be under way, such as a look after drift. */
-const TURN_MS = 120_000;
-const ASK_AGAIN_MS = 1_000;
+import { askRoots, askRootsInTurn } from '../roots/ask.js';
 
 type Look = (board: BoardView | undefined) => Outcome;
 
+/** An image of many gigabytes, on slow disks that cannot share blocks: as long as the helper may take. */
+const LONG_MS = 44 * 60_000;
+
 /** What of an action is its own. */
 interface RootAction<Arguments> {
+  /** It may take long, and can be ended meanwhile. */
+  readonly isLong?: boolean;
   order(args: Arguments): RootsOrder & { readonly serial: string };
   /** Why it is not to be begun; `undefined` = it is. */
   hindrance(args: Arguments, board: BoardView | undefined): string | undefined;
@@ -23,6 +24,7 @@ interface RootAction<Arguments> {
 /** Makes a new generation; it can be told afterwards by its number. */
 export function makeRootPrepare(): CommandHandler<ActionArguments<'rootPrepare'>> {
   return makeHandler({
+    isLong: true,
     order: ({ serial, image, dataBytes, freshData }) => ({ kind: 'prepare', serial, image, dataBytes, freshData }),
     hindrance: ({ image }) => (isImageId(image) ? undefined : 'that is no name of an image'),
     settle: (_, before) => (board) => {
@@ -76,7 +78,7 @@ export function makeRootRemove(): CommandHandler<ActionArguments<'rootRemove'>> 
 export function makeBootPathRepair(): CommandHandler<ActionArguments<'bootPathRepair'>> {
   const repair = async (context: ActionHost, signal: AbortSignal): Promise<Outcome> => {
     try {
-      const { changes } = await inTurn({ kind: 'converge' }, context, signal);
+      const { changes } = await askRootsInTurn(context.host, { kind: 'converge' }, signal);
       return succeeded(changes.length === 0 ? NOTHING_REPAIRED : changes.join('; '));
     } catch (error) {
       if (signal.aborted) throw error;
@@ -100,6 +102,7 @@ function makeHandler<Arguments extends { readonly serial: string }>(
 ): CommandHandler<Arguments> {
   return {
     requiresBootId: false,
+    ...(action.isLong === true && { canStop: true, runLimitMs: LONG_MS }),
     check: async (args, context, signal): Promise<Refusal | undefined> => {
       if (!isBoardSerial(args.serial)) {
         return { kind: 'rejected', reason: 'invalid-argument', detail: 'not the last eight digits of a serial number' };
@@ -112,7 +115,7 @@ function makeHandler<Arguments extends { readonly serial: string }>(
     before: async ({ serial }, context, signal) => String(newestOf(await lookAt(serial, context, signal))),
     async run(args, context, signal) {
       try {
-        const { changes } = await inTurn(action.order(args), context, signal);
+        const { changes } = await askRootsInTurn(context.host, action.order(args), signal, context);
         return succeeded(changes.join('; '));
       } catch (error) {
         if (signal.aborted) throw error;
@@ -122,23 +125,10 @@ function makeHandler<Arguments extends { readonly serial: string }>(
     },
     observe: async (args, before, context, signal) => {
       // What the end of a process cut off is finished first: only then reality tells.
-      await inTurn({ kind: 'converge' }, context, signal);
+      await askRootsInTurn(context.host, { kind: 'converge' }, signal);
       return action.settle(args, Number(before))(await lookAt(args.serial, context, signal));
     },
   };
-}
-
-async function inTurn(order: RootsOrder, { host }: ActionHost, signal: AbortSignal) {
-  const startedMs = host.clock.monotonicMs();
-  for (;;) {
-    try {
-      return await askRoots(host.machine, order, signal);
-    } catch (error) {
-      const isTaken = BrambleError.from(error).code === 'unavailable';
-      if (!isTaken || host.clock.monotonicMs() - startedMs >= TURN_MS) throw error;
-      await host.clock.sleep(ASK_AGAIN_MS, signal);
-    }
-  }
 }
 
 async function lookAt(serial: string, { host }: ActionHost, signal: AbortSignal): Promise<BoardView | undefined> {

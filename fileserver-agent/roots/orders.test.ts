@@ -9,7 +9,10 @@ const serial = 'aa000001';
 test.for<RootsOrder>([
   { kind: 'look' },
   { kind: 'converge' },
-  { kind: 'converge', set: BOOT_SET },
+  { kind: 'apply', set: BOOT_SET },
+  { kind: 'check', set: BOOT_SET },
+  { kind: 'confirm' },
+  { kind: 'undo' },
   { kind: 'prepare', serial, image: 'bookworm-3', dataBytes: 10 * 2 ** 30, freshData: false },
   { kind: 'activate', serial, generation: 1 },
   { kind: 'roll-back', serial, generation: 2 },
@@ -31,7 +34,7 @@ test.for<[string, unknown]>([
   ['a generation below all', { kind: 'activate', serial, generation: 0 }],
   ['a path of its own', { ...prepare, pool: '/etc' }],
   ['a text for a flag', { kind: 'remove', serial, keepData: 'no' }],
-  ['ports that are none', { kind: 'converge', set: { trunk: 'eth0\nport=0', ports: [] } }],
+  ['ports that are none', { kind: 'apply', set: { trunk: 'eth0\nport=0', ports: [] } }],
 ])('refused: %s', ([, order]) => {
   expect(() => parseRootsOrder(JSON.stringify(order))).toThrowError(/refused|not a boot set/);
 });

@@ -3,7 +3,18 @@ import type { RootsOrder } from '../../agent/kit/roots/orders.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { parseBootSet } from '../../proto/contract/netboot/parse.js';
 
-const KINDS = ['look', 'converge', 'prepare', 'activate', 'roll-back', 'remove'] as const;
+const KINDS = [
+  'look',
+  'converge',
+  'confirm',
+  'undo',
+  'apply',
+  'check',
+  'prepare',
+  'activate',
+  'roll-back',
+  'remove',
+] as const;
 /** The smallest filesystem that ext4 makes with room for anything, and more than any disk of a fileserver. */
 const DATA_BYTES = { min: 2 ** 20, max: 2 ** 44 } as const;
 const GENERATION_MAX = 999_999_999;
@@ -14,11 +25,15 @@ export function parseRootsOrder(text: string): RootsOrder {
   const kind = from.oneOf('kind', KINDS);
   switch (kind) {
     case 'look':
+    case 'converge':
+    case 'confirm':
+    case 'undo':
       from.nothingBut(['kind']);
       return { kind };
-    case 'converge':
+    case 'apply':
+    case 'check':
       from.nothingBut(['kind', 'set']);
-      return from.has('set') ? { kind, set: parseBootSet(from.raw('set')) } : { kind };
+      return { kind, set: parseBootSet(from.raw('set')) };
     case 'prepare':
       from.nothingBut(['kind', 'serial', 'image', 'dataBytes', 'freshData']);
       return {

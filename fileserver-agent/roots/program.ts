@@ -46,7 +46,7 @@ export function makeRootsProgram(parts: RootsProgramParts = {}): OwnProgram {
     orders: () => async (text, signal, caller) => {
       const order = parseRootsOrder(text);
       const policy = parseRootsPolicy(await policyText(parts.policyPath ?? ROOTS_POLICY_PATH));
-      if (order.kind === 'converge' && order.set !== undefined) refusePorts(policy, order.set);
+      if (order.kind === 'apply') refusePorts(policy, order.set);
       const carryOut = await openRoots(policy, parts);
       // Only making a root takes long enough to be worth an end, and leaves nothing behind.
       const until = order.kind === 'prepare' && caller !== undefined ? caller.stopped : signal;

@@ -8,6 +8,7 @@ import {
 import type { CommandKey } from '../../../proto/gen/bramble/agent/v1/enrollment.js';
 import type { LedgerEntry } from '../durable/ledger.js';
 import { errorFields } from '../log.js';
+import { makeCancel } from './cancel.js';
 import { CommandExecution, type ExecutionOptions } from './execution.js';
 import type { ActionName } from './handler.js';
 import { findRefusal, type Refusal, rejected, repeated } from './refusal.js';
@@ -47,7 +48,8 @@ export class CommandDispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#execution = new CommandExecution(options);
+    const cancelCommand = makeCancel((commandId) => this.#cancel(commandId));
+    this.#execution = new CommandExecution({ ...options, handlers: { ...options.handlers, cancelCommand } });
   }
 
   /** What is being done at this moment. */
@@ -100,8 +102,33 @@ export class CommandDispatcher {
       return;
     }
     this.#open.add(command.id);
+    if (command.action?.$case === 'cancelCommand') {
+      void this.#carryOutNow(command); // it waits for nobody: what it ends may be what everybody waits for
+      return;
+    }
     this.#queue.push({ kind: 'new', command });
     this.#work();
+  }
+
+  async #carryOutNow(command: Command): Promise<void> {
+    try {
+      const refusal = await this.#execution.carryOut(command, this.#stop.signal);
+      if (refusal !== undefined) this.#refuse(command.id, refusal);
+    } catch (error) {
+      if (!this.#stop.signal.aborted)
+        this.#options.log.error({ ...errorFields(error), commandId: command.id }, 'a cancellation was not carried out');
+    } finally {
+      this.#open.delete(command.id);
+    }
+  }
+
+  #cancel(commandId: string): 'not-begun' | 'asked' | 'not-possible' {
+    const at = this.#queue.findIndex((work) => work.kind === 'new' && work.command.id === commandId);
+    if (at < 0) return this.#execution.stop(commandId) ? 'asked' : 'not-possible';
+    this.#queue.splice(at, 1);
+    this.#open.delete(commandId);
+    this.#refuse(commandId, { rejection: RejectionReason.PRECONDITION, detail: 'it was cancelled before it began' });
+    return 'not-begun';
   }
 
   #whenBusy(): Refusal | undefined {

@@ -29,8 +29,11 @@ type AnyHandler = CommandHandler<Action['value']>;
 
 /** Looking at the world before acting, and noting what observe() will need, ms. */
 const LOOK_LIMIT_MS = 30_000;
-/** No action of ours takes as long, ms; a reboot that gets stuck says so after five minutes. */
+/** Hardly an action of ours takes as long, ms; a reboot that gets stuck says so after five minutes. */
 const RUN_LIMIT_MS = 600_000;
+/** What of a progress is told: every step of so many percent, and a word now and then, so that it is seen to live. */
+const PROGRESS_STEP_PERCENT = 5;
+const PROGRESS_EVERY_MS = 15_000;
 /** Reality may need a while to settle after the agent came back, ms. */
 const OBSERVE_LIMIT_MS = 180_000;
 const DETAIL_CHARACTERS_MAX = 4_096;
@@ -48,9 +51,18 @@ const FINAL_STATE = {
  */
 export class CommandExecution {
   readonly #options: ExecutionOptions;
+  /** Of the commands that run. */
+  readonly #stops = new Map<string, AbortController>();
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
+  }
+
+  /** Ends a command that runs. `false`: it does not run, or cannot be ended. */
+  stop(commandId: string): boolean {
+    const stop = this.#stops.get(commandId);
+    stop?.abort();
+    return stop !== undefined;
   }
 
   situation(command: Command): Situation {
@@ -147,9 +159,13 @@ export class CommandExecution {
     run: { readonly handler: AnyHandler; readonly arguments: Action['value']; readonly before: string },
     signal: AbortSignal,
   ): Promise<Outcome> {
+    const { handler } = run;
+    const stop = new AbortController();
+    if (handler.canStop === true) this.#stops.set(command.id, stop);
+    const context = { ...this.#contextOf(command), stopped: stop.signal };
     try {
-      return await this.#within(RUN_LIMIT_MS, signal, (inner) =>
-        run.handler.run(run.arguments, this.#contextOf(command), inner),
+      return await this.#within(handler.runLimitMs ?? RUN_LIMIT_MS, signal, (inner) =>
+        handler.run(run.arguments, context, inner),
       );
     } catch (error) {
       if (signal.aborted) throw error;
@@ -158,6 +174,8 @@ export class CommandExecution {
         'action gave no outcome; looking at reality',
       );
       return this.#observe(command, run.before, signal);
+    } finally {
+      this.#stops.delete(command.id);
     }
   }
 
@@ -205,8 +223,8 @@ export class CommandExecution {
   }
 
   async #tell(
-    command: Command,
-    part: { readonly state: CommandState; readonly detail?: string; readonly tookMs?: number },
+    command: Pick<Command, 'id'>,
+    part: Partial<CommandUpdate> & Pick<CommandUpdate, 'state'>,
     priority: 'result' | 'normal',
   ): Promise<void> {
     const update: CommandUpdate = {
@@ -214,6 +232,7 @@ export class CommandExecution {
       rejection: RejectionReason.UNSPECIFIED,
       detail: '',
       tookMs: 0,
+      progress: undefined,
       ...part,
     };
     await this.#options.tell(update, priority);
@@ -225,7 +244,22 @@ export class CommandExecution {
 
   #contextOf({ id: commandId }: Command): ActionHost {
     const { host, bootId, agent } = this.#options;
-    return { host, bootId, commandId, agent };
+    return { host, bootId, commandId, agent, stopped: new AbortController().signal, tell: this.#progressOf(commandId) };
+  }
+
+  /** The first word and the last one are told, and of those between only so many. */
+  #progressOf(commandId: string): ActionHost['tell'] {
+    const { clock } = this.#options.host;
+    let [toldPercent, toldMs] = [-PROGRESS_STEP_PERCENT, clock.monotonicMs()];
+    return ({ percent, doneBytes, totalBytes }) => {
+      const nowMs = clock.monotonicMs();
+      if (percent < toldPercent + PROGRESS_STEP_PERCENT && nowMs < toldMs + PROGRESS_EVERY_MS) return;
+      [toldPercent, toldMs] = [percent, nowMs];
+      const part = { state: CommandState.STARTED, progress: { percent, doneBytes, totalBytes } };
+      void this.#tell({ id: commandId }, part, 'normal').catch((error: unknown) => {
+        this.#options.log.warn({ ...errorFields(error), commandId }, 'progress was not told');
+      });
+    };
   }
 
   #handlerOf({ action }: Command): AnyHandler | undefined {

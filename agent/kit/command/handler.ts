@@ -1,4 +1,5 @@
 import type { Sample } from '../../../proto/contract/facts.js';
+import type { Progress } from '../../../proto/contract/progress.js';
 import type { Command } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Host } from '../host/ports.js';
 
@@ -28,6 +29,10 @@ export interface ActionHost {
   /** Of the command that is carried out. */
   readonly commandId: string;
   readonly agent: AgentView;
+  /** Aborts when somebody wants the command ended. A handler that says `canStop` then ends, and puts back what it began. */
+  readonly stopped: AbortSignal;
+  /** Tells how far it is; as often as one likes. */
+  tell(progress: Progress): void;
 }
 
 /** What an action may know and have of its own agent. */
@@ -62,6 +67,10 @@ export interface Upload {
 export interface CommandHandler<Arguments> {
   /** True: nothing may be done without a boot id precondition. */
   readonly requiresBootId: boolean;
+  /** It can be ended once it runs. */
+  readonly canStop?: boolean;
+  /** How long it may run, ms; ten minutes when absent. */
+  readonly runLimitMs?: number;
   /** Refuses what must not be done here; `undefined` to go on. Changes nothing. */
   check(args: Arguments, context: ActionHost, signal: AbortSignal): Promise<Refusal | undefined>;
   /** What observe() will need to tell afterwards whether the action happened; kept in the ledger. */

@@ -68,13 +68,15 @@ export function fromHandler({ reason, detail }: HandlerRefusal): Refusal {
   return { rejection: REJECTION[reason], detail };
 }
 
+const NOT_RUN = { tookMs: 0, progress: undefined } as const;
+
 export function rejected(commandId: string, { rejection, detail }: Refusal): CommandUpdate {
-  return { commandId, state: CommandState.REJECTED, rejection, detail, tookMs: 0 };
+  return { commandId, state: CommandState.REJECTED, rejection, detail, ...NOT_RUN };
 }
 
 /** What became of a command that came before. */
 export function repeated({ command, state, detail }: LedgerEntry): CommandUpdate {
   // The ledger keeps no reason: most commands that it took and never started had run out of time. The detail has the rest.
   const rejection = state === CommandState.REJECTED ? RejectionReason.EXPIRED : RejectionReason.UNSPECIFIED;
-  return { commandId: command.id, state, rejection, detail, tookMs: 0 };
+  return { commandId: command.id, state, rejection, detail, ...NOT_RUN };
 }

@@ -18,10 +18,6 @@ export class RequestFields {
     this.#values = values;
   }
 
-  has(name: string): boolean {
-    return Object.hasOwn(this.#values, name);
-  }
-
   /** For whoever checks it himself. */
   raw(name: string): unknown {
     return this.#values[name];

@@ -3,7 +3,7 @@ import type { ConfigAllowance } from './machine.js';
 
 /** What of a config root's own list does not allow, all of it; empty = nothing. */
 export function allowanceProblems(config: NodeConfig, allowance: ConfigAllowance): readonly string[] {
-  const { hostname, authorizedKeys, ntpServers, sysctls, units } = config;
+  const { hostname, authorizedKeys, ntpServers, sysctls, units, bootSet } = config;
   const beyond = (what: string, wanted: object | undefined, allowed: readonly string[]): readonly string[] =>
     Object.keys(wanted ?? {}).flatMap((name) => (allowed.includes(name) ? [] : [`${what} ${name}`]));
   return [
@@ -12,6 +12,8 @@ export function allowanceProblems(config: NodeConfig, allowance: ConfigAllowance
     ...(ntpServers !== undefined && !allowance.ntp ? ['ntp servers'] : []),
     ...beyond('sysctl', sysctls, allowance.sysctls),
     ...beyond('unit', units, allowance.units),
+    // What a fileserver does with it is in its own program, with a file of root's of its own.
+    ...(bootSet === undefined ? [] : ['boot ports']),
   ];
 }
 

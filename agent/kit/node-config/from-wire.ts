@@ -8,7 +8,7 @@ const WISH_WORDS: Readonly<Record<number, string>> = {
 };
 
 /** @throws BrambleError `invalid-argument` naming everything that is wrong with it */
-export function readNodeConfig({ hostname, authorizedKeys, ntp, sysctls, units }: WireConfig): NodeConfig {
+export function readNodeConfig({ hostname, authorizedKeys, ntp, sysctls, units, bootSet }: WireConfig): NodeConfig {
   return parseNodeConfig({
     ...(hostname !== '' && { hostname }),
     ...(authorizedKeys && {
@@ -17,5 +17,14 @@ export function readNodeConfig({ hostname, authorizedKeys, ntp, sysctls, units }
     ...(ntp && { ntpServers: ntp.servers }),
     ...(sysctls && { sysctls: Object.fromEntries(sysctls.values.map(({ name, value }) => [name, value])) }),
     ...(units && { units: Object.fromEntries(units.units.map(({ name, state }) => [name, WISH_WORDS[state] ?? ''])) }),
+    ...(bootSet && { bootSet: parseJson(bootSet.json) }),
   });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return ''; // which is no boot set, and told as such
+  }
 }

@@ -4,8 +4,9 @@ import type { Collector } from '../collect/collector.js';
 import type { AgentProbe } from '../collect/probe.js';
 import type { OtherRoot } from '../collectors/index.js';
 import type { Handlers } from '../command/handler.js';
-import type { Files } from '../host/ports.js';
+import type { Files, Host } from '../host/ports.js';
 import type { OwnOrders } from '../machine/local-machine.js';
+import type { ConfigActuator } from '../node-config/machine.js';
 import type { Watch } from '../watch/watch.js';
 
 /** What the one who starts a program wants of its collectors. */
@@ -17,6 +18,8 @@ export interface CollectorWishes {
   /** Storage of the agent's state that shall be verified by writing to it. */
   readonly verifyWrites?: { readonly files: Files; readonly stateDir: string } | undefined;
 }
+
+export type ActingHost = Pick<Host, 'clock' | 'machine'>;
 
 /** The part of an agent that acts with root's rights. Loaded only by the processes that need it. */
 export interface OwnProgram {
@@ -38,6 +41,8 @@ export interface AgentProgram {
   /** What is looked at more often than reports go. */
   readonly watches?: (probe: AgentProbe, stateDir: string) => readonly Watch[];
   handlers(policy: ActionPolicy, stateDir: string): Handlers;
+  /** Puts in place what of a node config only this kind of agent has; `base`: everything else, `undefined` where nobody does. */
+  readonly configActuator?: (host: ActingHost, base: ConfigActuator | undefined) => ConfigActuator;
   /** What needs root's rights and only this kind of agent does: in its helper, or in itself where it has them. */
   readonly own?: OwnProgram;
 }

@@ -56,6 +56,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
   const stateDir = config.stateDir ?? program.stateDir;
   try {
     const policy = actionPolicy(program, config);
+    const base = openConfigActuator(config);
     const agent = runAgent(
       {
         kind: program.kind,
@@ -71,7 +72,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
           }),
         watches: (probe) => program.watches?.(probe, stateDir) ?? [],
         handlers: limitHandlers(program.handlers(policy, stateDir), policy),
-        configActuator: openConfigActuator(config),
+        configActuator: program.configActuator?.(host, base) ?? base,
         buildTimeMs: BUILD_TIME_MS,
         progress: () => {
           notifier.progress();

@@ -52,6 +52,36 @@ export class BootApplier {
     return [...changes, ...(await this.publish(signal))];
   }
 
+  /** Notes down what counts now, so that undo() can bring it back. What was noted before and never confirmed stays. */
+  async begin(): Promise<void> {
+    const { files, paths } = this.#options;
+    if ((await files.readText(this.#former)) !== undefined) return;
+    await files.writeText(this.#former, (await files.readText(paths.set)) ?? NO_SET);
+  }
+
+  /** What was applied stays. */
+  async confirm(): Promise<void> {
+    await this.#options.files.remove(this.#former);
+  }
+
+  /** Applies again what counted before begin(); nothing when that was confirmed. */
+  async undo(signal: AbortSignal): Promise<readonly string[]> {
+    const text = await this.#options.files.readText(this.#former);
+    if (text === undefined) return [];
+    const trunk = (await this.applied())?.trunk ?? '';
+    const former: BootSet =
+      text === NO_SET
+        ? { trunk, intakeImage: undefined, rescueImage: undefined, ports: [] }
+        : parseBootSet(JSON.parse(text));
+    const changes = await this.apply(former, signal);
+    await this.confirm();
+    return changes;
+  }
+
+  get #former(): string {
+    return `${this.#options.paths.set}.former`;
+  }
+
   /** The set that was applied last; `undefined` before the first one. */
   async applied(): Promise<BootSet | undefined> {
     const text = await this.#options.files.readText(this.#options.paths.set);
@@ -188,6 +218,9 @@ export class BootApplier {
     return (await this.#options.files.readText(path)) === text;
   }
 }
+
+/** There was none. */
+const NO_SET = 'none\n';
 
 function portFile({ vlan }: Pick<PortPlan, 'vlan'>): string {
   return `p${vlan}`;

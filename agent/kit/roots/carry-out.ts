@@ -55,7 +55,17 @@ async function act(
       return [];
     case 'converge':
       await keeper.recoverAll(signal);
-      return converge({ keeper, boot, images }, order.set ?? (await boot.applied()), signal);
+      return converge({ keeper, boot, images }, await boot.applied(), signal);
+    case 'apply':
+      await boot.begin();
+      return converge({ keeper, boot, images }, order.set, signal);
+    case 'check':
+      return JSON.stringify(await boot.applied()) === JSON.stringify(order.set) ? [] : ['the boot ports'];
+    case 'confirm':
+      await boot.confirm();
+      return [];
+    case 'undo':
+      return boot.undo(signal);
     case 'prepare': {
       const { generation } = await keeper.prepare(prepareOrder(await boot.applied(), order), signal, tell);
       return [`generation ${generation} of board ${order.serial} prepared`];
@@ -104,6 +114,6 @@ function prepareOrder(set: BootSet | undefined, order: Extract<RootsOrder, { kin
   if (port?.board !== undefined && subnet !== undefined)
     return { board: port.board, subnet, image, dataBytes, freshData };
   throw new BrambleError('failed-precondition', `no port of this fileserver has board ${serial}`, {
-    hint: 'add it to the boot set of the fileserver: bramble boot-set',
+    hint: 'add it to bootSet in the config of the fileserver: bramble node config set',
   });
 }

@@ -6,7 +6,12 @@ import type { DriverCapabilities, DriverName, Tell } from './ports.js';
 export type RootsOrder =
   | { readonly kind: 'look' }
   /** The boot path says again what the boot set and the pool are; what was cut off is finished. */
-  | { readonly kind: 'converge'; readonly set?: BootSet }
+  | { readonly kind: 'converge' }
+  /** Another boot set from now on; the one before is kept until `confirm` or `undo`. */
+  | { readonly kind: 'apply'; readonly set: BootSet }
+  /** Tells in `changes` whether another one is in place; changes nothing. */
+  | { readonly kind: 'check'; readonly set: BootSet }
+  | { readonly kind: 'confirm' | 'undo' }
   | {
       readonly kind: 'prepare';
       readonly serial: string;

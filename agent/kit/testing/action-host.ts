@@ -16,5 +16,9 @@ export function agentView(over: Partial<AgentView> = {}): AgentView {
 
 /** What a handler gets when its command is carried out. */
 export function actionHost(host: Host, over: Partial<ActionHost> = {}): ActionHost {
-  return { host, bootId: 'b', commandId: '01890a5d-ac96-774b-bcce-b302099a8057', agent: agentView(), ...over };
+  return {
+    ...{ host, bootId: 'b', commandId: '01890a5d-ac96-774b-bcce-b302099a8057', agent: agentView() },
+    ...{ stopped: new AbortController().signal, tell: () => undefined },
+    ...over,
+  };
 }

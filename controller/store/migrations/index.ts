@@ -5,6 +5,15 @@ import { access } from './003-access.js';
 import { operators } from './004-operators.js';
 import { eventSite } from './005-event-site.js';
 import { healing } from './006-healing.js';
+import { commandProgress } from './007-command-progress.js';
 
 /** In the order in which they run. A released step never changes: a change is the next step. */
-export const MIGRATIONS: readonly Migration[] = [ground, nodeConfig, access, operators, eventSite, healing];
+export const MIGRATIONS: readonly Migration[] = [
+  ground,
+  nodeConfig,
+  access,
+  operators,
+  eventSite,
+  healing,
+  commandProgress,
+];

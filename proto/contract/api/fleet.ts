@@ -146,6 +146,7 @@ export const CommandView = z.object({
     }),
     z.object({ kind: z.literal('root-activate'), serial: z.string(), generation: z.number() }),
     z.object({ kind: z.literal('root-roll-back'), serial: z.string(), generation: z.number() }),
+    z.object({ kind: z.literal('cancel-command'), commandId: z.string() }),
     z.object({ kind: z.literal('root-remove'), serial: z.string(), keepData: z.boolean() }),
     z.object({ kind: z.literal('boot-path-repair'), serial: z.string() }),
     z.object({ kind: z.literal('switch-apply'), plan: z.string(), confirmWithinMs: z.number() }),
@@ -177,6 +178,10 @@ export const CommandView = z.object({
   issuedAtMs: z.number(),
   validForMs: z.number(),
   updatedAtMs: z.number(),
+  progress: z
+    .object({ percent: z.number(), doneBytes: z.number(), totalBytes: z.number() })
+    .optional()
+    .describe('how far it was when it was last heard of'),
 });
 export type CommandView = z.infer<typeof CommandView>;
 

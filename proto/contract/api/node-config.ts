@@ -13,9 +13,10 @@ function isNodeConfig(value: unknown): value is NodeConfig {
   }
 }
 
-const Config = z
-  .custom<NodeConfig>(isNodeConfig, 'is not a node config')
-  .meta({ type: 'object', description: 'hostname, keys, time servers, sysctls, units; what is absent is not managed' });
+const Config = z.custom<NodeConfig>(isNodeConfig, 'is not a node config').meta({
+  type: 'object',
+  description: 'hostname, keys, time servers, sysctls, units, boot ports; what is absent is not managed',
+});
 
 export const NodeConfigView = z.object({
   nodeId: z.string(),

@@ -78,6 +78,7 @@ export const CommandCreate = z.strictObject({
       serial: boardSerial,
       generation: generation.describe('the one to be left'),
     }),
+    z.strictObject({ kind: z.literal('cancel-command'), commandId: z.uuid() }),
     z.strictObject({ kind: z.literal('root-remove'), serial: boardSerial, keepData: z.boolean().default(true) }),
     z.strictObject({ kind: z.literal('boot-path-repair'), serial: boardSerial }),
     z.strictObject({

@@ -1,3 +1,5 @@
+import type { BootSet } from '../netboot/boot-set.js';
+
 /**
  * What of a node's own configuration the controller may manage. An absent part is not managed and left as it is; a part
  * that is present and empty is managed, and empty.
@@ -15,6 +17,8 @@ export interface NodeConfig {
   readonly sysctls?: Readonly<Record<string, string>>;
   /** systemd units by full name. */
   readonly units?: Readonly<Record<string, UnitWish>>;
+  /** Of a fileserver: its ports, and which board may boot from each. */
+  readonly bootSet?: BootSet;
 }
 
 /** `enabled`: enabled and running. `disabled`: disabled and stopped. */
@@ -28,6 +32,7 @@ export const CONFIG_PARTS = [
   'ntpServers',
   'sysctls',
   'units',
+  'bootSet',
 ] as const satisfies readonly (keyof NodeConfig)[];
 
 export const CONFIG_LIMITS = {
@@ -38,8 +43,9 @@ export const CONFIG_LIMITS = {
   sysctls: 64,
   sysctlValueCharacters: 256,
   units: 32,
-  /** Of the whole as JSON; what carries it has room for it. */
+  /** Of the whole but the boot set, and of the boot set alone, as JSON; what carries them has room for both. */
   jsonCharacters: 48 * 1024,
+  bootSetCharacters: 160 * 1024,
 } as const;
 
 /** True when the two say the same, whatever the order of their names. */

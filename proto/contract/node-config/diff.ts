@@ -1,3 +1,4 @@
+import type { BootBoard, BootPort, BootSet } from '../netboot/boot-set.js';
 import type { NodeConfig } from './config.js';
 import { describeSshKey } from './ssh-key.js';
 
@@ -9,7 +10,37 @@ export function diffNodeConfigs(before: NodeConfig, after: NodeConfig): readonly
     ...diffServers(before.ntpServers, after.ntpServers),
     ...diffNamed('sysctl', 'sysctls', before.sysctls, after.sysctls),
     ...diffNamed('unit', 'units', before.units, after.units),
+    ...diffBootSets(before.bootSet, after.bootSet),
   ];
+}
+
+function diffBootSets(before: BootSet | undefined, after: BootSet | undefined): readonly string[] {
+  const words = [...diffManaged('boot ports', before, after)];
+  if (after === undefined) return words;
+  const value = (what: string, had: string | undefined, has: string | undefined): void => {
+    if (had !== has) words.push(`${what}: ${had ?? 'none'} -> ${has ?? 'none'}`);
+  };
+  value('trunk', before?.trunk, after.trunk);
+  value('intake image', before?.intakeImage, after.intakeImage);
+  value('rescue image', before?.rescueImage, after.rescueImage);
+  const byVlan = (set: BootSet | undefined): ReadonlyMap<number, BootPort> =>
+    new Map(set?.ports.map((port) => [port.vlan, port]));
+  const [had, has] = [byVlan(before), byVlan(after)];
+  for (const vlan of [...new Set([...had.keys(), ...has.keys()])].sort((a, b) => a - b)) {
+    words.push(...diffPorts(`boot port ${vlan}`, had.get(vlan), has.get(vlan)));
+  }
+  return words;
+}
+
+function diffPorts(what: string, before: BootPort | undefined, after: BootPort | undefined): readonly string[] {
+  if (after === undefined) return [`${what}: removed`];
+  if (JSON.stringify(before) === JSON.stringify(after)) return [];
+  const board = after.board === undefined ? 'nobody is expected' : boardWords(after.board);
+  return [`${what}: ${after.server}, ${board}${before === undefined ? '' : ' (changed)'}`];
+}
+
+function boardWords({ serial, hostname, mode }: BootBoard): string {
+  return `board ${serial} as ${hostname}, ${mode}`;
 }
 
 function diffValue(what: string, before: string | undefined, after: string | undefined): readonly string[] {

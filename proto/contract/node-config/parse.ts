@@ -1,4 +1,6 @@
 import { BrambleError } from '../errors.js';
+import type { BootSet } from '../netboot/boot-set.js';
+import { parseBootSet } from '../netboot/parse.js';
 import { visible } from '../visible.js';
 import { CONFIG_LIMITS, CONFIG_PARTS, canonicalJson, type NodeConfig, UNIT_WISHES, type UnitWish } from './config.js';
 import { parseSshKey } from './ssh-key.js';
@@ -46,9 +48,15 @@ export function parseNodeConfig(value: unknown): NodeConfig {
   const problems: string[] = [];
   const config = readConfig(value, problems);
   if (config !== undefined && problems.length === 0) {
-    const size = canonicalJson(config).length;
-    if (size <= CONFIG_LIMITS.jsonCharacters) return config;
-    problems.push(`it is ${size} characters long, more than ${CONFIG_LIMITS.jsonCharacters}`);
+    const { bootSet, ...rest } = config;
+    const size = canonicalJson(rest).length;
+    const bootSetSize = bootSet === undefined ? 0 : JSON.stringify(bootSet).length;
+    const { jsonCharacters, bootSetCharacters } = CONFIG_LIMITS;
+    if (size <= jsonCharacters && bootSetSize <= bootSetCharacters) return config;
+    if (size > jsonCharacters) problems.push(`it is ${size} characters long, more than ${jsonCharacters}`);
+    if (bootSetSize > bootSetCharacters) {
+      problems.push(`bootSet is ${bootSetSize} characters long, more than ${bootSetCharacters}`);
+    }
   }
   const shown = problems.slice(0, PROBLEMS_MAX).join('; ');
   const more = problems.length > PROBLEMS_MAX ? `; and ${problems.length - PROBLEMS_MAX} more` : '';
@@ -65,14 +73,25 @@ function readConfig(value: unknown, problems: string[]): NodeConfig | undefined 
   for (const name of Object.keys(fields)) {
     if (!known.includes(name)) problems.push(`unknown part ${quote(name)}; there is ${known.join(', ')}`);
   }
-  const { hostname, authorizedKeys, ntpServers, sysctls, units } = fields;
+  const { hostname, authorizedKeys, ntpServers, sysctls, units, bootSet } = fields;
   return {
     ...(hostname !== undefined && { hostname: readHostname(hostname, problems) }),
     ...(authorizedKeys !== undefined && { authorizedKeys: readKeys(authorizedKeys, problems) }),
     ...(ntpServers !== undefined && { ntpServers: readServers(ntpServers, problems) }),
     ...(sysctls !== undefined && { sysctls: readSysctls(sysctls, problems) }),
     ...(units !== undefined && { units: readUnits(units, problems) }),
+    ...(bootSet !== undefined && { bootSet: readBootSet(bootSet, problems) }),
   };
+}
+
+/** It has words of its own for what is wrong with it. */
+function readBootSet(value: unknown, problems: string[]): BootSet {
+  try {
+    return parseBootSet(value);
+  } catch (thrown) {
+    problems.push(`bootSet: ${BrambleError.from(thrown).message}`);
+    return { trunk: '', intakeImage: undefined, rescueImage: undefined, ports: [] };
+  }
 }
 
 function readHostname(value: unknown, problems: string[]): string {
