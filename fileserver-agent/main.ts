@@ -18,6 +18,10 @@ import { makeRootsWatch } from './roots-watch.js';
 
 const SOURCES = { tail: makeNodeLogTail(), localTime: nodeLocalTime, datagrams: makeNodeDatagrams() };
 
+/** Whoever starts this program decides whom it trusts; for trying things out. */
+const IMAGE_POLICY = process.env['BRAMBLE_IMAGE_POLICY'];
+const ROOTS_POLICY = process.env['BRAMBLE_ROOTS_POLICY'];
+
 /** Commands and the watch of one agent share its images; each asks for them by the folder of its state. */
 const IMAGES = new Map<string, SiteImages>();
 
@@ -33,8 +37,7 @@ function imagesIn(stateDir: string): SiteImages {
     check: makeNodeSignatureCheck(),
     keys: makeNodeKeys(),
     clock: makeNodeClock(),
-    // Whoever starts this program decides whom it trusts; for trying things out without root.
-    policyPath: process.env['BRAMBLE_IMAGE_POLICY'],
+    policyPath: IMAGE_POLICY,
   });
   IMAGES.set(stateDir, made);
   return made;
@@ -53,7 +56,7 @@ const FILESERVER_AGENT: AgentProgram = {
   },
   handlers: (policy, stateDir) => fileserverHandlers(policy, imagesIn(stateDir).keeper),
   configActuator: makeBootSetActuator,
-  own: makeRootsProgram(),
+  own: makeRootsProgram({ policyPath: ROOTS_POLICY, imagePolicyPath: IMAGE_POLICY }),
 };
 
 process.exit(await agentMain(FILESERVER_AGENT, makeNodeProgramIo()));

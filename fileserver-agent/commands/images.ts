@@ -1,7 +1,8 @@
-import type { ActionArguments, CommandHandler, Refusal } from '../../agent/kit/command/handler.js';
+import type { ActionArguments, ActionHost, CommandHandler, Refusal } from '../../agent/kit/command/handler.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { DIGEST_BYTES, digestOf, type ImageDigest } from '../../proto/contract/images/digest.js';
 import type { ImageKeeper } from '../images/image-keeper.js';
+import { askRoots } from '../roots/ask.js';
 
 /** What of a fileserver's images commands change. */
 export type AskedImages = Pick<ImageKeeper, 'want' | 'forget' | 'find'>;
@@ -25,12 +26,14 @@ export function makePullImage(keeper: AskedImages): CommandHandler<ActionArgumen
 export function makeRemoveImage(keeper: AskedImages): CommandHandler<ActionArguments<'removeImage'>> {
   return {
     requiresBootId: false,
-    async check({ image }) {
+    async check({ image }, context, signal) {
       const refusal = refuseOther(image);
       if (refusal !== undefined) return refusal;
+      const users = [...(await boardsOf(digestOf(image), context, signal))];
       const held = await keeper.find(digestOf(image));
-      if (held === undefined || held.holders.length === 0) return undefined;
-      return { kind: 'rejected', reason: 'precondition', detail: `it is in use by ${held.holders.join(', ')}` };
+      users.push(...(held?.holders ?? []));
+      if (users.length === 0) return undefined;
+      return { kind: 'rejected', reason: 'precondition', detail: `it is in use by ${users.join(', ')}` };
     },
     before: async () => '',
     async run({ image }) {
@@ -46,6 +49,18 @@ export function makeRemoveImage(keeper: AskedImages): CommandHandler<ActionArgum
         ? { kind: 'failed', detail: 'it is still here' }
         : { kind: 'succeeded', detail: 'it is gone' },
   };
+}
+
+/** Boards with a root that was made of it. */
+async function boardsOf(image: ImageDigest, { host }: ActionHost, signal: AbortSignal): Promise<readonly string[]> {
+  try {
+    const { boards } = await askRoots(host.machine, { kind: 'look' }, signal);
+    const users = boards.filter(({ generations }) => generations.some((each) => each.image === image));
+    return users.map(({ serial }) => `board ${serial}`);
+  } catch (thrown) {
+    if (BrambleError.from(thrown).code === 'unsupported') return []; // no roots are kept here
+    throw thrown;
+  }
 }
 
 function refuseOther(image: Uint8Array): Refusal | undefined {

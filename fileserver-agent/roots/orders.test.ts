@@ -50,6 +50,8 @@ test('root says where roots are kept, and what ports may be', () => {
     trunk: 'eth0',
     network: { first: 0x0a_2e_bc_00, last: 0x0a_2e_bd_ff },
     stateDir: '/var/lib/bramble-fileserver-agent',
+    system: '',
+    services: 'systemd',
   });
   expect(policyOf({ driver: 'lvm-thin', thinPool: 'vg0/thin' }).thinPool).toEqual({ group: 'vg0', thinPool: 'thin' });
 });

@@ -19,9 +19,14 @@ export interface RootsPolicy {
   readonly network: StorageNetwork;
   /** State of the agent: images are read from there, and verified before anything of them is used. */
   readonly stateDir: string;
+  /** Where /etc, /export, /var and /run of the boot path are; empty = where they always are. */
+  readonly system: string;
+  /** `none`: daemons are kept by somebody else, and are told nothing; for trying things out. */
+  readonly services: (typeof SERVICES)[number];
 }
 
-const FIELDS = ['pool', 'driver', 'thinPool', 'trunk', 'network', 'stateDir'];
+const FIELDS = ['pool', 'driver', 'thinPool', 'trunk', 'network', 'stateDir', 'system', 'services'];
+const SERVICES = ['systemd', 'none'] as const;
 const DRIVERS = ['auto', 'lvm-thin', 'btrfs', 'reflink', 'copy'] as const;
 const STATE_DIR = '/var/lib/bramble-fileserver-agent';
 /** Source: lvm(8), VALID NAMES; none begins with a dash. */
@@ -50,6 +55,8 @@ export function parseRootsPolicy(text: string, path = ROOTS_POLICY_PATH): RootsP
   if (typeof trunk !== 'string' || !TRUNK.test(trunk)) problems.push('trunk must be the name of an interface');
   const parsed = typeof network === 'string' ? parseNetwork(network) : undefined;
   if (parsed === undefined) problems.push('network must be an IPv4 network such as "10.46.188.0/23"');
+  const services = SERVICES.find((each) => each === (fields['services'] ?? 'systemd'));
+  if (services === undefined) problems.push(`services must be ${SERVICES.join(' or ')}`);
   const policy = {
     pool: folder('pool', fields['pool']),
     driver: driver ?? 'auto',
@@ -57,6 +64,8 @@ export function parseRootsPolicy(text: string, path = ROOTS_POLICY_PATH): RootsP
     trunk: String(trunk),
     network: parsed ?? { first: 0, last: 0 },
     stateDir: folder('stateDir', fields['stateDir'] ?? STATE_DIR),
+    system: fields['system'] === undefined ? '' : folder('system', fields['system']),
+    services: services ?? 'systemd',
   };
   if (problems.length === 0) return policy;
   throw new BrambleError('failed-precondition', `${path} cannot be used: ${problems.join('; ')}`, { hint: HINT });

@@ -4,7 +4,7 @@ import { makeNodeFiles } from '../../agent/kit/host/node/files.js';
 import { makeNodeSignatureCheck } from '../../agent/kit/host/node/image-crypto.js';
 import { makeKernelFiles } from '../../agent/kit/host/node/kernel-files.js';
 import { makeNodeKeys } from '../../agent/kit/host/node/keys.js';
-import { lockFile } from '../../agent/kit/host/node/lock-file.js';
+import { whileLocked } from '../../agent/kit/host/node/lock-file.js';
 import { readOwnedText } from '../../agent/kit/host/node/owned-file.js';
 import { makePoolFiles } from '../../agent/kit/host/node/roots/pool-files.js';
 import { makeNodeUniqueness } from '../../agent/kit/host/node/roots/uniqueness.js';
@@ -12,9 +12,8 @@ import { makeNodeTreeWriters } from '../../agent/kit/host/node/tree-writer.js';
 import type { Exec, KernelFiles } from '../../agent/kit/host/ports.js';
 import { runAsSystem } from '../../agent/kit/machine/run-as-system.js';
 import type { OwnProgram } from '../../agent/kit/program/agent-program.js';
-import type { BootServices } from '../../agent/kit/roots/boot-applier.js';
-import { type BootPaths, standardBootPaths } from '../../agent/kit/roots/boot-paths.js';
-import { makeSystemBootServices } from '../../agent/kit/roots/boot-services.js';
+import { standardBootPaths } from '../../agent/kit/roots/boot-paths.js';
+import { makeNoBootServices, makeSystemBootServices } from '../../agent/kit/roots/boot-services.js';
 import { carryOutRoots } from '../../agent/kit/roots/carry-out.js';
 import { chooseDriver } from '../../agent/kit/roots/choose-driver.js';
 import type { LvmThinOptions } from '../../agent/kit/roots/drivers/lvm-thin.js';
@@ -32,12 +31,10 @@ const MOUNT_TIMEOUT_MS = 50_000;
 const MOUNT_RIGHTS = 'CAP_SYS_ADMIN CAP_DAC_OVERRIDE';
 const ROOT_UID = 0;
 
-/** Where things are, and who is told; standard but for tests. */
+/** Where root's own files are, when not at their places. */
 export interface RootsProgramParts {
-  readonly policyPath?: string;
-  readonly imagePolicyPath?: string;
-  readonly paths?: (pool: string) => BootPaths;
-  readonly services?: BootServices;
+  readonly policyPath?: string | undefined;
+  readonly imagePolicyPath?: string | undefined;
 }
 
 /** The part of the fileserver agent that has root's rights: it keeps the roots of boards, and their boot path. */
@@ -63,7 +60,7 @@ async function policyText(path: string): Promise<string> {
 }
 
 /**
- * Roots on this machine. One process at a time changes them: its lock is held until it ends.
+ * Roots on this machine. One process at a time changes them: its lock goes with it.
  * @throws BrambleError `failed-precondition` when they cannot be kept as root's file says; the actuator: `unavailable`
  * while another one works
  */
@@ -73,7 +70,7 @@ async function openRoots(policy: RootsPolicy, parts: RootsProgramParts): Promise
   await files.makeFolder(pool);
   const choice = { pool, files, exec, wanted: policy.driver, thin: policy.thinPool, mount: mountFor({ exec, kernel }) };
   const roots = makeFileserverRoots({
-    paths: (parts.paths ?? standardBootPaths)(pool),
+    paths: standardBootPaths(pool, policy.system),
     files,
     driver: await chooseDriver(choice, new AbortController().signal),
     source: makeStoreImages({
@@ -89,13 +86,13 @@ async function openRoots(policy: RootsPolicy, parts: RootsProgramParts): Promise
       readPolicy: () => readOwnedText(parts.imagePolicyPath ?? IMAGE_POLICY_PATH, ROOT_UID),
     }),
     unique: makeNodeUniqueness(),
-    services: parts.services ?? makeSystemBootServices({ exec, kernel }),
+    services: policy.services === 'none' ? makeNoBootServices() : makeSystemBootServices({ exec, kernel }),
     digest: (text) => digestOf(keys.sha256(new TextEncoder().encode(text))),
     held: () => new Set(),
   });
   return async (order, stop, tell) => {
-    if (order.kind !== 'look') await lockFile(`${pool}/.lock`, 'roots');
-    return carryOutRoots(roots, order, stop, tell);
+    const work = () => carryOutRoots(roots, order, stop, tell);
+    return order.kind === 'look' ? work() : whileLocked(`${pool}/.lock`, 'roots', work);
   };
 }
 

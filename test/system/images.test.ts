@@ -1,7 +1,5 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeNodeClock } from '../../agent/kit/host/node/clock.js';
@@ -14,67 +12,22 @@ import { SiteTrust } from '../../fileserver-agent/images/site-trust.js';
 import { sha256 } from '../../proto/chunks/chunk-files.js';
 import { ImageFiles } from '../../proto/chunks/image-files.js';
 import { digest } from '../../proto/contract/images/digest.js';
+import { ImageSite } from './image-site.js';
 
 /** The built programs, from a key to a root: an image is made and signed, pushed, pulled by a fileserver, and written into a folder. */
 
-const UP_MS_MAX = 30_000;
+let site: ImageSite;
 let dir = '';
-const running: ChildProcess[] = [];
 
 beforeAll(() => {
-  dir = mkdtempSync(path.join(tmpdir(), 'bramble-images-'));
+  site = new ImageSite();
+  dir = site.dir;
 });
 afterAll(async () => {
-  for (const child of running) {
-    if (child.exitCode !== null) continue;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  }
-  rmSync(dir, { recursive: true, force: true });
+  await site.close();
 });
 
-const at = (name: string): string => path.join(dir, name);
-
-interface Outcome {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function bramble(...words: readonly string[]): Promise<Outcome> {
-  const env = { PATH: process.env['PATH'], HOME: dir };
-  const argv = [path.resolve('dist/bramble.mjs'), '--socket', at('data/admin.sock'), ...words];
-  return new Promise((resolve) => {
-    execFile(process.execPath, argv, { env, cwd: dir, maxBuffer: 1e8 }, (error, out, err) => {
-      resolve({ status: error === null ? 0 : Number(error.code), out, err });
-    });
-  });
-}
-
-async function ok(...words: readonly string[]): Promise<string> {
-  const { status, out, err } = await bramble(...words);
-  expect({ status, err: status === 0 ? '' : err + out }).toEqual({ status: 0, err: '' });
-  return out;
-}
-
-function start(
-  program: string,
-  argv: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): { readonly child: ChildProcess; said(): string } {
-  const child = spawn(process.execPath, [path.resolve(`dist/${program}.mjs`), ...argv], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], ...env },
-  });
-  running.push(child);
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (bytes: Buffer) => {
-      said += bytes.toString();
-    });
-  }
-  return { child, said: () => said };
-}
+const at = (name: string): string => site.at(name);
 
 /** Ten megabytes that do not shrink, in many files; `changed` of a hundred of them are others than before. */
 function writeTree(top: string, changed: number): void {
@@ -101,46 +54,6 @@ function noise(sizeBytes: number, seed: number): Buffer {
   return bytes;
 }
 
-async function startSite(): Promise<{ readonly nodeId: string }> {
-  const loopback = { host: '127.0.0.1', port: 0 };
-  writeFileSync(
-    at('controller.yaml'),
-    JSON.stringify({ dataDir: at('data'), http: loopback, link: loopback, enrol: loopback }),
-  );
-  const controller = start('bramble-controller', ['--config', at('controller.yaml')]);
-  await expect.poll(() => controller.said(), { timeout: UP_MS_MAX }).toContain('"ready":true');
-  const created = JSON.parse(
-    await ok('token', 'create', '--site', 'barn', '--kind', 'fileserver', '--pre-approved', '-o', 'json'),
-  ) as {
-    token: string;
-    enrollEndpoint: string;
-    spkiPin: string;
-  };
-  const join = { controller: created.enrollEndpoint, pin: created.spkiPin, token: created.token };
-  const config = { stateDir: at('agent'), join, services: 'none' };
-  writeFileSync(at('agent.yaml'), JSON.stringify(config), { mode: 0o600 });
-  const env = { BRAMBLE_IMAGE_POLICY: at('policy.json') };
-  const agent = start('bramble-fileserver-agent', ['run', '--config', at('agent.yaml')], env);
-  let nodes: { id: string; state: string }[] = [];
-  await expect
-    .poll(
-      async () => {
-        nodes = (JSON.parse(await ok('get', 'nodes', '-o', 'json')) as { nodes: typeof nodes }).nodes;
-        return [nodes[0]?.state, agent.said()];
-      },
-      { timeout: UP_MS_MAX, interval: 500 },
-    )
-    .toEqual(['ready', expect.anything()]);
-  return { nodeId: nodes[0]?.id ?? '' };
-}
-
-const imported = async (source: string, release: number, ...more: readonly string[]): Promise<string> =>
-  (
-    JSON.parse(
-      await ok('image', 'import', source, '--class', 'pi-root', '--release', String(release), ...more, '-o', 'json'),
-    ) as { image: string }
-  ).image;
-
 interface Place {
   readonly progress: string;
   readonly uplinkBytes: number;
@@ -153,22 +66,22 @@ test.runIf(process.getuid?.() === 0)(
   'an image goes from its maker’s desk into a root, and a second one moves what has changed',
   { timeout: 300_000 },
   async () => {
-    await ok('image', 'key', 'key');
-    await ok('image', 'key', 'stranger');
+    await site.ok('image', 'key', 'key');
+    await site.ok('image', 'key', 'stranger');
     writeTree(at('one'), 0);
-    const first = await imported('one', 1);
+    const first = await site.imported('one', 1);
 
     // T-47: what is not signed as it should be is not pushed, or not pulled; each with its own word.
-    expect(await bramble('image', 'push', first)).toMatchObject({
+    expect(await site.run('image', 'push', first)).toMatchObject({
       status: 5,
       err: expect.stringContaining('no signature'),
     });
-    await startSite();
+    await site.start({ BRAMBLE_IMAGE_POLICY: at('policy.json') });
     const trusted = readFileSync(at('key.pub'), 'utf8');
     writeFileSync(at('policy.json'), JSON.stringify({ trustedKeys: [trusted] }));
-    await ok('image', 'sign', first, '--key', 'stranger');
-    await ok('image', 'push', first);
-    const refused = await bramble('image', 'pull', first, '--site', 'barn', '-o', 'json');
+    await site.ok('image', 'sign', first, '--key', 'stranger');
+    await site.ok('image', 'push', first);
+    const refused = await site.run('image', 'pull', first, '--site', 'barn', '-o', 'json');
     expect(refused.status).not.toBe(0);
     expect(placesOf(refused.out)).toMatchObject([
       { progress: 'refused', detail: expect.stringContaining('no key that is trusted here') },
@@ -176,7 +89,7 @@ test.runIf(process.getuid?.() === 0)(
     expect(readFileSync(at('agent/images/wanted.json'), 'utf8')).toContain(first);
 
     // Signed by whom the site trusts: it comes, and its bytes are charged to the site.
-    await ok('image', 'sign', first, '--key', 'key');
+    await site.ok('image', 'sign', first, '--key', 'key');
     if (existsSync('/usr/bin/minisign')) {
       const store = path.join(dir, 'bramble-images/images', first);
       const signatures = readFileSync(path.join(store, 'signatures'), 'utf8').split(/^(?=untrusted comment: )/m);
@@ -191,17 +104,17 @@ test.runIf(process.getuid?.() === 0)(
         at('own.minisig'),
       ]);
     }
-    await ok('image', 'push', first);
-    const [held] = placesOf(await ok('image', 'pull', first, '--site', 'barn', '-o', 'json'));
+    await site.ok('image', 'push', first);
+    const [held] = placesOf(await site.ok('image', 'pull', first, '--site', 'barn', '-o', 'json'));
     expect(held).toMatchObject({ progress: 'held' });
     expect(held?.uplinkBytes).toBeLessThan(10_000_000 * 1.1);
 
     // A second version, of which a tenth is other: a tenth of the bytes, and a little.
     writeTree(at('two'), 10);
-    const second = await imported('two', 2, '--floor', '2');
-    await ok('image', 'sign', second, '--key', 'key');
-    await ok('image', 'push', second);
-    const [next] = placesOf(await ok('image', 'pull', second, '--site', 'barn', '-o', 'json'));
+    const second = await site.imported('two', 2, '--floor', '2');
+    await site.ok('image', 'sign', second, '--key', 'key');
+    await site.ok('image', 'push', second);
+    const [next] = placesOf(await site.ok('image', 'pull', second, '--site', 'barn', '-o', 'json'));
     expect(next?.uplinkBytes).toBeGreaterThan(900_000);
     expect(next?.uplinkBytes).toBeLessThan(10_000_000 * 0.13);
 
@@ -240,14 +153,14 @@ test.runIf(process.getuid?.() === 0)(
     }).split('\n');
     const whole = readFileSync(name ?? '');
     writeFileSync(name ?? '', Buffer.alloc(whole.length));
-    await ok('image', 'pull', second, '--site', 'barn');
+    await site.ok('image', 'pull', second, '--site', 'barn');
     expect(readFileSync(name ?? '').equals(whole)).toBe(true);
 
     // And goes again, from the site and from the controller.
-    await ok('image', 'pull', second, '--site', 'barn', '--forget');
+    await site.ok('image', 'pull', second, '--site', 'barn', '--forget');
     expect(existsSync(at(`agent/images/images/${second}`))).toBe(false);
-    await ok('image', 'rm', second);
-    expect(await ok('image', 'list')).not.toContain(second.slice(0, 12));
+    await site.ok('image', 'rm', second);
+    expect(await site.ok('image', 'list')).not.toContain(second.slice(0, 12));
   },
 );
 

@@ -191,7 +191,14 @@ test('T-24 a result for a command of another node changes nothing and is on reco
   const issued = await rig.core.commands.issue(victim.id, RESTART, by('kim'));
   await victimLink.next('command');
   const before = await rig.store.reader.command(issued.id);
-  const value = { commandId: issued.id, state: 3, rejection: 0, detail: 'all well', tookMs: 1, progress: undefined } as const;
+  const value = {
+    commandId: issued.id,
+    state: 3,
+    rejection: 0,
+    detail: 'all well',
+    tookMs: 1,
+    progress: undefined,
+  } as const;
   const stamp = { bootId: 'b', sequence: 7, uptimeMs: 1, wallClockUnixMs: 0 };
   const events = [{ ...stamp, kind: { $case: 'commandUpdate', value } as const }];
   forgerLink.stream.send({ frame: { $case: 'events', value: { events } } });

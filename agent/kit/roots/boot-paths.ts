@@ -19,17 +19,18 @@ export interface BootPaths {
   readonly pid: string;
 }
 
-export function standardBootPaths(pool: string): BootPaths {
+/** @param system where the directories of the system are; empty = where they always are */
+export function standardBootPaths(pool: string, system = ''): BootPaths {
   return {
     pool,
     set: `${pool}/boot/set.json`,
-    exports: '/etc/exports.d/bramble.exports',
-    exportFolder: '/export',
-    interfaces: '/etc/network/interfaces.d/bramble',
-    time: '/etc/chrony/conf.d/bramble.conf',
-    log: '/var/log/bramble-dnsmasq.log',
-    leases: '/var/lib/misc/dnsmasq.leases',
-    pid: '/run/bramble-dnsmasq.pid',
+    exports: `${system}/etc/exports.d/bramble.exports`,
+    exportFolder: `${system}/export`,
+    interfaces: `${system}/etc/network/interfaces.d/bramble`,
+    time: `${system}/etc/chrony/conf.d/bramble.conf`,
+    log: `${system}/var/log/bramble-dnsmasq.log`,
+    leases: `${system}/var/lib/misc/dnsmasq.leases`,
+    pid: `${system}/run/bramble-dnsmasq.pid`,
   };
 }
 

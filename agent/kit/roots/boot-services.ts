@@ -10,6 +10,19 @@ const CHRONY_UNIT = 'chrony.service';
 /** exportfs writes /var/lib/nfs and speaks to nfsd; ifreload sets links up. */
 const RIGHTS = 'CAP_SYS_ADMIN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_NET_ADMIN';
 
+/** Daemons that somebody else keeps: the files are written, and nobody is told. */
+export function makeNoBootServices(): BootServices {
+  const nobody = (): Promise<undefined> => Promise.resolve(undefined);
+  return {
+    checkDnsmasq: nobody,
+    reloadDnsmasq: nobody,
+    restartDnsmasq: nobody,
+    reExport: nobody,
+    reloadInterfaces: nobody,
+    reloadTime: nobody,
+  };
+}
+
 type Argv = readonly [string, ...string[]];
 
 /** The daemons of the boot path under systemd. Sources: systemctl(1), exportfs(8), ifreload(8), dnsmasq(8), --test. */

@@ -4,6 +4,7 @@ import { assertConfirmed } from '../confirm.js';
 import { print } from '../context.js';
 import { EXIT } from '../errors.js';
 import { issueAndFollow } from '../follow-command.js';
+import { pickImage } from '../images/local-store.js';
 import { resolveNode, severe } from '../resolve.js';
 import { type BoardRootsView, boardRoots, ROOTS_LISTING } from '../roots-view.js';
 import { type ActionOptions, MINUTE_MS, withActionOptions } from './node-actions.js';
@@ -68,20 +69,21 @@ function registerPrepare(roots: Command, run: RunCommand): void {
     .description('Make a new root for a board from an image, beside the one that it is served')
     .argument('<name|id>', 'the fileserver')
     .argument('<board>', 'last eight digits of its serial number')
-    .argument('<image>')
+    .argument('<image>', 'its name, or the first digits of its digest')
     .option('--data <gib>', 'size of its data volume when it has none yet', '10')
     .option('--fresh-data', 'wipe the data volume that it has');
-  withActionOptions(command, 10 * MINUTE_MS).action(
+  withActionOptions(command, 45 * MINUTE_MS).action(
     (
       nameOrId: string,
       serial: string,
-      image: string,
+      named: string,
       options: Confirmed & { readonly data: string; readonly freshData?: boolean },
     ) =>
       run(async (context) => {
         const target = await resolveNode(context.api, nameOrId);
         const dataBytes = wholeNumber(options.data, 'a size in GiB') * GIB;
         const freshData = options.freshData === true;
+        const { image } = pickImage(await context.api.images.list(), named, 'on the controller');
         return issueAndFollow(context, target, { kind: 'root-prepare', serial, image, dataBytes, freshData }, options);
       }),
   );

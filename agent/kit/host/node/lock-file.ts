@@ -27,3 +27,13 @@ export async function lockFile(path: string, what: string): Promise<number> {
     throw error;
   }
 }
+
+/** Works while nobody else does. @throws BrambleError as lockFile(), and of the work */
+export async function whileLocked<T>(path: string, what: string, work: () => Promise<T>): Promise<T> {
+  const descriptor = await lockFile(path, what);
+  try {
+    return await work();
+  } finally {
+    closeSync(descriptor);
+  }
+}
