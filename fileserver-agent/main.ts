@@ -9,6 +9,7 @@ import { makeNodeLogTail, nodeLocalTime } from '../agent/kit/host/node/log-tail.
 import { makeNodeProgramIo } from '../agent/kit/host/node/program-io.js';
 import type { AgentProgram } from '../agent/kit/program/agent-program.js';
 import { ImageFiles } from '../proto/chunks/image-files.js';
+import { BootLoops } from './boot/boot-loops.js';
 import { fileserverCollectors } from './collectors/index.js';
 import { fileserverHandlers } from './commands/index.js';
 import { makeSiteImages, type SiteImages } from './images/site-images.js';
@@ -24,6 +25,8 @@ const ROOTS_POLICY = process.env['BRAMBLE_ROOTS_POLICY'];
 
 /** Commands and the watch of one agent share its images; each asks for them by the folder of its state. */
 const IMAGES = new Map<string, SiteImages>();
+/** What the boots of boards tell, and the watch of their roots hears. */
+const LOOPS = new BootLoops();
 
 function imagesIn(stateDir: string): SiteImages {
   const found = IMAGES.get(stateDir);
@@ -48,11 +51,11 @@ const FILESERVER_AGENT: AgentProgram = {
   name: 'bramble-fileserver-agent',
   configPath: '/etc/bramble/fileserver-agent.yaml',
   stateDir: '/var/lib/bramble-fileserver-agent',
-  collectors: (probe, wishes) => fileserverCollectors(probe, { ...wishes, sources: SOURCES }),
+  collectors: (probe, wishes) => fileserverCollectors(probe, { ...wishes, sources: SOURCES, loops: LOOPS }),
   watches: (probe, stateDir) => {
     const images = imagesIn(stateDir);
     images.connect(probe);
-    return [makeRootsWatch(), images.keeper];
+    return [makeRootsWatch(LOOPS), images.keeper];
   },
   handlers: (policy, stateDir) => fileserverHandlers(policy, imagesIn(stateDir).keeper),
   configActuator: makeBootSetActuator,

@@ -3,19 +3,26 @@ import { Samples } from '../../agent/kit/collectors/sample.js';
 import { boardKey, furthestStage } from '../../proto/contract/boot/record.js';
 import { renderBootRecord } from '../../proto/contract/boot/record-text.js';
 import { BOOT_LIMITS, bootStageNumber, bootTroubleNumber } from '../../proto/contract/boot/stage.js';
+import { BootLoops } from '../boot/boot-loops.js';
 import { BootWatch, type BootWatchOptions } from '../boot/boot-watch.js';
 
 /** Boards that were not seen for so long have no facts any more: they run, or are gone. */
 const SHOWN_FOR_MS = 30 * 86_400_000;
 
 /** The boots of all boards: told as they happen, and all of them with every report. */
-export function makeBootsCollector(options: BootWatchOptions): Collector {
+export function makeBootsCollector(options: BootWatchOptions, loops = new BootLoops()): Collector {
   const watch = new BootWatch(options);
   return {
     name: 'boots',
     intervalMs: 0,
     timeoutMs: 5_000,
-    watch: (host, signal) => watch.run(host, signal),
+    watch: (host, signal) => {
+      loops.follow(() => {
+        const nowMs = host.clock.monotonicMs();
+        return watch.table.records().filter((record) => watch.troubleOf(record, nowMs) === 'boot-loop');
+      });
+      return watch.run(host, signal);
+    },
     collect({ clock }) {
       if (watch.isFollowing === undefined) return noData('only a running agent follows boots');
       if (!watch.isFollowing) return noData(`none of these logs is there: ${options.paths.logs.join(', ')}`);

@@ -3,6 +3,7 @@ import type { AgentProbe } from '../../agent/kit/collect/probe.js';
 import { makeDiskCollector } from '../../agent/kit/collectors/disk.js';
 import { hostCollectors } from '../../agent/kit/collectors/index.js';
 import type { CollectorWishes } from '../../agent/kit/program/agent-program.js';
+import type { BootLoops } from '../boot/boot-loops.js';
 import { makeNetconsoleCollector } from '../netconsole/netconsole.js';
 import { makeRaidWatch } from '../raid/raid-watch.js';
 import { BOOT_PATHS, type FollowedSources, NETCONSOLE_PORT } from '../sources.js';
@@ -21,12 +22,13 @@ import { makeVlanPeersCollector } from './vlan-peers.js';
 
 export interface FileserverCollectorOptions extends CollectorWishes {
   readonly sources: FollowedSources;
+  readonly loops?: BootLoops | undefined;
 }
 
 /** What a fileserver has to say: one line per collector. */
 export function fileserverCollectors(
   probe: AgentProbe,
-  { otherRoot, sources, stateDir = '' }: FileserverCollectorOptions,
+  { otherRoot, sources, stateDir = '', loops }: FileserverCollectorOptions,
 ): readonly Collector[] {
   return [
     ...hostCollectors(probe, otherRoot),
@@ -36,7 +38,7 @@ export function fileserverCollectors(
     makeNfsServerCollector(),
     makeExportsCollector(),
     makeVlanPeersCollector(),
-    makeBootsCollector({ sources, probe, paths: { ...BOOT_PATHS, state: `${stateDir}/boots.json` } }),
+    makeBootsCollector({ sources, probe, paths: { ...BOOT_PATHS, state: `${stateDir}/boots.json` } }, loops),
     makeNetconsoleCollector({ datagrams: sources.datagrams, port: NETCONSOLE_PORT, probe }),
     // Programs and a helper speak of the system that they run on, never of another root.
     ...(otherRoot === undefined

@@ -10,6 +10,7 @@ import { SimPool } from '../../agent/kit/testing/sim-pool.js';
 import { SimWorld } from '../../agent/kit/testing/sim-world.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { NOTHING_REPAIRED } from '../../proto/contract/netboot/repair.js';
+import { BootLoops } from '../boot/boot-loops.js';
 import { makeRootsCollector } from '../collectors/roots.js';
 import { askRoots } from '../roots/ask.js';
 import { parseRootsOrder } from '../roots/parse-order.js';
@@ -182,4 +183,35 @@ test('a fileserver that keeps no roots by us has nothing to say of them', async 
   kept.answer = () => Promise.reject(new BrambleError('unsupported', 'no roots are kept here'));
   expect(await makeRootsCollector().collect(host, never)).toMatchObject({ kind: 'no-data' });
   await expect(makeRootsWatch().look(host, never)).resolves.toBeUndefined();
+});
+
+test('a board that starts over and over from one root is held back by the boot gate until it is served another, or that one anew', async () => {
+  const { carryOut, host, rig } = setUp();
+  await apply(host);
+  await carryOut(makeRootPrepare(), prepareOf('one'));
+  await carryOut(makeRootActivate(), { serial, generation: 1 });
+  const loops = new BootLoops();
+  const watch = makeRootsWatch(loops);
+  const startsMs = [1, 2, 3, 4];
+  loops.follow(() => [
+    { interfaceName: 'eth0.10', startsMs },
+    { interfaceName: 'eth0.99', startsMs },
+  ]);
+  const isServed = async () => {
+    await watch.look(host, never);
+    return rig.exported.has('/export/10.46.189.2');
+  };
+  expect(await isServed()).toBe(false);
+  expect(rig.pool.text('/srv/bramble/boot/hosts/p10')).toContain(',ignore');
+  // It is tried again, and the starts of before count for nothing: it takes as many new ones.
+  await carryOut(makeRootActivate(), { serial, generation: 1 });
+  expect(await isServed()).toBe(true);
+  startsMs.push(5, 6, 7);
+  expect(await isServed()).toBe(true);
+  startsMs.push(8);
+  expect(await isServed()).toBe(false);
+  // Another root is another matter.
+  await carryOut(makeRootPrepare(), prepareOf('two'));
+  await carryOut(makeRootActivate(), { serial, generation: 2 });
+  expect(await isServed()).toBe(true);
 });

@@ -9,6 +9,7 @@ const serial = 'aa000001';
 test.for<RootsOrder>([
   { kind: 'look' },
   { kind: 'converge' },
+  { kind: 'converge', loops: ['eth0.10'] },
   { kind: 'apply', set: BOOT_SET },
   { kind: 'check', set: BOOT_SET },
   { kind: 'confirm' },

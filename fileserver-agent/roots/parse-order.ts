@@ -24,8 +24,10 @@ export function parseRootsOrder(text: string): RootsOrder {
   const from = fieldsOf(text);
   const kind = from.oneOf('kind', KINDS);
   switch (kind) {
-    case 'look':
     case 'converge':
+      from.nothingBut(['kind', 'loops']);
+      return from.raw('loops') === undefined ? { kind } : { kind, loops: from.interfaces('loops') };
+    case 'look':
     case 'confirm':
     case 'undo':
       from.nothingBut(['kind']);

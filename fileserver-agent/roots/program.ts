@@ -88,7 +88,6 @@ async function openRoots(policy: RootsPolicy, parts: RootsProgramParts): Promise
     unique: makeNodeUniqueness(),
     services: policy.services === 'none' ? makeNoBootServices() : makeSystemBootServices({ exec, kernel }),
     digest: (text) => digestOf(keys.sha256(new TextEncoder().encode(text))),
-    held: () => new Set(),
   });
   return async (order, stop, tell) => {
     const work = () => carryOutRoots(roots, order, stop, tell);

@@ -78,7 +78,6 @@ export function startRoots({ paths, driver, images, services }: RealRoots): File
     source: folderSource(images),
     unique: makeNodeUniqueness(),
     digest: (text) => createHash('sha256').update(text).digest('hex'),
-    held: () => new Set(),
   });
 }
 

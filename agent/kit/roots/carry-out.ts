@@ -1,8 +1,9 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { gateOf } from '../../../proto/contract/netboot/boot-plan.js';
-import type { BootSet } from '../../../proto/contract/netboot/boot-set.js';
+import { type BootSet, vlanInterface } from '../../../proto/contract/netboot/boot-set.js';
 import { subnetOfServer } from '../../../proto/contract/netboot/subnet.js';
 import type { FileserverRoots } from './fileserver-roots.js';
+import type { HeldBoard } from './held.js';
 import type { RootsOrder, RootsView } from './orders.js';
 import type { Tell } from './ports.js';
 import type { PrepareOrder } from './root-keeper.js';
@@ -45,7 +46,7 @@ export async function carryOutRoots(
 }
 
 async function act(
-  { keeper, boot, images }: FileserverRoots,
+  { keeper, boot, images, held }: FileserverRoots,
   order: RootsOrder,
   signal: AbortSignal,
   tell: Tell | undefined,
@@ -55,6 +56,7 @@ async function act(
       return [];
     case 'converge':
       await keeper.recoverAll(signal);
+      await held.hold(await loopingBoards({ keeper, boot }, order.loops ?? []));
       return converge({ keeper, boot, images }, await boot.applied(), signal);
     case 'apply':
       await boot.begin();
@@ -71,6 +73,7 @@ async function act(
       return [`generation ${generation} of board ${order.serial} prepared`];
     }
     case 'activate':
+      await held.release(order.serial); // somebody wants it to be tried
       await keeper.activate(order.serial, order.generation, signal);
       return [`board ${order.serial} is served generation ${order.generation}`];
     case 'roll-back': {
@@ -81,6 +84,20 @@ async function act(
       await keeper.remove(order.serial, order.keepData, signal);
       return [`roots of board ${order.serial} removed`];
   }
+}
+
+/** Whoever is on these interfaces, with what it is served now. */
+async function loopingBoards(
+  { keeper, boot }: Pick<FileserverRoots, 'keeper' | 'boot'>,
+  loops: readonly string[],
+): Promise<readonly HeldBoard[]> {
+  const set = await boot.applied();
+  if (set === undefined || loops.length === 0) return [];
+  const serials = set.ports
+    .filter(({ vlan }) => loops.includes(vlanInterface(set.trunk, vlan)))
+    .map(({ board }) => board?.serial);
+  const boards = (await keeper.list()).filter(({ serial }) => serials.includes(serial));
+  return boards.flatMap(({ serial, current }) => (current === undefined ? [] : [{ serial, generation: current }]));
 }
 
 async function converge(

@@ -1,5 +1,6 @@
 import { BootApplier, type BootServices } from './boot-applier.js';
 import type { BootPaths } from './boot-paths.js';
+import { HeldBoards } from './held.js';
 import { ImageBase } from './image-base.js';
 import { newFsid } from './personalise.js';
 import type { ImageSource, PoolFiles, RootDriver, Uniqueness } from './ports.js';
@@ -15,8 +16,6 @@ export interface FileserverRootsOptions {
   readonly services: BootServices;
   /** Hexadecimal, of any text. */
   readonly digest: (text: string) => string;
-  /** Serial numbers of boards that the loop detector holds back. */
-  readonly held: () => ReadonlySet<string>;
 }
 
 /** Roots, images and the boot path of one fileserver, joined: a change of a root is published at once. */
@@ -25,11 +24,13 @@ export interface FileserverRoots {
   readonly images: ImageBase;
   readonly keeper: RootKeeper;
   readonly boot: BootApplier;
+  readonly held: HeldBoards;
 }
 
 export function makeFileserverRoots(options: FileserverRootsOptions): FileserverRoots {
-  const { paths, files, driver, source, unique, services, digest, held } = options;
+  const { paths, files, driver, source, unique, services, digest } = options;
   const { pool } = paths;
+  const held = new HeldBoards(files, pool);
   const images = new ImageBase({ pool, files, driver, source, newFsid: () => newFsid(unique) });
   const publish = async (signal: AbortSignal): Promise<void> => {
     await boot.publish(signal);
@@ -42,5 +43,5 @@ export function makeFileserverRoots(options: FileserverRootsOptions): Fileserver
     digest,
     stock: (signal) => takeStock({ pool, keeper, images, driver, held }, signal),
   });
-  return { driver, images, keeper, boot };
+  return { driver, images, keeper, boot, held };
 }

@@ -6,7 +6,11 @@ import type { DriverCapabilities, DriverName, Tell } from './ports.js';
 export type RootsOrder =
   | { readonly kind: 'look' }
   /** The boot path says again what the boot set and the pool are; what was cut off is finished. */
-  | { readonly kind: 'converge' }
+  | {
+      readonly kind: 'converge';
+      /** Interfaces on which a board starts over and over: what it is served now it gets no more. */
+      readonly loops?: readonly string[];
+    }
   /** Another boot set from now on; the one before is kept until `confirm` or `undo`. */
   | { readonly kind: 'apply'; readonly set: BootSet }
   /** Tells in `changes` whether another one is in place; changes nothing. */

@@ -1,4 +1,5 @@
 import type { BootStock, CurrentRoot, SharedImage } from '../../../proto/contract/netboot/boot-plan.js';
+import type { HeldBoards } from './held.js';
 import type { ImageBase } from './image-base.js';
 import { generationVolume, imageVolume, keptVolume } from './layout.js';
 import type { RootDriver } from './ports.js';
@@ -9,7 +10,7 @@ export interface StockOptions {
   readonly keeper: RootKeeper;
   readonly images: ImageBase;
   readonly driver: Pick<RootDriver, 'isMounted'>;
-  readonly held: () => ReadonlySet<string>;
+  readonly held: Pick<HeldBoards, 'list'>;
 }
 
 /** What there is to boot from. A generation that is not complete is as if it were not there, whatever names it. */
@@ -17,9 +18,11 @@ export async function takeStock(options: StockOptions, signal: AbortSignal): Pro
   const { pool, keeper, images, driver, held } = options;
   const mountPoint = (volume: string): string | undefined => (driver.isMounted ? `${pool}/${volume}` : undefined);
   const roots = new Map<string, CurrentRoot>();
+  const [holds, closed] = [await held.list(), new Set<string>()];
   for (const { serial, current, generations } of await keeper.list()) {
     const record = generations.find(({ generation }) => generation === current);
     if (record === undefined) continue;
+    if (holds.some((each) => each.serial === serial && each.generation === current)) closed.add(serial);
     const kept = await keeper.kept(serial);
     roots.set(serial, {
       fsid: record.fsid,
@@ -38,7 +41,7 @@ export async function takeStock(options: StockOptions, signal: AbortSignal): Pro
     const bootNames = await images.bootNames(image);
     shared.set(image, { fsid: found.fsid, mountPoint: mountPoint(imageVolume(image)), bootNames });
   }
-  return { roots, images: shared, held: held() };
+  return { roots, images: shared, held: closed };
 }
 
 /** Always the same for the same volume: it outlives roots, and handles of it stay good. */

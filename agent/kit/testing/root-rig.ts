@@ -55,7 +55,7 @@ export class RootRig {
       unique,
       source: folderImages(files),
       digest: (text) => crc32(new TextEncoder().encode(text)).toString(16).padStart(16, '0'),
-      held: () => new Set(),
+
       services: {
         checkDnsmasq: () => Promise.resolve(undefined),
         reloadDnsmasq: () => this.#call('reload dnsmasq'),
