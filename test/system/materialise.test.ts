@@ -161,7 +161,7 @@ describe.skipIf(why !== undefined)('a tree that goes through an image', () => {
     await expect(materialise(image, into('again'), ports())).resolves.toMatchObject({ entriesCount: 12 });
   });
 
-  test('is written where the folder was when it began, though somebody puts a link in its place meanwhile', async () => {
+  test('T-48 is written where the folder was when it began, though somebody puts a link in its place meanwhile', async () => {
     const image = await importTree(makeTree());
     const target = into('place');
     mkdirSync(join(dir, 'victim'));
@@ -186,7 +186,7 @@ describe('an image whose bytes changed on storage', () => {
     writeFileSync(path, bytes);
   };
 
-  test('is refused when a chunk did, before or after it was found whole', async () => {
+  test('T-48 is refused when a chunk did, before or after it was found whole', async () => {
     const image = await importTree(makeTree());
     const chunks = join(dir, 'store/chunks');
     for (const folder of readdirSync(chunks)) {
@@ -200,7 +200,7 @@ describe('an image whose bytes changed on storage', () => {
     await materialise(image, into('out'), ports());
   });
 
-  test('is refused when its manifest did', async () => {
+  test('T-48 is refused when its manifest did', async () => {
     const image = await importTree(makeTree());
     flip(join(dir, 'store/images', image, 'manifest'));
     await expect(materialise(image, into('out'), ports())).rejects.toMatchObject({ code: 'data-loss' });
@@ -236,7 +236,7 @@ const lines = (...entries: readonly CatalogueEntry[]): string => TOP + entries.m
 const file = (path: string): CatalogueEntry => ({ kind: 'file', path, sizeBytes: 5, ...owned });
 const link = (path: string, target: string): CatalogueEntry => ({ kind: 'symlink', path, target, ...owned });
 
-describe('a hostile image is refused before anything is written', () => {
+describe('T-44 a hostile image is refused before anything is written', () => {
   test.for<[string, string]>([
     ['a path that goes up', lines(file('../victim/file'))],
     ['an absolute path', lines(file('/etc/cron.d/evil'))],
@@ -254,7 +254,7 @@ describe('a hostile image is refused before anything is written', () => {
     expect(readdirSync(join(dir, 'victim'))).toEqual([]);
   });
 
-  test('sizes that its chunks do not have', async () => {
+  test('T-45 sizes that its chunks do not have', async () => {
     await expect(hostileImage(lines(file('a')), { contentBytes: 2 ** 50 })).rejects.toThrow(/belong together/);
   });
 });

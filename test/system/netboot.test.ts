@@ -126,7 +126,7 @@ describe.skipIf(why !== '')(`what the agent writes for dnsmasq, with a real one$
     expect(restarts()).toBe(1);
   });
 
-  test('a board reaches its own files and nothing else, and writes nothing', async () => {
+  test('T-32 a board reaches its own files and nothing else, and writes nothing', async () => {
     const { rig, roots, pool } = await setUp(2);
     const [a, b] = pairOf(rig.boards);
     await roots.boot.apply(setOf([boardOf(a), boardOf(b)]), signal);
@@ -153,7 +153,7 @@ describe.skipIf(why !== '')(`what the agent writes for dnsmasq, with a real one$
       expect(await rig.write(b, path)).toBe(false);
   });
 
-  test('who calls itself by another board’s MAC address gets nothing, on its own port or any other', async () => {
+  test('T-30 who calls itself by another board’s MAC address gets nothing, on its own port or any other', async () => {
     const { rig, roots } = await setUp(2);
     const [a, b] = pairOf(rig.boards);
     await roots.boot.apply(setOf([boardOf(a), undefined]), signal);

@@ -134,7 +134,7 @@ describe.each(DRIVERS)('roots kept by %s on %s', (name, kind, needs) => {
   });
 });
 
-describe.skipIf(!isRoot)(`an image that wants out${isRoot ? '' : ' (skipped: not root)'}`, () => {
+describe.skipIf(!isRoot)(`T-31 an image that wants out${isRoot ? '' : ' (skipped: not root)'}`, () => {
   let folder: string;
   afterEach(async () => rm(folder, { recursive: true, force: true }));
 
@@ -235,7 +235,7 @@ describe.skipIf(!isRoot)(`an image that wants out${isRoot ? '' : ' (skipped: not
     ]);
   });
 
-  test('host keys are what sshd reads, and different in every root', async () => {
+  test('T-46 host keys are what sshd reads, and different in every root', async () => {
     const { pool, prepare } = await setUp(() => Promise.resolve());
     const [first, second] = [await prepare(), await prepare()];
     for (const { generation, hostKeys } of [first, second]) {

@@ -9,6 +9,8 @@ export interface GenerationRecord {
   readonly hostname: string;
   /** Lines "type base64", as known_hosts has them behind the name. */
   readonly hostKeys: readonly string[];
+  /** The data volume is made anew, of this size, when this is served for the first time: until then it is the one before's. */
+  readonly freshDataBytes?: number;
 }
 
 /** What is under way with a board's roots; on storage before the first change, removed after the last one. */
@@ -25,10 +27,11 @@ export function renderRecord(record: GenerationRecord | Intent): string {
 
 /** `undefined` for anything that is not one, such as a file that was cut short. */
 export function parseGeneration(text: string | undefined): GenerationRecord | undefined {
-  const { generation, image, fsid, hostname, hostKeys } = fieldsOf(text);
+  const { generation, image, fsid, hostname, hostKeys, freshDataBytes } = fieldsOf(text);
   if (!isNumber(generation) || typeof image !== 'string' || !isImageId(image)) return undefined;
   if (typeof fsid !== 'string' || typeof hostname !== 'string' || !Array.isArray(hostKeys)) return undefined;
-  return { generation, image, fsid, hostname, hostKeys: hostKeys.map(String) };
+  const known = { generation, image, fsid, hostname, hostKeys: hostKeys.map(String) };
+  return isNumber(freshDataBytes) ? { ...known, freshDataBytes } : known;
 }
 
 /** `undefined` when nothing is under way. */

@@ -70,7 +70,7 @@ test('preparing changes nothing that is served', async () => {
   expect(rig.calls).toHaveLength(calls);
 });
 
-test('two roots of one image share no key, no machine id and no export id', async () => {
+test('T-46 two roots of one image share no key, no machine id and no export id', async () => {
   const rig = await running();
   const { keeper } = rig.start();
   const other = { ...BOARD, serial: 'aa000002', hostname: 'pi-02' };
@@ -121,8 +121,13 @@ test('data outlives roots, unless it is to be fresh', async () => {
   await reimage(rig);
   const kept = () => ['data', 'state'].map((name) => rig.pool.text(`${FOLDER}/${name}/kept`));
   expect(kept()).toEqual(['x', 'x']);
-  await rig.start().keeper.prepare(orderOf('two', { freshData: true }), never);
+  const { generation } = await rig.start().keeper.prepare(orderOf('two', { freshData: true }), never);
+  expect(kept()).toEqual(['x', 'x']); // the board runs, and has it mounted
+  await rig.start().keeper.activate(serial, generation, never);
   expect(kept()).toEqual([undefined, 'x']);
+  rig.pool.plant(`${FOLDER}/data/kept`, 'y');
+  await rig.start().keeper.activate(serial, generation, never);
+  expect(kept()).toEqual(['y', 'x']); // once, not each time
 });
 
 test.for([true, false])(

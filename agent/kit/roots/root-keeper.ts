@@ -44,7 +44,7 @@ export interface PrepareOrder {
   readonly image: string;
   /** Of the data volume, when there is none yet. */
   readonly dataBytes: number;
-  /** The data volume of before is wiped. */
+  /** The data volume of before is wiped when this one is served. */
   readonly freshData: boolean;
 }
 
@@ -184,6 +184,7 @@ export class RootKeeper {
 
   async #point(serial: string, { from, to }: Extract<Intent, { kind: 'activate' }>, signal: AbortSignal) {
     const { files, publish } = this.#options;
+    await this.#freshenData(serial, to, signal);
     if (from !== undefined && from !== to) await files.link(this.#path(serial, PREVIOUS), generationFolder(from));
     await files.link(this.#path(serial, CURRENT), generationFolder(to));
     await publish(signal);
@@ -232,15 +233,37 @@ export class RootKeeper {
       fsid: newFsid(unique),
       hostname,
       hostKeys: personal.hostKeys.map(({ publicLine }) => publicLine),
+      ...(order.freshData && { freshDataBytes: order.dataBytes }),
     };
     await files.writeText(this.#path(serial, recordFile(generationFolder(generation))), renderRecord(record));
     return record;
   }
 
-  async #ensureKept({ board: { serial }, dataBytes, freshData }: PrepareOrder, signal: AbortSignal): Promise<void> {
-    const { driver, files } = this.#options;
+  /** Not before: until it is served another one the board lives with its data. */
+  async #freshenData(serial: string, generation: number, signal: AbortSignal): Promise<void> {
+    const record = await this.#record(serial, generation);
+    if (record?.freshDataBytes === undefined) return;
+    const { freshDataBytes, ...settled } = record;
+    await this.#makeKept(serial, ['data'], freshDataBytes, signal);
+    await this.#options.files.writeText(
+      this.#path(serial, recordFile(generationFolder(generation))),
+      renderRecord(settled),
+    );
+  }
+
+  async #ensureKept({ board: { serial }, dataBytes }: PrepareOrder, signal: AbortSignal): Promise<void> {
     const kept = await this.kept(serial);
-    const wanted = VOLUME_NAMES.filter((name) => !kept.includes(name) || (name === 'data' && freshData));
+    const wanted = VOLUME_NAMES.filter((name) => !kept.includes(name));
+    await this.#makeKept(serial, wanted, dataBytes, signal);
+  }
+
+  async #makeKept(
+    serial: string,
+    wanted: readonly VolumeName[],
+    dataBytes: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { driver, files } = this.#options;
     for (const name of wanted) {
       await files.remove(this.#path(serial, recordFile(name)));
       await driver.destroy(keptVolume(serial, name), signal);

@@ -121,6 +121,6 @@ test.for<[string, string, string, boolean]>([
   ['a key that signs images', 'root/k', 'untrusted comment: minisign encrypted secret key\nRWQ', true],
   ['a tunnel', 'etc/wireguard/wg0.conf', `[Interface]\nPrivateKey = ${'A'.repeat(43)}=\n`, true],
   ['a certificate', 'etc/ssl/certs/ca.pem', '-----BEGIN CERTIFICATE-----\nMIIB\n', false],
-])('private keys: %s', ([, path, content, want]) => {
+])('T-46 private keys: %s', ([, path, content, want]) => {
   expect(isPrivateKey(path, content)).toBe(want);
 });

@@ -116,9 +116,10 @@ test('config.txt names a kernel that the board can run', () => {
   for (const name of BOARD_CLASS_NAMES) expect(kernelOf(name, 32) ?? kernelOf(name, 64)).toBeDefined();
 });
 
+const PATHS = { tftp: '/t', hosts: '/h', leases: '/l', log: '/g', pid: '/p' };
+
 test('dnsmasq knows every port beforehand, and no board', () => {
-  const paths = { tftp: '/t', hosts: '/h', leases: '/l', log: '/g', pid: '/p' };
-  const conf = renderDnsmasqConf(set, paths);
+  const conf = renderDnsmasqConf(set, PATHS);
   expect(conf).toMatchInlineSnapshot(`
     "# Written by the fileserver agent. Boards come and go without a change of this file.
     port=0
@@ -155,7 +156,7 @@ test('dnsmasq knows every port beforehand, and no board', () => {
     "
   `);
   const nobody = { ...set, ports: set.ports.map((port) => ({ ...port, board: undefined })) };
-  expect(renderDnsmasqConf(nobody, paths)).toBe(conf);
+  expect(renderDnsmasqConf(nobody, PATHS)).toBe(conf);
 });
 
 test('DHCP, TFTP and NFS follow one decision', () => {
@@ -226,7 +227,7 @@ test('interfaces, time and exports of a port', () => {
   );
 });
 
-const plain = (over: object = {}): unknown => ({
+const plain = (over: object = {}) => ({
   trunk: 'eth0',
   ports: [{ vlan: 10, server: '10.46.189.1', board: { ...board, ...over } }],
 });
@@ -262,18 +263,38 @@ test('nothing that tells ports apart is there twice', () => {
   }
 });
 
-test('whatever text is in a boot set, what is rendered has no line more than without it', () => {
+/** Of all files that are made of a boot set. */
+function renderedLines(of: BootSet): number {
+  const exports = renderExports(planPorts(of, stock).flatMap((plan) => plan.exports));
+  const files = [renderInterfaces(of), renderChronyAllow(of), renderDnsmasqConf(of, PATHS), exports];
+  return files.map((text) => text.split('\n').filter((line) => !line.startsWith('/')).length).reduce((a, b) => a + b);
+}
+
+test('T-30 a board’s root is exported to the one address of its own port, which no other port has', () => {
+  const lines = planPorts(set, stock).flatMap((plan) => plan.exports.map((line) => ({ ...line, own: plan.address })));
+  expect(lines.length).toBeGreaterThan(0);
+  for (const { address, own, path } of lines) {
+    expect([path, address]).toEqual([path, own]);
+    expect(address).toMatch(/^(?:\d{1,3}\.){3}\d{1,3}$/);
+  }
+  const writable = lines.filter(({ access }) => access === 'rw').map(({ path, address }) => `${path} ${address}`);
+  expect(new Set(writable).size).toBe(writable.length);
+});
+
+test('T-37 whatever text is in a boot set, what is rendered for dnsmasq, NFS and ifupdown2 has no line more than without it', () => {
   const hostile = fc.oneof(fc.string(), fc.constantFrom('a\nb', 'a,ignore', 'a b', '$(x)', '`x`', '--x', 'a"b', '%n'));
   fc.assert(
-    fc.property(hostile, fc.constantFrom('hostname', 'serial', 'mac'), (text, field) => {
+    fc.property(hostile, fc.constantFrom('hostname', 'serial', 'mac', 'trunk'), (text, field) => {
       let parsed: BootSet;
       try {
-        parsed = parseBootSet(plain({ [field]: text }));
+        const [ofSet, ofBoard] = field === 'trunk' ? [{ trunk: text }, {}] : [{}, { [field]: text }];
+        parsed = parseBootSet({ ...plain(ofBoard), ...ofSet });
       } catch {
         return; // refused, as it should be
       }
       const [first] = planPorts(parsed, stock);
       expect(first?.hosts.trimEnd()).toMatch(/^[0-9a-z:.,*-]+$/);
+      expect(renderedLines(parsed)).toBe(renderedLines(parseBootSet(plain())));
     }),
   );
 });
