@@ -21,12 +21,12 @@ export interface RootsPolicy {
   readonly stateDir: string;
   /** Where /etc, /export, /var and /run of the boot path are; empty = where they always are. */
   readonly system: string;
-  /** `none`: daemons are kept by somebody else, and are told nothing; for trying things out. */
+  /** Who keeps the daemons: `programs` = nobody, they are told by their own programs; `none` = somebody else, they are told nothing. */
   readonly services: (typeof SERVICES)[number];
 }
 
 const FIELDS = ['pool', 'driver', 'thinPool', 'trunk', 'network', 'stateDir', 'system', 'services'];
-const SERVICES = ['systemd', 'none'] as const;
+const SERVICES = ['systemd', 'programs', 'none'] as const;
 const DRIVERS = ['auto', 'lvm-thin', 'btrfs', 'reflink', 'copy'] as const;
 const STATE_DIR = '/var/lib/bramble-fileserver-agent';
 /** Source: lvm(8), VALID NAMES; none begins with a dash. */

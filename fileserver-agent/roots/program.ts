@@ -12,8 +12,13 @@ import { makeNodeTreeWriters } from '../../agent/kit/host/node/tree-writer.js';
 import type { Exec, KernelFiles } from '../../agent/kit/host/ports.js';
 import { runAsSystem } from '../../agent/kit/machine/run-as-system.js';
 import type { OwnProgram } from '../../agent/kit/program/agent-program.js';
-import { standardBootPaths } from '../../agent/kit/roots/boot-paths.js';
-import { makeNoBootServices, makeSystemBootServices } from '../../agent/kit/roots/boot-services.js';
+import type { BootServices } from '../../agent/kit/roots/boot-applier.js';
+import { type BootPaths, bootFolders, standardBootPaths } from '../../agent/kit/roots/boot-paths.js';
+import {
+  makeNoBootServices,
+  makeProgramBootServices,
+  makeSystemBootServices,
+} from '../../agent/kit/roots/boot-services.js';
 import { carryOutRoots } from '../../agent/kit/roots/carry-out.js';
 import { chooseDriver } from '../../agent/kit/roots/choose-driver.js';
 import type { LvmThinOptions } from '../../agent/kit/roots/drivers/lvm-thin.js';
@@ -68,9 +73,17 @@ async function openRoots(policy: RootsPolicy, parts: RootsProgramParts): Promise
   const { pool, stateDir } = policy;
   const [exec, kernel, keys, files] = [makeNodeExec(), makeKernelFiles(), makeNodeKeys(), makePoolFiles()];
   await files.makeFolder(pool);
-  const choice = { pool, files, exec, wanted: policy.driver, thin: policy.thinPool, mount: mountFor({ exec, kernel }) };
+  const paths = standardBootPaths(pool, policy.system);
+  const choice = {
+    pool,
+    files,
+    exec,
+    wanted: policy.driver,
+    thin: policy.thinPool,
+    mount: mountFor(policy, { exec, kernel }),
+  };
   const roots = makeFileserverRoots({
-    paths: standardBootPaths(pool, policy.system),
+    paths,
     files,
     driver: await chooseDriver(choice, new AbortController().signal),
     source: makeStoreImages({
@@ -86,7 +99,7 @@ async function openRoots(policy: RootsPolicy, parts: RootsProgramParts): Promise
       readPolicy: () => readOwnedText(parts.imagePolicyPath ?? IMAGE_POLICY_PATH, ROOT_UID),
     }),
     unique: makeNodeUniqueness(),
-    services: policy.services === 'none' ? makeNoBootServices() : makeSystemBootServices({ exec, kernel }),
+    services: servicesOf(policy, paths, { exec, kernel }),
     digest: (text) => digestOf(keys.sha256(new TextEncoder().encode(text))),
   });
   return async (order, stop, tell) => {
@@ -95,11 +108,28 @@ async function openRoots(policy: RootsPolicy, parts: RootsProgramParts): Promise
   };
 }
 
+interface Machinery {
+  readonly exec: Exec;
+  readonly kernel: KernelFiles;
+}
+
+function servicesOf({ services }: RootsPolicy, paths: BootPaths, on: Machinery): BootServices {
+  switch (services) {
+    case 'systemd':
+      return makeSystemBootServices(on);
+    case 'programs':
+      return makeProgramBootServices(on.exec, bootFolders(paths));
+    case 'none':
+      return makeNoBootServices();
+  }
+}
+
 /** What a sandboxed process mounts is seen by nobody else: systemd does it for the whole machine. */
-function mountFor(on: { readonly exec: Exec; readonly kernel: KernelFiles }): LvmThinOptions['mount'] {
+function mountFor({ services }: RootsPolicy, on: Machinery): LvmThinOptions['mount'] {
   return async (argv, signal) => {
     const limits = { signal, timeoutMs: MOUNT_TIMEOUT_MS };
-    const { status, stderr } = await runAsSystem(on, argv, limits, MOUNT_RIGHTS);
+    const isOurs = services !== 'systemd';
+    const { status, stderr } = await (isOurs ? on.exec.run(argv, limits) : runAsSystem(on, argv, limits, MOUNT_RIGHTS));
     return { ok: status === 0, text: stderr.trim().slice(0, 300) };
   };
 }

@@ -12,6 +12,7 @@ import { materialise } from '../../fileserver-agent/images/materialise.js';
 import { sha256 } from '../../proto/chunks/chunk-files.js';
 import { ImageFiles } from '../../proto/chunks/image-files.js';
 import { parseManifest, renderManifest } from '../../proto/contract/images/manifest-text.js';
+import { ChunkEncoding, FetchChunks, ImageChunk } from '../../proto/gen/bramble/agent/v1/images.js';
 import type { Figure } from './figure.js';
 
 const FOLDERS = 500;
@@ -19,6 +20,9 @@ const FILES_PER_FOLDER = 100;
 /** Most files of a root are small, most bytes are in few. */
 const SIZES_BYTES = [500, 2_000, 6_000, 20_000, 80_000] as const;
 const CHANGED_RATIO = 0.1;
+const FRAME_BYTES_MAX = 16_384;
+const FRAME_HEADER_BYTES = 9;
+const GRPC_PREFIX_BYTES = 5;
 const HASHED_BYTES = 256 * 2 ** 20;
 
 /** A root of a gigabyte and 50,000 files: how fast it is cut, what a second version moves, how fast it is written. */
@@ -50,6 +54,7 @@ export async function measureImages(): Promise<readonly Figure[]> {
         .map(({ digest, sizeBytes }) => [digest, sizeBytes]),
     );
     const movedBytes = [...fresh.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const uplinkBytes = [...fresh.keys()].reduce((sum, of) => sum + wireBytes(files.chunks.read(of)), 0);
     const { writtenS, tarS } = await writingTime(dir, files, Buffer.from(renderManifest(second.manifest)));
     return [
       {
@@ -72,6 +77,16 @@ export async function measureImages(): Promise<readonly Figure[]> {
         goalOn: 'ratio',
       },
       {
+        // Once for the site, whether one board or a shelf of them is made of it.
+        figure: 'images.uplink_per_release',
+        value: uplinkBytes / 1e6,
+        unit: 'MB',
+        baseline: movedBytes / 1e6,
+        baselineName: 'new chunks, each once; noise, which does not shrink',
+        goal: 1.1,
+        goalOn: 'ratio',
+      },
+      {
         figure: 'images.materialise',
         value: writtenS,
         unit: 's',
@@ -82,6 +97,15 @@ export async function measureImages(): Promise<readonly Figure[]> {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** What asking for a chunk and answering with it takes, with the frames of gRPC. Source: HTTP/2, RFC 9113, 4.1; gRPC over HTTP/2. */
+function wireBytes(content: Uint8Array): number {
+  const data = Buffer.from(content);
+  const answer = ImageChunk.encode({ data, encoding: ChunkEncoding.UNSPECIFIED }).finish().length;
+  const asked = FetchChunks.encode({ image: Buffer.alloc(32), chunks: [Buffer.alloc(32)] }).finish().length;
+  const frames = Math.ceil(answer / FRAME_BYTES_MAX) * FRAME_HEADER_BYTES;
+  return answer + asked + frames + 2 * GRPC_PREFIX_BYTES;
 }
 
 /** Writes so many folders, all of them when it is 0, with other content each time. */

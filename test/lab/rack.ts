@@ -96,6 +96,11 @@ export class Rack {
     return new Rack(id, JSON.parse(readFileSync(file, 'utf8')) as RackFile);
   }
 
+  /** What runs the switch and the fileserver, as QEMU calls it; Pis are emulated wherever the host is no Pi. */
+  get accelerator(): string {
+    return this.#file.files.machine.accelerator;
+  }
+
   get guestNames(): readonly string[] {
     return ['switch', 'fileserver', ...this.spec.pis.map(({ name }) => name)];
   }

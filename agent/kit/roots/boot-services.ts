@@ -10,6 +10,35 @@ const CHRONY_UNIT = 'chrony.service';
 /** exportfs writes /var/lib/nfs and speaks to nfsd; ifreload sets links up. */
 const RIGHTS = 'CAP_SYS_ADMIN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_NET_ADMIN';
 
+/**
+ * The same daemons where no service manager keeps them, such as in a container: told by their own programs. Nobody starts
+ * dnsmasq again there when it ends.
+ */
+export function makeProgramBootServices(
+  exec: Exec,
+  { conf, pid }: { readonly conf: string; readonly pid: string },
+): BootServices {
+  const run = (argv: Argv, signal: AbortSignal) => exec.run(argv, { signal, timeoutMs: TIMEOUT_MS });
+  const must = async (argv: Argv, signal: AbortSignal): Promise<void> => {
+    const { status, stderr } = await run(argv, signal);
+    if (status !== 0) throw new BrambleError('failed-precondition', `${argv[0]}: ${stderr.trim().slice(0, 300)}`);
+  };
+  return {
+    checkDnsmasq: async (path, signal) => {
+      const { status, stderr } = await run(['dnsmasq', '--test', `--conf-file=${path}`], signal);
+      return status === 0 ? undefined : stderr.trim().slice(0, 300);
+    },
+    reloadDnsmasq: (signal) => must(['pkill', '-HUP', '-F', pid], signal),
+    restartDnsmasq: async (signal) => {
+      await run(['pkill', '-F', pid], signal); // none that runs is fine
+      await must(['dnsmasq', `--conf-file=${conf}`], signal);
+    },
+    reExport: (signal) => must(['exportfs', '-r'], signal),
+    reloadInterfaces: (signal) => must(['ifreload', '-a'], signal),
+    reloadTime: () => Promise.resolve(),
+  };
+}
+
 /** Daemons that somebody else keeps: the files are written, and nobody is told. */
 export function makeNoBootServices(): BootServices {
   const nobody = (): Promise<undefined> => Promise.resolve(undefined);

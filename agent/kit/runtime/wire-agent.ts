@@ -185,7 +185,9 @@ function aboutAgent({ agent, node }: AgentParts, { random }: Host): AboutAgent {
     bootId,
     processNonce: Buffer.from(random.bytes(16)).toString('hex'),
     agentVersion: agent.version,
-    supportedActions: [...supported, ['cancelCommand'] as const].map(([name]) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
+    supportedActions: [...supported, ['cancelCommand'] as const].map(([name]) =>
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    ),
   };
 }
 

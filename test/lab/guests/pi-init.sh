@@ -21,7 +21,12 @@ unshare -m sh -c '
   exec chroot "$root" /run/lab/busybox sh /run/lab/control.sh
 ' &
 until [ -e /run/lab/apart ]; do sleep 0.1; done
-mkdir -p /card
+# What outlives the root, where it is a product's: volumes of the fileserver.
+[ ! -f /etc/fstab ] || while read -r from to type options rest; do
+  [ "$type" = nfs ] && [ "$to" != / ] || continue
+  /run/lab/busybox mount -t nfs -o "$options,addr=${from%%:*}" "$from" "$to" || say "$to cannot be mounted"
+done </etc/fstab
+mkdir -p /card 2>/dev/null # there is one in a root that cannot be written
 mount -t ext4 -o noatime /dev/mmcblk0 /card
 say "$(cat /etc/hostname) is ready"
 if [ -f /lab/agent.yaml ]; then . /lab/agent.sh; fi

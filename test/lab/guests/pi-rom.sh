@@ -50,20 +50,27 @@ done
 . /run/lab/lease
 say "DHCP answered by $server"
 fetch() { tftp -g -r "$1" -l "/run/lab/${1##*/}" "$server" 2>/dev/null; }
-firmware=start4.elf
+firmware=start4.elf filter=pi4
 case $(tr -d '\0' </proc/device-tree/model) in
   *'Pi 3'*)
-    firmware=start.elf
+    firmware=start.elf filter=pi3
     fetch bootcode.bin || hang "no bootcode.bin"
     ;;
 esac
-fetch "$board/$firmware" || fetch "$firmware" || hang "no $firmware for $board"
-for file in config.txt cmdline.txt kernel8.img; do fetch "$board/$file" || hang "no $board/$file"; done
+# What is not below its serial number the firmware fetches without it.
+at=$board/
+fetch "$at$firmware" || { at=; fetch "$firmware"; } || hang "no $firmware for $board"
+fetch "$at"config.txt || hang "no ${at}config.txt"
+cmdline=$(sed -n "/^\[$filter\]/,/^\[/s/^cmdline=//p" /run/lab/config.txt)
+cmdline=${cmdline:-cmdline.txt}
+for file in "$cmdline" kernel8.img; do fetch "$at$file" || hang "no $at$file"; done
 say "files fetched"
 
-for word in $(cat /run/lab/cmdline.txt); do
+access=rw
+for word in $(cat "/run/lab/$cmdline"); do
   case $word in
-    nfsroot=*) nfsroot=${word#*=} ;;
+    ro) access=ro ;;
+    nfsroot=*) nfsroot=${word#*=} nfsroot=${nfsroot%%,*} ;;
     ip=*) own=${word#*=} ;;
   esac
 done
@@ -74,7 +81,7 @@ ip addr flush dev eth0
 ip addr add "$address/30" dev eth0
 ip route add default via "$gateway"
 # no timeout: a kernel waits for its root for ever, and its log shows that it does
-until mount -t nfs -o "vers=3,proto=tcp,nolock,addr=${nfsroot%%:*},rw" "$nfsroot" /newroot; do
+until mount -t nfs -o "vers=3,proto=tcp,nolock,addr=${nfsroot%%:*},$access" "$nfsroot" /newroot; do
   say "root over NFS cannot be mounted"
   sleep 3
 done

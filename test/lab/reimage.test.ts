@@ -1,0 +1,268 @@
+/** Boards are reimaged by the product itself: its images, its roots, its boot path; the rack's own are put away first. */
+
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { piRoot } from './build/roots.js';
+import { Rack } from './rack.js';
+import { fileserverId } from './raid-transitions.js';
+import type { PiSpec } from './spec.js';
+import { until } from './testing.js';
+
+const run = promisify(execFile);
+const found = inject('rack');
+const why = 'missing' in found ? ` (skipped: ${found.missing})` : '';
+
+// Emulated machines on a busy host: generous, but for what is measured.
+const BOOT_LIMIT_MS = 240_000;
+const FACT_LIMIT_MS = 60_000;
+/** From cutting its power until its agent reports again. */
+const REIMAGE_GOAL_MS = 30_000;
+const NEW_ROOT_GOAL_MS = 1_000;
+/** Of a fileserver whose every instruction is translated. */
+const EMULATED_FACTOR = 10;
+
+const AGENT_YAML = 'stateDir: /var/lib/bramble-agent\nservices: none\n';
+/** The rack's boot path ends; its boards are the product's from now on, with the identity that they have. */
+const PUT_AWAY = `set -e
+kill "$(cat /run/lab/dnsmasq.pid)" || true
+exportfs -ua; : >/etc/exports
+for each in /export/*; do umount "$each"; rmdir "$each"; done
+mkdir -p /srv/bramble /etc/exports.d /etc/bramble /etc/network/interfaces.d /etc/chrony/conf.d
+`;
+
+interface Root {
+  readonly serial: string;
+  readonly generation: number;
+  readonly hostKeys: readonly string[];
+  readonly closed: string;
+}
+
+describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
+  let rack: Rack;
+  let dir: string;
+  let node: string;
+  let good: string;
+  let broken: string;
+  const at = (name: string): string => path.join(dir, name);
+  const serialOf = ({ serial }: PiSpec): string => serial.slice(-8);
+  const confirmed = ['--confirm', 'fileserver'] as const;
+
+  async function bramble(...words: readonly string[]): Promise<string> {
+    const argv = [path.resolve('dist/bramble.mjs'), '--socket', rack.controller.adminSocket, ...words];
+    return (await run(process.execPath, argv, { cwd: dir, maxBuffer: 1e8 })).stdout;
+  }
+
+  async function signedImage(name: string, release: number): Promise<string> {
+    const words = ['image', 'import', name, '--class', 'pi-root', '--release', String(release), '-o', 'json'];
+    const { image } = JSON.parse(await bramble(...words)) as { image: string };
+    await bramble('image', 'sign', image, '--key', 'key');
+    await bramble('image', 'push', image);
+    await bramble('image', 'pull', image, '--site', 'rack');
+    return image;
+  }
+
+  /** With a board on each of these ports, and nobody expected on the others. */
+  async function setPorts(known: readonly PiSpec[], more: object = {}): Promise<void> {
+    const ports = rack.spec.pis.map((pi) => {
+      const board = {
+        serial: serialOf(pi),
+        mac: pi.mac,
+        hostname: pi.name,
+        boardClass: pi.model.includes('Pi 3') ? 'pi3' : 'pi4',
+        bits: 64,
+      };
+      const whole = { ...board, hasBootCard: false, mode: 'root', authorizedKeys: [] };
+      return { vlan: pi.vlan, server: pi.serverAddress, ...(known.includes(pi) && { board: whole }) };
+    });
+    writeFileSync(at('config.json'), JSON.stringify({ bootSet: { trunk: 'eth0', ports, ...more } }));
+    await bramble('node', 'config', 'set', node, '-f', 'config.json');
+  }
+
+  const rootOf = async (pi: PiSpec): Promise<Root | undefined> => {
+    const { roots } = JSON.parse(await bramble('roots', 'list', node, '-o', 'json')) as { roots: readonly Root[] };
+    return roots.find(({ serial }) => serial === serialOf(pi));
+  };
+  const nodeOf = async (pi: PiSpec) => (await rack.controller.api.nodes()).find(({ name }) => name === pi.name);
+  const bootIdOf = (pi: PiSpec) => rack.run(pi.name, 'cat /proc/sys/kernel/random/boot_id');
+  const hostKeyOf = (pi: PiSpec) => rack.run(pi.name, 'cut -d" " -f1,2 /etc/ssh/ssh_host_ed25519_key.pub');
+
+  /** What an order took from being given to being told as done, by the controller's clock. */
+  async function took(...words: readonly string[]): Promise<number> {
+    const told = JSON.parse(await bramble(...words, '-o', 'json')) as { updatedAtMs: number; issuedAtMs: number };
+    return told.updatedAtMs - told.issuedAtMs;
+  }
+
+  /** Prepared while it runs; then off, and seen to be off; then it gets its new root, and power. */
+  async function reimage(pi: PiSpec, image: string, generation: number) {
+    const prepareMs = await took('roots', 'prepare', node, serialOf(pi), image);
+    const startedMs = performance.now();
+    await rack.powerOff(pi.name);
+    expect(rack.isOn(pi.name)).toBe(false);
+    const activateMs = await took('roots', 'activate', node, serialOf(pi), String(generation), ...confirmed);
+    await rack.powerOn(pi.name);
+    return { startedMs, rootMs: prepareMs + activateMs };
+  }
+
+  async function isBack(pi: PiSpec): Promise<void> {
+    await rack.ready([pi.name], BOOT_LIMIT_MS);
+    await rack.controller.connected([pi.name], BOOT_LIMIT_MS);
+  }
+
+  const first = (): PiSpec => rack.spec.pis[0] ?? expect.unreachable('a rack has a Pi');
+  const second = (): PiSpec => rack.spec.pis[1] ?? expect.unreachable('two Pis are needed');
+
+  beforeAll(async () => {
+    if ('missing' in found) return;
+    rack = Rack.open(found.id);
+    dir = mkdtempSync(path.join(tmpdir(), 'bramble-reimage-'));
+    node = await fileserverId(rack);
+    const root = await piRoot(() => undefined);
+    await run('cp', ['-a', `${root}/.`, at('good')]);
+    for (const folder of ['lab', 'card', 'boot/firmware', 'var/lib', 'root', 'etc/ssh']) {
+      mkdirSync(path.join(at('good'), folder), { recursive: true });
+    }
+    const guests = 'test/lab/guests';
+    for (const name of ['pi-init', 'lab/agent.sh']) {
+      copyFileSync(path.join(guests, name === 'pi-init' ? 'pi-init.sh' : 'agent.sh'), path.join(at('good'), name));
+    }
+    await run('chmod', ['755', path.join(at('good'), 'pi-init')]);
+    copyFileSync('dist/bramble-agent.mjs', path.join(at('good'), 'lab/agent.mjs'));
+    writeFileSync(path.join(at('good'), 'lab/agent.yaml'), AGENT_YAML);
+    for (const name of ['good', 'broken']) {
+      mkdirSync(path.join(at(name), 'boot/firmware'), { recursive: true });
+      for (const file of ['start.elf', 'start4.elf', 'kernel8.img', 'bootcode.bin']) {
+        writeFileSync(path.join(at(name), 'boot/firmware', file), `${file} of ${name}`);
+      }
+    }
+    mkdirSync(path.join(at('broken'), 'etc/ssh'), { recursive: true });
+    for (const each of ['root', 'var/lib']) mkdirSync(path.join(at('broken'), each), { recursive: true });
+
+    await bramble('image', 'key', 'key');
+    const policies = {
+      'roots.json': { pool: '/srv/bramble', driver: 'btrfs', trunk: 'eth0', network: '10.46.189.0/24' },
+      'image-policy.json': { trustedKeys: [readFileSync(at('key.pub'), 'utf8')] },
+    };
+    const own = { stateDir: '/var/lib/bramble-agent', services: 'programs' };
+    for (const { name } of rack.spec.pis) await rack.powerOff(name);
+    await rack.run('fileserver', PUT_AWAY);
+    for (const [name, policy] of Object.entries(policies)) {
+      const text = JSON.stringify(name === 'roots.json' ? { ...policy, ...own } : policy);
+      await rack.run('fileserver', `cat >/etc/bramble/${name} <<'X'\n${text}\nX\nchmod 644 /etc/bramble/${name}`);
+    }
+    good = await signedImage('good', 1);
+    broken = await signedImage('broken', 2);
+    await setPorts(rack.spec.pis);
+    for (const pi of rack.spec.pis) {
+      await bramble('roots', 'prepare', node, serialOf(pi), good);
+      const state = `/srv/bramble/roots/${serialOf(pi)}/state`;
+      await rack.run('fileserver', `cp -a /srv/roots/${pi.address}/var/lib/bramble-agent/. ${state}/`);
+      await bramble('roots', 'activate', node, serialOf(pi), '1', ...confirmed);
+      await rack.powerOn(pi.name);
+    }
+    for (const pi of rack.spec.pis) await isBack(pi);
+  }, 1_800_000);
+  afterAll(() => {
+    if (dir) rmSync(dir, { recursive: true, force: true });
+  });
+
+  test('a board is back within half a minute with a new root, a new host key and the node that it was', async () => {
+    const pi = first();
+    const before = { node: (await nodeOf(pi))?.id, bootId: await bootIdOf(pi), key: await hostKeyOf(pi) };
+    await rack.run(pi.name, 'mkdir -p /data && echo kept >/data/diary; echo lost >/etc/scratch');
+    const { startedMs, rootMs } = await reimage(pi, good, 2);
+    await isBack(pi);
+    const tookMs = performance.now() - startedMs;
+    expect((await nodeOf(pi))?.id).toBe(before.node);
+    expect(await bootIdOf(pi)).not.toBe(before.bootId);
+    expect(await rack.run(pi.name, 'cat /data/diary')).toContain('kept');
+    expect(await rack.run(pi.name, 'cat /etc/scratch 2>&1 || true')).toContain('No such file');
+    const key = await hostKeyOf(pi);
+    expect(key).not.toBe(before.key);
+    await until('its new key is published', FACT_LIMIT_MS, async () => {
+      return (await rootOf(pi))?.hostKeys.includes(key.trim()) === true;
+    });
+    expect(tookMs).toBeLessThanOrEqual(REIMAGE_GOAL_MS);
+    expect(rootMs).toBeLessThanOrEqual(NEW_ROOT_GOAL_MS * (rack.accelerator === 'kvm' ? 1 : EMULATED_FACTOR));
+  });
+
+  test('a board whose new image does not boot gets the generation before it back', async () => {
+    const pi = second();
+    const before = (await rootOf(pi))?.generation ?? 0;
+    const key = await hostKeyOf(pi);
+    await reimage(pi, broken, before + 1);
+    await rack.says(pi.name, 'root is mounted', BOOT_LIMIT_MS);
+    expect(rack.console(pi.name)).not.toContain(`${pi.name} is ready`);
+    await rack.powerOff(pi.name);
+    await until('it is known what is served', FACT_LIMIT_MS, async () => (await rootOf(pi))?.generation === before + 1);
+    await bramble('roots', 'rollback', node, serialOf(pi), ...confirmed);
+    await rack.powerOn(pi.name);
+    await isBack(pi);
+    expect(await hostKeyOf(pi)).toBe(key);
+  });
+
+  test('T-30 the root of a board is refused to every other address, and its own has no other', async () => {
+    const [own, other] = [first(), second()];
+    const mount = (from: PiSpec, what: PiSpec) =>
+      `mkdir -p /tmp/try; /run/lab/busybox mount -t nfs -o vers=3,proto=tcp,nolock,retry=0,addr=${from.serverAddress} ` +
+      `${from.serverAddress}:/export/${what.address} /tmp/try 2>&1; grep -c ' /tmp/try nfs' /proc/mounts || true; umount /tmp/try 2>/dev/null || true`;
+    expect((await rack.run(other.name, mount(other, own))).trim().split('\n').at(-1)).toBe('0');
+    // By the address of somebody else, on its own cable.
+    const borrowed = `ip addr add ${own.address}/32 dev eth0; ${mount(other, own)}; ip addr del ${own.address}/32 dev eth0`;
+    expect((await rack.run(other.name, borrowed)).trim().split('\n').at(-1)).toBe('0');
+    expect((await rack.run(own.name, mount(own, own))).trim().split('\n').at(-1)).toBe('1');
+  });
+
+  test('a board that nobody knows comes up read-only, and is seen', async () => {
+    const pi = second();
+    await rack.powerOff(pi.name);
+    await setPorts([first()], { intakeImage: good });
+    await rack.powerOn(pi.name);
+    await rack.says(pi.name, 'root is mounted', BOOT_LIMIT_MS);
+    const write = 'touch /etc/mine 2>&1 || true';
+    await rack.ready([pi.name], BOOT_LIMIT_MS);
+    expect(await rack.run(pi.name, write)).toContain('Read-only');
+    await until('it is seen', FACT_LIMIT_MS, async () => {
+      const { boards } = JSON.parse(await bramble('get', 'boards', '-o', 'json')) as { boards: { mac: string }[] };
+      return boards.some(({ mac }) => mac === pi.mac);
+    });
+    await rack.powerOff(pi.name);
+    await setPorts(rack.spec.pis);
+    await rack.powerOn(pi.name);
+    await isBack(pi);
+  });
+
+  test('roots on thin volumes: cloned, mounted nosuid,nodev, exported only while they are, and wiped', async () => {
+    const policy = {
+      pool: '/srv/thin',
+      driver: 'lvm-thin',
+      thinPool: 'thin/pool',
+      trunk: 'eth0',
+      network: '10.46.189.0/24',
+    };
+    const ours = { ...policy, stateDir: '/var/lib/bramble-agent', services: 'programs' };
+    const kept = await rack.run('fileserver', 'cat /etc/bramble/roots.json');
+    const put = (text: string) => rack.run('fileserver', `cat >/etc/bramble/roots.json <<'X'\n${text}\nX`);
+    const pi = first();
+    await rack.powerOff(pi.name);
+    try {
+      await put(JSON.stringify(ours));
+      await setPorts([pi], { intakeImage: undefined });
+      await bramble('roots', 'prepare', node, serialOf(pi), broken, '--data', '1');
+      await bramble('roots', 'activate', node, serialOf(pi), '1', ...confirmed);
+      const mounts = await rack.run('fileserver', `grep /srv/thin/roots/${serialOf(pi)}/gen-1 /proc/mounts`);
+      expect(mounts).toMatch(/ ext4 rw,nosuid,nodev,/);
+      expect(await rack.run('fileserver', 'exportfs -s')).toContain(`/export/${pi.address}  ${pi.address}(`);
+      await bramble('roots', 'remove', node, serialOf(pi), '--wipe-data', ...confirmed);
+      expect(await rack.run('fileserver', 'lvs --noheadings -o lv_name thin')).not.toContain(serialOf(pi));
+    } finally {
+      await put(kept);
+      await setPorts(rack.spec.pis);
+      await rack.powerOn(pi.name);
+    }
+    await isBack(pi);
+  });
+});
