@@ -173,7 +173,7 @@ export class CommandExecution {
         { ...errorFields(error), commandId: command.id },
         'action gave no outcome; looking at reality',
       );
-      return this.#observe(command, run.before, signal);
+      return await this.#observe(command, run.before, signal);
     } finally {
       this.#stops.delete(command.id);
     }
