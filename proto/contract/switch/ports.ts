@@ -1,4 +1,3 @@
-import type { FactView } from '../api/fleet.js';
 import { comparePortNames } from './plan.js';
 
 /** Ports of a switch as people see them, from its facts. */
@@ -21,6 +20,13 @@ export interface PortView {
   readonly mismatch: string;
 }
 
+/** One reported value. */
+export interface PortFact {
+  readonly fact: string;
+  readonly instance: string;
+  readonly value: number | string;
+}
+
 /** Whose address is whose. */
 export interface KnownBoard {
   readonly mac: string;
@@ -29,7 +35,7 @@ export interface KnownBoard {
 }
 
 /** Ports in their order, each with who is on it: the map from port to board, by the addresses that the switch has learned. */
-export function switchPorts(facts: readonly FactView[], boards: readonly KnownBoard[]): readonly PortView[] {
+export function switchPorts(facts: readonly PortFact[], boards: readonly KnownBoard[]): readonly PortView[] {
   const value = (fact: string, port: string): number | string | undefined =>
     facts.find((each) => each.fact === fact && each.instance === port)?.value;
   const number = (fact: string, port: string): number | undefined => {
