@@ -1,6 +1,7 @@
 /** Address pools: VLAN ids, storage blocks of four addresses, public IPv6 addresses, routed /64 prefixes. Pure arithmetic. */
 
 import { BrambleError } from '../../../proto/contract/errors.js';
+import { parsePrefix6, renderAddress6 } from '../../../proto/contract/overlay/prefix.js';
 
 /** A numbered row of equal things, of which some are reserved. */
 export interface Pool {
@@ -35,7 +36,7 @@ export function storagePool(name: string, prefix: string): Pool {
 
 /** Host addresses in the /64 that a site's nodes share; 0 is the subnet-router anycast address, 1 the gateway. */
 export function publicPool(name: string, prefix: string, count: number): Pool {
-  return { name, kind: 'public6', base: parsePrefix6(prefix, 64), count, reserved: new Set([0, 1]) };
+  return { name, kind: 'public6', base: basePrefix6(prefix, 64), count, reserved: new Set([0, 1]) };
 }
 
 /** A /64 per node out of a site's prefix; the first is the site's own. @param prefix "2001:db8:0:100::/56" */
@@ -43,7 +44,7 @@ export function routedPool(name: string, prefix: string): Pool {
   const bits = Number(prefix.split('/')[1]);
   if (!(bits >= 32 && bits < 64)) throw new BrambleError('invalid-argument', `${name}: ${prefix} holds no /64`);
   const count = Math.min(2 ** (64 - bits), 65_536);
-  return { name, kind: 'routed6', base: parsePrefix6(prefix, bits), count, reserved: new Set([0]) };
+  return { name, kind: 'routed6', base: basePrefix6(prefix, bits), count, reserved: new Set([0]) };
 }
 
 /** How many may be handed out at all. */
@@ -74,9 +75,9 @@ export function renderAllocation(pool: Pool, index: number): string {
     case 'storage':
       return `${storageBlock(pool, index).network}/30`;
     case 'public6':
-      return `${renderV6(pool.base + BigInt(index))}/64`;
+      return `${renderAddress6(pool.base + BigInt(index))}/64`;
     case 'routed6':
-      return `${renderV6(pool.base + (BigInt(index) << 64n))}/64`;
+      return `${renderAddress6(pool.base + (BigInt(index) << 64n))}/64`;
   }
 }
 
@@ -91,19 +92,9 @@ function parsePrefix4(prefix: string): { readonly base: bigint; readonly bits: n
   return { base, bits };
 }
 
-function parsePrefix6(prefix: string, wantedBits: number): bigint {
-  const [address = '', bits] = prefix.split('/');
-  const [head = '', tail] = address.split('::');
-  const groups = (text: string | undefined): readonly string[] =>
-    text === undefined || text === '' ? [] : text.split(':');
-  const [left, right] = [groups(head), groups(tail)];
-  const missing = 8 - left.length - right.length;
-  const isFormed = tail === undefined ? missing === 0 : missing > 0;
-  const all = [...left, ...Array.from({ length: Math.max(0, missing) }, () => '0'), ...right];
-  if (!isFormed || Number(bits) !== wantedBits || all.some((group) => !/^[0-9a-f]{1,4}$/i.test(group)))
-    throw notPrefix(prefix);
-  const base = all.reduce((sum, group) => (sum << 16n) | BigInt(Number.parseInt(group, 16)), 0n);
-  if ((base & ((1n << BigInt(128 - wantedBits)) - 1n)) !== 0n) throw notPrefix(prefix);
+function basePrefix6(prefix: string, wantedBits: number): bigint {
+  const { base, bits } = parsePrefix6(prefix);
+  if (bits !== wantedBits) throw notPrefix(prefix);
   return base;
 }
 
@@ -115,18 +106,4 @@ function notPrefix(text: string): BrambleError {
 
 function renderV4(address: bigint): string {
   return [24n, 16n, 8n, 0n].map((shift) => String((address >> shift) & 255n)).join('.');
-}
-
-/** RFC 5952: lower case, no leading zeros, the first longest run of two or more zero groups as "::". */
-function renderV6(address: bigint): string {
-  const groups = Array.from({ length: 8 }, (_, i) => Number((address >> BigInt(112 - 16 * i)) & 0xffffn));
-  let [best, bestLength] = [-1, 1];
-  for (let start = 0; start < 8; start++) {
-    let end = start;
-    while (end < 8 && groups[end] === 0) end++;
-    if (end - start > bestLength) [best, bestLength] = [start, end - start];
-  }
-  const hex = (some: readonly number[]): string => some.map((group) => group.toString(16)).join(':');
-  if (best < 0) return hex(groups);
-  return `${hex(groups.slice(0, best))}::${hex(groups.slice(best + bestLength))}`;
 }
