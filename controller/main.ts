@@ -17,6 +17,7 @@ import { HostWatch } from './host-facts.js';
 import { type OpenedImages, openImages } from './image-shelf.js';
 import { openLog, type ProcessLog } from './log.js';
 import { allMeasures } from './measures.js';
+import { makeOverlay, overlayEndpoint } from './overlay-gateway.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
 import { ScryptPasswords } from './pki/passwords.js';
 import { AskedUploads } from './rpc/asked-uploads.js';
@@ -145,6 +146,10 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   closers.add('store', () => store.close());
   const hostWatch = startHostWatch(dataDir, closers);
   let linkPort = config.link.port; // the kernel's choice, once it is bound
+  const controllerPorts = (): readonly number[] => [rpc.linkPort, rpc.enrolPort];
+  const opened =
+    config.overlay &&
+    makeOverlay(config.overlay, { dataDir, store, world, authority, controllerPorts, controller: () => controller });
   const controller = await startController({
     store,
     world,
@@ -154,6 +159,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     endpoints: () => linkEndpoints(config, linkPort),
     healing: { parsePolicy: parseHealingPolicy, loopLagMs: () => hostWatch.loopLagMs() },
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
+    tunnels: opened?.overlay,
   });
   closers.add('controller', () => controller.stop());
   const uploads = new UploadFiles(join(dataDir, 'uploads'));
@@ -164,6 +170,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   const images = openImages(dataDir, { store, trust: authority.trust, world }, systemClock);
   const rpc = await openDoors(config, { world, controller, authority, uploads: asked, images, store }, closers);
   linkPort = rpc.linkPort;
+  await opened?.start(closers);
   await introspect(config, log, closers);
   const { core, history } = controller;
   const ticks = startTicks(config, { store, history, uploads, images, log }, closers);
@@ -185,7 +192,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     healing: controller.healing,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
     readiness: () => readiness(progress, rpc),
-    measures: () => allMeasures({ core, rpc, store, history, ticks }),
+    measures: () => allMeasures({ core, rpc, store, history, ticks, overlay: opened }),
     assets,
     page: { host: config.http.host, port: config.http.port, names: config.http.names, tls },
     adminSocket: join(dataDir, 'admin.sock'),
@@ -337,8 +344,10 @@ async function readiness(progress: () => Promise<unknown>, rpc: RpcServer): Prom
   ];
 }
 
-function linkEndpoints({ link }: ControllerConfig, linkPort: number): string[] {
-  return link.advertise.length > 0 ? [...link.advertise] : [`${advertisedHost(link.host)}:${linkPort}`];
+function linkEndpoints({ link, overlay }: ControllerConfig, linkPort: number): string[] {
+  if (link.advertise.length > 0) return [...link.advertise];
+  const open = `${advertisedHost(link.host)}:${linkPort}`;
+  return overlay === undefined ? [open] : [overlayEndpoint(overlay, linkPort), open];
 }
 
 function enrolEndpoint({ enrol }: ControllerConfig, { enrolPort }: RpcServer): string {

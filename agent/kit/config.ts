@@ -2,6 +2,7 @@ import { type Document, parseDocument, visit } from 'yaml';
 import * as z from 'zod/mini';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { isMountPoint } from '../../proto/contract/mount-point.js';
+import type { ClientMode } from '../../proto/contract/overlay/network.js';
 import { describeIssue } from './config-issues.js';
 import { isUnitName } from './host/unit-name.js';
 
@@ -43,7 +44,16 @@ export interface AgentConfig {
   /** Unix socket of the helper that keeps roots of boards; `undefined` = the same helper. */
   readonly rootsSocket?: string | undefined;
   readonly services: ServicesConfig;
+  /** A tunnel of the overlay that this node keeps; absent = it has none of its own. */
+  readonly tunnel?: TunnelConfig | undefined;
   readonly logLevel: LogLevel;
+}
+
+export interface TunnelConfig {
+  /** For the whole site (fileservers), or for this node alone. */
+  readonly mode: ClientMode;
+  /** Where its files are; only for an agent without a helper. */
+  readonly dir?: string | undefined;
 }
 
 // zod/mini, and not zod: its full form costs an agent 4 MB of memory for good.
@@ -77,6 +87,7 @@ const CONFIG = z.strictObject({
     ),
     'systemd',
   ),
+  tunnel: z.optional(z.strictObject({ mode: z.enum(['gateway', 'standalone']), dir: z.optional(path) })),
   logLevel: z._default(z.enum(LOG_LEVELS), 'info'),
 });
 

@@ -9,6 +9,7 @@ import type { AgentOptions } from './runtime/agent-options.js';
 import { type AgentState, openAgentState } from './runtime/agent-state.js';
 import { describeNode, type NodeDescription } from './runtime/describe-node.js';
 import { type WiredAgent, wireAgent } from './runtime/wire-agent.js';
+import { TunnelKeeper } from './tunnel/keeper.js';
 
 /** All of the shutdown together; what hangs longer is left behind, and settled by the next process. */
 const SHUTDOWN_MS = 1_500;
@@ -36,7 +37,8 @@ export async function runAgent(options: AgentOptions, signal: AbortSignal): Prom
     options.notifyReady();
     const identity = await identify(options, node, state, signal);
     if (signal.aborted) return;
-    const wired = wireAgent({ agent: options, node, state, identity, heartbeat, startedMs });
+    const tunnel = await loadTunnel(options);
+    const wired = wireAgent({ agent: options, node, state, identity, heartbeat, startedMs, tunnel, life: life.signal });
     isGettingOn = () => wired.reporter.isAlive(host.clock.monotonicMs());
     log.info({ nodeId: identity.nodeId, version: options.version, bootId: node.bootId }, 'the agent runs');
     await tellStart(options, node, state, wired);
@@ -70,6 +72,12 @@ async function identify(
   const identity = await enroll({ host, store: state.identities, join, node, clockFloorMs, log }, signal);
   log.info({ nodeId: identity.nodeId }, 'enrolled');
   return identity;
+}
+
+async function loadTunnel({ host, stateDir, tunnel, log }: AgentOptions): Promise<TunnelKeeper | undefined> {
+  if (tunnel === undefined) return undefined;
+  const { files, keys } = host;
+  return await TunnelKeeper.load({ files, keys, path: `${stateDir}/tunnel.json`, log, ...tunnel });
 }
 
 /** Events first, then the marker: killed in between, the start is told twice rather than never. */

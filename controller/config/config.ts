@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { parseOverlayPrefix } from '../../proto/contract/overlay/network.js';
 import { parseDurationMs } from './duration.js';
 
 /** Everything about a controller that its operator may choose. Durations are milliseconds once parsed. */
@@ -17,12 +18,29 @@ export interface ControllerConfig {
   /** gRPC health and reflection on 127.0.0.1, in clear; `undefined` = none. 0 = any free port. */
   readonly introspectionPort: number | undefined;
   readonly cadence: { readonly reportIntervalMs: number };
+  /** `undefined` = there is none. */
+  readonly overlay: OverlaySettings | undefined;
   readonly log: { readonly level: LogLevel };
   readonly retention: {
     readonly eventsMs: number;
     readonly commandsMs: number;
     readonly historyMs: number;
   };
+}
+
+export interface OverlaySettings {
+  /** A /48, as parseOverlayPrefix() takes it. */
+  readonly prefix: string;
+  /** Name or address under which nodes reach the gateway. */
+  readonly host: string;
+  readonly listen: string;
+  readonly port: number;
+  /** For networks that let no UDP pass; 0 = none. */
+  readonly tcpPort: number;
+  /** TCP ports of nodes that the operators' machines may open. */
+  readonly nodePorts: readonly number[];
+  /** Who runs OpenVPN: a unit, or the controller itself, as root in a lab. */
+  readonly services: 'systemd' | 'child';
 }
 
 export interface HttpConfig extends Listen {
@@ -71,6 +89,14 @@ function duration(minMs: number, maxMs: number, fallbackMs: number) {
     .default(fallbackMs);
 }
 
+function checkOverlayPrefix(text: string, context: z.RefinementCtx): void {
+  try {
+    parseOverlayPrefix(text);
+  } catch (thrown) {
+    context.addIssue(BrambleError.from(thrown).message);
+  }
+}
+
 const Config = z.strictObject({
   dataDir: z.string().startsWith('/', 'must be an absolute path').max(4096).default('/var/lib/bramble'),
   http: z
@@ -94,6 +120,17 @@ const Config = z.strictObject({
     .prefault({}),
   introspection: z.strictObject({ port: port.optional() }).prefault({}),
   cadence: z.strictObject({ reportInterval: duration(1_000, 3_600_000, 30_000) }).prefault({}),
+  overlay: z
+    .strictObject({
+      prefix: z.string().max(64).superRefine(checkOverlayPrefix),
+      host,
+      listen: host.default('::'),
+      port: port.min(1).default(1194),
+      tcpPort: port.default(443),
+      nodePorts: z.array(port.min(1)).max(32).default([22]),
+      services: z.enum(['systemd', 'child']).default('systemd'),
+    })
+    .optional(),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   retention: z
     .strictObject({
@@ -116,7 +153,7 @@ export function parseConfig(raw: unknown, from: string): ControllerConfig {
       hint: 'correct the configuration and start again; OPERATIONS.md lists every setting',
     });
   }
-  const { dataDir, http, link, enrol, introspection, cadence, log, retention } = parsed.data;
+  const { dataDir, http, link, enrol, introspection, cadence, overlay, log, retention } = parsed.data;
   return {
     dataDir,
     http: { ...http, tls: http.tls },
@@ -124,6 +161,7 @@ export function parseConfig(raw: unknown, from: string): ControllerConfig {
     enrol: { host: enrol.host, port: enrol.port, advertise: enrol.advertise },
     introspectionPort: introspection.port,
     cadence: { reportIntervalMs: cadence.reportInterval },
+    overlay,
     log,
     retention: { eventsMs: retention.events, commandsMs: retention.commands, historyMs: retention.history },
   };

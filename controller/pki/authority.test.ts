@@ -48,7 +48,16 @@ test('every file of keys is for its owner alone, and so is the directory', async
   await testAuthority({ dir });
   expect(statSync(dir).mode & 0o777).toBe(0o700);
   const names = readdirSync(dir);
-  expect(names).toEqual(['actuators.pem', 'agents.pem', 'command.key.pem', 'root.pem', 'servers.pem', 'token.key']);
+  expect(names).toEqual([
+    'actuators.pem',
+    'agents.pem',
+    'command.key.pem',
+    'overlay.pem',
+    'root.pem',
+    'servers.pem',
+    'tls-crypt-v2.keys',
+    'token.key',
+  ]);
   for (const name of names) expect(statSync(join(dir, name)).mode & 0o777).toBe(0o600);
 });
 

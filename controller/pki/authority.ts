@@ -11,6 +11,7 @@ import { makeCertificate } from './certificates.js';
 import { AUDIENCES, type Issuers, loadIssuers, makeKey, privatePem, publicDer } from './issuers.js';
 import { KeyFiles } from './key-files.js';
 import { AUDIENCE_OF_KIND, type NodeClaims, readNodeCertificate, renderNodeUri } from './node-certificate.js';
+import { OverlayBranch } from './overlay-branch.js';
 import { Secrets } from './secrets.js';
 import { parseSubjectKey } from './subject-key.js';
 
@@ -33,6 +34,8 @@ export interface AuthorityOptions {
 /** The fleet's root of trust as the controller holds it. */
 export class OpenedAuthority implements Authority {
   readonly trust: Trust;
+  /** What signs tunnels. */
+  readonly overlay: OverlayBranch;
   readonly #issuers: Issuers;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -42,12 +45,14 @@ export class OpenedAuthority implements Authority {
   constructor(parts: {
     readonly issuers: Issuers;
     readonly trust: Trust;
+    readonly overlay: OverlayBranch;
     readonly clock: Clock;
     readonly random: Random;
     readonly server: { readonly identity: ServerIdentity; readonly expiresAtMs: number };
   }) {
     this.#issuers = parts.issuers;
     this.trust = parts.trust;
+    this.overlay = parts.overlay;
     this.#clock = parts.clock;
     this.#random = parts.random;
     this.#server = parts.server;
@@ -78,7 +83,7 @@ export class OpenedAuthority implements Authority {
       Date.parse(certificate.validTo);
     return [
       { role: 'root', expiresAtMs: endOf(root) },
-      ...(['agents', 'actuators', 'servers'] as const).map(
+      ...(['agents', 'actuators', 'servers', 'overlay'] as const).map(
         (role) => ({ role, expiresAtMs: endOf(current[role]) }) as const,
       ),
       { role: 'controller', expiresAtMs: this.#server.expiresAtMs },
@@ -140,9 +145,11 @@ export async function openAuthority(options: AuthorityOptions): Promise<OpenedAu
   const fleet = options.fleetId ?? `fleet-${renderBase32(random.bytes(5), 8)}`;
   const issuers = await loadIssuers({ files, clock, random }, fleet);
   const trust = await Secrets.load(files, random);
+  const overlay = await OverlayBranch.load({ files, issuers, clock, random });
   return new OpenedAuthority({
     issuers,
     trust,
+    overlay,
     clock,
     random,
     server: await makeServerIdentity(issuers, clock, random),

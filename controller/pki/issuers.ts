@@ -12,8 +12,10 @@ export const AUDIENCES = {
   agents: CLIENT_AUTH,
   /** Agents that act: fileservers and switches. */
   actuators: CLIENT_AUTH,
-  /** The controller. */
+  /** The controller, and gateways of the overlay. */
   servers: SERVER_AUTH,
+  /** Tunnels of nodes. */
+  overlay: CLIENT_AUTH,
 } as const;
 export type Audience = keyof typeof AUDIENCES;
 
@@ -56,11 +58,22 @@ export async function loadIssuers(deps: IssuersDeps, fleetWanted: string): Promi
   const agents = await loadIssuer(deps, 'agents', fleet, root);
   const actuators = await loadIssuer(deps, 'actuators', fleet, root);
   const servers = await loadIssuer(deps, 'servers', fleet, root);
+  const overlay = await loadIssuer(deps, 'overlay', fleet, root);
   return {
     fleet,
     root,
-    current: { agents: agents.current, actuators: actuators.current, servers: servers.current },
-    accepted: { agents: agents.accepted, actuators: actuators.accepted, servers: servers.accepted },
+    current: {
+      agents: agents.current,
+      actuators: actuators.current,
+      servers: servers.current,
+      overlay: overlay.current,
+    },
+    accepted: {
+      agents: agents.accepted,
+      actuators: actuators.accepted,
+      servers: servers.accepted,
+      overlay: overlay.accepted,
+    },
   };
 }
 

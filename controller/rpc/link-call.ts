@@ -21,6 +21,7 @@ import { type RpcLimits, TokenBucket } from './limits.js';
 import { readTry } from './translate-config.js';
 import { readEvents, readHello } from './translate-in.js';
 import { writeFrame } from './translate-out.js';
+import { readTunnelWish } from './translate-tunnel.js';
 
 export type LinkStream = ServerDuplexStream<Decoded<AgentFrame>, ControllerFrame>;
 
@@ -166,6 +167,8 @@ export class LinkCall implements AgentConnection {
         const { reason, expectedBackMs } = frame.value;
         return { kind: 'goodbye', reason: readGoodbyeReason(reason), expectedBackMs };
       }
+      case 'tunnelRequest':
+        return { kind: 'tunnel-request', wish: readTunnelWish(frame.value) };
       case 'hello':
         throw new BrambleError('invalid-argument', 'Hello comes once');
       case undefined:

@@ -6,6 +6,7 @@ import type { CredentialOffer } from '../usecases/credential-offer.js';
 import type { EnrollmentOutcome } from '../usecases/enroll.js';
 import { writeGoodbyeReason } from './enums.js';
 import { writeNodeConfig } from './translate-config.js';
+import { writeTunnelAnswer } from './translate-tunnel.js';
 
 /** From our words to the wire. */
 
@@ -49,6 +50,8 @@ function writeCase(message: ToAgent): NonNullable<ControllerFrame['frame']> {
       const { sequence, hash } = message.head;
       return { $case: 'auditHead', value: { sequence, hash: Buffer.from(hash, 'hex') } };
     }
+    case 'tunnel-profile':
+      return { $case: 'tunnelProfile', value: writeTunnelAnswer(message.answer) };
     case 'resync':
       return { $case: 'resync', value: {} };
     default:

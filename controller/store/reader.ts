@@ -13,6 +13,7 @@ import type { JoinToken } from '../domain/token.js';
 import type { AccessReader } from '../usecases/access/ports.js';
 import type { AuditReader } from '../usecases/audit/ports.js';
 import type { HealingReader } from '../usecases/healing/ports.js';
+import type { OverlayReader } from '../usecases/overlay/ports.js';
 import type {
   EnrollmentKey,
   EventsOf,
@@ -28,6 +29,7 @@ import { SqlAuditReader } from './audit-store.js';
 import { type EventRows, findEvents } from './event-query.js';
 import { SqlHealingReader } from './healing-store.js';
 import { idempotencyOf, maintenanceOf, nodeSettingsOf, siteOf } from './operator-rows.js';
+import { SqlOverlayReader } from './overlay-store.js';
 import { EVENTS_PRUNED_SETTING } from './prune.js';
 import type { Query } from './query.js';
 import {
@@ -52,6 +54,7 @@ export class SqlReader implements StoreReader {
   readonly access: AccessReader;
   readonly audit: AuditReader;
   readonly healing: HealingReader;
+  readonly overlay: OverlayReader;
   protected readonly query: Query;
 
   constructor(query: Query) {
@@ -59,6 +62,7 @@ export class SqlReader implements StoreReader {
     this.access = new SqlAccessReader(query);
     this.audit = new SqlAuditReader(query);
     this.healing = new SqlHealingReader(query);
+    this.overlay = new SqlOverlayReader(query);
   }
 
   async setting(name: string): Promise<string | undefined> {

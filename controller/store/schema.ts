@@ -2,6 +2,7 @@
 
 import type { Generated } from 'kysely';
 import type { ApiTokenRow, AuditRow, SessionRow, UserRow } from './access-rows.js';
+import type { OverlayAllocationRow, OverlayCertificateRow, OverlayTunnelRow, UplinkUsageRow } from './overlay-rows.js';
 
 interface BoardColumns {
   board_model: string;
@@ -231,4 +232,8 @@ export interface Tables {
   healing_action: HealingActionRow;
   /** record: JSON. */
   explain_record: { id: Generated<number>; at_ms: number; node: string; record: string };
+  overlay_allocation: OverlayAllocationRow;
+  overlay_tunnel: OverlayTunnelRow;
+  overlay_certificate: OverlayCertificateRow;
+  uplink_usage: UplinkUsageRow;
 }

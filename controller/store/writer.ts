@@ -13,11 +13,13 @@ import type { JoinToken } from '../domain/token.js';
 import type { AccessWriter } from '../usecases/access/ports.js';
 import type { AuditWriter } from '../usecases/audit/ports.js';
 import type { HealingWriter } from '../usecases/healing/ports.js';
+import type { OverlayWriter } from '../usecases/overlay/ports.js';
 import type { HistorySegment, IdempotencyRecord, PruneBefore, StoreWriter } from '../usecases/ports.js';
 import { SqlAccessWriter } from './access-store.js';
 import { SqlAuditWriter } from './audit-store.js';
 import { SqlHealingWriter } from './healing-store.js';
 import { idempotencyRow, maintenanceRow, nodeSettingRow, scopeColumns, siteRow } from './operator-rows.js';
+import { SqlOverlayWriter } from './overlay-store.js';
 import { prune } from './prune.js';
 import type { Query } from './query.js';
 import { SqlReader } from './reader.js';
@@ -37,12 +39,14 @@ export class SqlWriter extends SqlReader implements StoreWriter {
   override readonly access: AccessWriter;
   override readonly audit: AuditWriter;
   override readonly healing: HealingWriter;
+  override readonly overlay: OverlayWriter;
 
   constructor(query: Query) {
     super(query);
     this.access = new SqlAccessWriter(query);
     this.audit = new SqlAuditWriter(query);
     this.healing = new SqlHealingWriter(query);
+    this.overlay = new SqlOverlayWriter(query);
   }
 
   async putSetting(name: string, value: string): Promise<void> {

@@ -1,10 +1,12 @@
 import type { FactName } from '../../proto/contract/facts.js';
 import type { CommandId, NodeId, NodeKind, SiteId } from '../../proto/contract/ids.js';
 import type { NodeConfig } from '../../proto/contract/node-config/config.js';
+import type { TunnelProfile } from '../../proto/contract/overlay/profile.js';
 import type { AuditHead } from '../domain/audit/record.js';
 import type { SignedCommand } from '../domain/command.js';
 import type { AgentEvent } from '../domain/event.js';
 import type { Board } from '../domain/node.js';
+import type { TunnelWish } from './overlay/tunnels.js';
 
 /** Who is on the other end, as its certificate says. Nothing a node sends can change it. */
 export interface AgentPeer {
@@ -65,7 +67,8 @@ export type FromAgent =
   | { readonly kind: 'desired-state-pull'; readonly haveRevision: number }
   | ({ readonly kind: 'desired-state-reached'; readonly revision: number } & DesiredStateTry)
   | { readonly kind: 'probe-reply'; readonly nonce: string; readonly bootId: string; readonly processNonce: string }
-  | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason; readonly expectedBackMs: number };
+  | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason; readonly expectedBackMs: number }
+  | { readonly kind: 'tunnel-request'; readonly wish: TunnelWish };
 
 /** How the newest revision that a node tried went. */
 export interface DesiredStateTry {
@@ -110,7 +113,13 @@ export type ToAgent =
       readonly detail: string;
     }
   | { readonly kind: 'resync' }
-  | { readonly kind: 'audit-head'; readonly head: AuditHead };
+  | { readonly kind: 'audit-head'; readonly head: AuditHead }
+  | { readonly kind: 'tunnel-profile'; readonly answer: TunnelAnswer };
+
+/** What a node that wants a tunnel is told. */
+export type TunnelAnswer =
+  | { readonly kind: 'granted'; readonly profile: TunnelProfile; readonly digest: string }
+  | { readonly kind: 'refused'; readonly why: string };
 
 /** One open stream, as an adapter presents it. */
 export interface AgentConnection {

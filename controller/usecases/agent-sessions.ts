@@ -15,6 +15,7 @@ import type {
   FromAgent,
   GoodbyeReason,
   ToAgent,
+  TunnelAnswer,
 } from './agent-messages.js';
 import type { CommandHold } from './command-hold.js';
 import type { EventCommitter } from './commit-events.js';
@@ -22,6 +23,7 @@ import type { Counters } from './counters.js';
 import type { ReportIngest } from './ingest-report.js';
 import type { NodeEntry, NodeTable } from './node-table.js';
 import type { NodeObserver } from './observe-nodes.js';
+import type { TunnelPeer, TunnelWish } from './overlay/tunnels.js';
 import type { Store, World } from './ports.js';
 import { Session, type SessionOwner } from './session.js';
 
@@ -46,10 +48,21 @@ export interface SessionDeps {
   readonly events: EventCommitter;
   readonly counters: Counters;
   readonly options: SessionOptions;
+  readonly tunnels: TunnelGate;
   /** A node came into service: what waits for it may be sent. */
   readonly onConnected: (entry: NodeEntry) => void;
   readonly onChanged: (entry: NodeEntry) => void;
 }
+
+/** Where nodes ask for tunnels. Never rejects; answers nothing when the node has what it needs. */
+export interface TunnelGate {
+  ask(peer: TunnelPeer, wish: TunnelWish): Promise<TunnelAnswer | undefined>;
+}
+
+/** A controller without an overlay. */
+export const NO_TUNNELS: TunnelGate = {
+  ask: async () => ({ kind: 'refused', why: 'this controller has no overlay' }),
+};
 
 /**
  * The live streams, one per node at most. A second one is a takeover or a clone, and the first one's answer to a probe
@@ -225,6 +238,9 @@ export class AgentSessions implements AgentGate, SessionOwner {
         return;
       case 'probe-reply':
         return; // the session itself waits for it
+      case 'tunnel-request':
+        void this.#tunnel(session, message.wish);
+        return;
       case 'goodbye':
         this.#deps.observer.saidGoodbye(entry, message.reason, message.expectedBackMs);
         return;
@@ -261,6 +277,11 @@ export class AgentSessions implements AgentGate, SessionOwner {
         session.connection.send({ kind: 'desired-state-changed', revision: session.entry.node.desiredRevision });
       });
     }
+  }
+
+  async #tunnel(session: Session, wish: TunnelWish): Promise<void> {
+    const answer = await this.#deps.tunnels.ask(session.connection.peer, wish);
+    if (answer !== undefined && !session.isOver) session.connection.send({ kind: 'tunnel-profile', answer });
   }
 
   async #probeSilent(session: Session): Promise<void> {

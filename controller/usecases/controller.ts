@@ -1,4 +1,6 @@
+import type { NodeId } from '../../proto/contract/ids.js';
 import { Accounts } from './access/accounts.js';
+import type { TunnelGate } from './agent-sessions.js';
 import type { FleetApi } from './api.js';
 import { AuditLog, type RememberedHeads } from './audit/audit-log.js';
 import { Clones } from './clones.js';
@@ -24,6 +26,8 @@ export interface ControllerDeps {
   readonly endpoints: () => readonly string[];
   readonly options?: Partial<CoreOptions>;
   readonly healing: HealingPorts;
+  /** Where nodes ask for tunnels, and who cuts those of revoked ones; absent = there is no overlay. */
+  readonly tunnels?: (TunnelGate & { nodeRevoked(id: NodeId): void }) | undefined;
 }
 
 /** All use cases of one controller, joined: what adapters bring streams and questions to. */
@@ -71,7 +75,10 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
     store,
     world,
     identities,
-    closeNode: (id, reason, detail) => core.sessions.closeNode(id, reason, detail),
+    closeNode: (id, reason, detail) => {
+      core.sessions.closeNode(id, reason, detail);
+      deps.tunnels?.nodeRevoked(id);
+    },
   });
   const audit = new AuditLog({ ...deps, remembered: () => rememberedHeads(core.nodes) });
   const tokens = new JoinTokens({ store, world, trust });

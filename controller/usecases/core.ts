@@ -3,7 +3,7 @@ import type { Actor } from '../domain/access/actor.js';
 import { newcomerGraceMs } from '../domain/amnesty.js';
 import { Admission } from './admission.js';
 import type { AgentGate, ToAgent } from './agent-messages.js';
-import { AgentSessions } from './agent-sessions.js';
+import { AgentSessions, NO_TUNNELS, type TunnelGate } from './agent-sessions.js';
 import { AuditAnchors } from './audit/anchors.js';
 import { Boards } from './boards.js';
 import { CommandHold, type Promoted } from './command-hold.js';
@@ -52,6 +52,8 @@ export interface CoreDeps {
   readonly codec: CommandCodec;
   readonly history: HistorySink;
   readonly mayStill: MayStill;
+  /** Where nodes ask for tunnels; absent = nobody gets one. */
+  readonly tunnels?: TunnelGate | undefined;
   readonly options?: Partial<CoreOptions>;
   readonly healing: HealingPorts;
 }
@@ -234,6 +236,7 @@ function makeSessions(
     ...parts,
     observer,
     events,
+    tunnels: parts.tunnels ?? NO_TUNNELS,
     admission: new Admission({ store, world, hold, counters, findNode: refreshNode, onCommitted }),
     ingest: new ReportIngest({
       observer,

@@ -15,6 +15,7 @@ import type { JoinToken } from '../domain/token.js';
 import type { AccessReader, AccessWriter } from './access/ports.js';
 import type { AuditReader, AuditWriter } from './audit/ports.js';
 import type { HealingReader, HealingWriter } from './healing/ports.js';
+import type { OverlayReader, OverlayWriter } from './overlay/ports.js';
 
 /** What use cases need of the world. main.ts gives the real ones, the simulator its own. */
 export interface World {
@@ -89,6 +90,7 @@ export interface StoreReader {
   readonly access: AccessReader;
   readonly audit: AuditReader;
   readonly healing: HealingReader;
+  readonly overlay: OverlayReader;
   /** Small values by name: the epoch, the hold after a restore. */
   setting(name: string): Promise<string | undefined>;
   token(keyId: string): Promise<JoinToken | undefined>;
@@ -147,6 +149,7 @@ export interface StoreWriter extends StoreReader {
   readonly access: AccessWriter;
   readonly audit: AuditWriter;
   readonly healing: HealingWriter;
+  readonly overlay: OverlayWriter;
   putSetting(name: string, value: string): Promise<void>;
   /** One that is not there is success. */
   removeSetting(name: string): Promise<void>;

@@ -10,6 +10,7 @@ import * as images from '../../proto/gen/bramble/agent/v1/images.js';
 import * as link from '../../proto/gen/bramble/agent/v1/link.js';
 import * as node from '../../proto/gen/bramble/agent/v1/node.js';
 import * as report from '../../proto/gen/bramble/agent/v1/report.js';
+import * as tunnel from '../../proto/gen/bramble/agent/v1/tunnel.js';
 
 /** A message in the generated code's shape, its type known only by name. */
 export type Message = Readonly<Record<string, unknown>>;
@@ -31,6 +32,7 @@ const MODULES: readonly Readonly<Record<string, unknown>>[] = [
   link,
   node,
   report,
+  tunnel,
 ];
 const PACKAGE = 'bramble.agent.v1';
 
@@ -53,7 +55,7 @@ export function codec(name: string): Codec {
 function loadReflection(): protobuf.Root {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => path.resolve('proto', target);
-  const subjects = ['bulk', 'command', 'desired', 'enrollment', 'event', 'images', 'link', 'node', 'report'];
+  const subjects = ['bulk', 'command', 'desired', 'enrollment', 'event', 'images', 'link', 'node', 'report', 'tunnel'];
   root.loadSync(subjects.map((subject) => `bramble/agent/v1/${subject}.proto`)).resolveAll();
   return root;
 }

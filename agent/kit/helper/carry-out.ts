@@ -1,5 +1,6 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Machine, OrderCaller, Services } from '../host/ports.js';
+import type { TunnelActuator } from '../tunnel/order.js';
 import { type ConfigActuatorMaker, carryOutConfig } from './config-verbs.js';
 import type { HelperPolicy } from './policy.js';
 import type { HelperRequest } from './protocol.js';
@@ -8,6 +9,7 @@ import { orderOf } from './raid-verbs.js';
 export interface HelperMeans {
   readonly services: Services;
   readonly machine: Machine;
+  readonly tunnel: TunnelActuator;
   readonly configActuator: ConfigActuatorMaker;
 }
 
@@ -31,9 +33,10 @@ export interface Done {
 export async function carryOut(
   request: HelperRequest,
   policy: HelperPolicy,
-  { services, machine, configActuator }: HelperMeans,
+  means: HelperMeans,
   caller: HelperCaller,
 ): Promise<Done> {
+  const { services, machine, configActuator } = means;
   const { signal } = new AbortController();
   switch (request.verb) {
     case 'restart-unit':
@@ -83,6 +86,10 @@ export async function carryOut(
     case 'raid-sync':
       allow(policy.raid.includes(request.array), `a change of array ${JSON.stringify(request.array)}`);
       await machine.raid(orderOf(request), signal);
+      return {};
+    case 'tunnel':
+      allow(policy.tunnel, 'a tunnel');
+      await means.tunnel.apply(request.order, signal);
       return {};
     case 'own':
       return { text: await machine.own(request.order, signal, caller) };

@@ -3,6 +3,7 @@ import type { Progress } from '../../../proto/contract/progress.js';
 import type { Exec, Machine, OrderCaller, Services, StorageQuestion } from '../host/ports.js';
 import { parseTraffic } from '../host/traffic.js';
 import { checkUnitName, readUnitState } from '../host/unit-state.js';
+import type { TunnelActuator } from '../tunnel/order.js';
 import { type HelperRequest, parseReply, renderLine } from './protocol.js';
 import { requestOf } from './raid-verbs.js';
 
@@ -84,6 +85,16 @@ export function makeHelperMachine(call: HelperCall, ownCall: HelperCall = call):
     own: (order, signal, caller) => askOwn({ verb: 'own', order }, OWN_TIMEOUT_MS, signal, caller),
     traffic: async (interfaces, signal) =>
       parseTraffic(await ask({ verb: 'traffic', interfaces }, STORAGE_TIMEOUT_MS, signal)),
+  };
+}
+
+/** The tunnel of an unprivileged agent: its helper keeps the files and restarts the unit. */
+export function makeHelperTunnel(call: HelperCall): TunnelActuator {
+  const ask = asker(call);
+  return {
+    apply: async (order, signal) => {
+      await ask({ verb: 'tunnel', order }, RESTART_TIMEOUT_MS, signal);
+    },
   };
 }
 

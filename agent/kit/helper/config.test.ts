@@ -50,7 +50,6 @@ process.exitCode = await serveHelper({
   kernel: makeKernelFiles(),
   services: {},
   machine: noMachine(),
-  rootsActuator: () => { throw new Error('not asked for'); },
   configActuator: (allowance) => makeNodeConfigActuator({ root, ownerUid: process.getuid(), exec }, allowance),
 });
 process.exit();

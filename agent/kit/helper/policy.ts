@@ -21,6 +21,8 @@ export interface HelperPolicy {
   readonly storage: boolean;
   /** Whether tables of our own may count packets, and be read. */
   readonly traffic: boolean;
+  /** Whether the tunnel of this node may be put in place. */
+  readonly tunnel: boolean;
   /** md arrays that may be changed. */
   readonly raid: readonly string[];
   /** What node configs may manage; nothing when the file does not say. */
@@ -28,7 +30,7 @@ export interface HelperPolicy {
 }
 
 const LISTS = ['units', 'mounts', 'journal', 'raid'] as const;
-const SWITCHES = ['reboot', 'stepClock', 'identify', 'kernelLog', 'storage', 'traffic'] as const;
+const SWITCHES = ['reboot', 'stepClock', 'identify', 'kernelLog', 'storage', 'traffic', 'tunnel'] as const;
 
 const HINT = 'it looks like {"user": "bramble-agent", "units": ["ssh.service"], "reboot": true}';
 
@@ -66,6 +68,7 @@ export function parsePolicy(text: string, path: string): HelperPolicy {
     kernelLog: isOn('kernelLog'),
     storage: isOn('storage'),
     traffic: isOn('traffic'),
+    tunnel: isOn('tunnel'),
     raid: list('raid'),
     config: Object.hasOwn(fields, 'config') ? parseAllowance(fields['config'], problems) : NOTHING_ALLOWED,
   };

@@ -200,6 +200,7 @@ const NOTHING = {
   kernelLog: false,
   storage: false,
   traffic: false,
+  tunnel: false,
   raid: [],
   config: NOTHING_ALLOWED,
 } as const;
@@ -214,7 +215,7 @@ test('a policy names a user and what is allowed; what it leaves out is not', () 
   expect(parsePolicy('{"user": 998}', 'p')).toEqual({ ...NOTHING, user: 998 });
   const all = {
     ...{ user: 998, units: ['a.service'], reboot: true, mounts: ['/'], stepClock: true, identify: true },
-    ...{ journal: ['b.service'], kernelLog: true, storage: true, traffic: true, raid: ['md0'] },
+    ...{ journal: ['b.service'], kernelLog: true, storage: true, traffic: true, tunnel: true, raid: ['md0'] },
   };
   expect(parsePolicy(JSON.stringify(all), 'p')).toEqual({ ...all, config: NOTHING_ALLOWED });
   const config = { hostname: true, users: ['pi'], sysctls: ['vm.swappiness'], units: ['cups.service'] };

@@ -1,6 +1,7 @@
 import { BrambleError, type ErrorCode } from '../../../proto/contract/errors.js';
 import type { Progress } from '../../../proto/contract/progress.js';
 import type { MountAccess } from '../host/ports.js';
+import { parseTunnelOrder, type TunnelOrder } from '../tunnel/order.js';
 import {
   CONFIG_FIELDS,
   CONFIG_LINE_LIMIT_BYTES,
@@ -37,6 +38,7 @@ export type HelperRequest =
   /** An order of the agent's own kind, as it reads it itself. */
   | { readonly verb: 'own'; readonly order: string }
   | { readonly verb: 'traffic'; readonly interfaces: readonly string[] }
+  | { readonly verb: 'tunnel'; readonly order: TunnelOrder }
   | ConfigRequest;
 
 export type HelperReply =
@@ -111,6 +113,7 @@ const VERBS: {
     fields: ['interfaces'],
     read: (from) => ({ verb: 'traffic', interfaces: from.interfaces('interfaces') }),
   },
+  tunnel: { fields: ['order'], read: (from) => ({ verb: 'tunnel', order: parseTunnelOrder(from.raw('order')) }) },
 };
 
 /** @throws BrambleError `invalid-argument` for an unknown verb, a missing or unknown field, or no JSON at all */
@@ -118,7 +121,7 @@ export function parseRequest(line: string): HelperRequest {
   const { verb, ...fields } = parseObject(line);
   const isConfig = typeof verb === 'string' && isConfigVerb(verb);
   if (!isConfig && !isVerb(verb)) throw refused(`unknown verb ${JSON.stringify(verb)?.slice(0, 64)}`);
-  const others = isConfig ? CONFIG_LINE_LIMIT_BYTES : LINE_LIMIT_BYTES;
+  const others = isConfig || verb === 'tunnel' ? CONFIG_LINE_LIMIT_BYTES : LINE_LIMIT_BYTES;
   const limit = verb === 'own' ? OWN_LINE_LIMIT_BYTES : others;
   if (line.length > limit) throw refused(`the line is longer than ${limit} bytes`);
   const expected: readonly string[] = isConfig ? CONFIG_FIELDS[verb] : VERBS[verb].fields;

@@ -1,8 +1,10 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
+import type { ClientMode } from '../../../proto/contract/overlay/network.js';
 import type { AgentConfig } from '../config.js';
-import { makeHelperMachine, makeHelperServices } from '../helper/client.js';
+import { makeHelperMachine, makeHelperServices, makeHelperTunnel } from '../helper/client.js';
 import { makeHelperConfig } from '../helper/config-client.js';
 import { makeNodeExec } from '../host/node/exec.js';
+import { makeNodeFiles } from '../host/node/files.js';
 import { makeHelperCall } from '../host/node/helper-socket.js';
 import { makeKernelFiles } from '../host/node/kernel-files.js';
 import { makeNodeLed } from '../host/node/led.js';
@@ -12,6 +14,8 @@ import { makeSystemdServices } from '../host/node/services-systemd.js';
 import type { Machine, Services } from '../host/ports.js';
 import { makeLocalMachine, noMachine, type OwnOrders } from '../machine/local-machine.js';
 import type { ConfigActuator } from '../node-config/machine.js';
+import { makeLocalTunnel, TUNNEL_DIR, TUNNEL_UNIT } from '../tunnel/local-tunnel.js';
+import type { TunnelActuator } from '../tunnel/order.js';
 
 /** What an agent acts through. */
 export interface Means {
@@ -56,6 +60,17 @@ function systemdMeans(
 /** Who puts node configs in place: only a helper does. */
 export function openConfigActuator({ helperSocket }: AgentConfig): ConfigActuator | undefined {
   return helperSocket === undefined ? undefined : makeHelperConfig(makeHelperCall(helperSocket));
+}
+
+/** Who keeps the tunnel: a helper, or this process itself where it has the rights. */
+export function openTunnel(
+  { tunnel, helperSocket }: AgentConfig,
+  services: Services,
+): { readonly mode: ClientMode; readonly actuator: TunnelActuator } | undefined {
+  if (tunnel === undefined) return undefined;
+  const { mode, dir = TUNNEL_DIR } = tunnel;
+  if (helperSocket !== undefined) return { mode, actuator: makeHelperTunnel(makeHelperCall(helperSocket)) };
+  return { mode, actuator: makeLocalTunnel({ files: makeNodeFiles(), services, dir, unit: TUNNEL_UNIT }) };
 }
 
 const nothing = (): Promise<void> => Promise.resolve();

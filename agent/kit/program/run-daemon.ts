@@ -12,7 +12,7 @@ import { Notifier } from '../systemd/notify.js';
 import type { AgentProgram } from './agent-program.js';
 import { type LoadedConfig, loadConfig, refuseReadableKeys } from './load-config.js';
 import { makeProgramLog, type ProgramLog } from './log.js';
-import { openConfigActuator, openMeans } from './means.js';
+import { openConfigActuator, openMeans, openTunnel } from './means.js';
 import type { ProgramIo } from './program-io.js';
 
 /** Runs as an agent until the process is asked to end. */
@@ -73,6 +73,7 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
         watches: (probe) => program.watches?.(probe, stateDir) ?? [],
         handlers: limitHandlers(program.handlers(policy, stateDir), policy),
         configActuator: program.configActuator?.(host, base) ?? base,
+        tunnel: openTunnel(config, means.services),
         buildTimeMs: BUILD_TIME_MS,
         progress: () => {
           notifier.progress();

@@ -1,4 +1,5 @@
 import type { NodeKind } from '../../../proto/contract/ids.js';
+import type { ClientMode } from '../../../proto/contract/overlay/network.js';
 import type { Collector } from '../collect/collector.js';
 import type { AgentProbe } from '../collect/probe.js';
 import type { Handlers } from '../command/handler.js';
@@ -6,6 +7,7 @@ import type { JoinFile } from '../enroll/join.js';
 import type { Host } from '../host/ports.js';
 import type { Log } from '../log.js';
 import type { ConfigActuator } from '../node-config/machine.js';
+import type { TunnelActuator } from '../tunnel/order.js';
 import type { Watch } from '../watch/watch.js';
 
 /** What makes one of the three agents out of the kit. */
@@ -25,6 +27,8 @@ export interface AgentOptions {
   readonly handlers: Handlers;
   /** Who puts node configs in place; without it every config is refused. */
   readonly configActuator?: ConfigActuator | undefined;
+  /** Who keeps its tunnel, and what for; absent = it has none of its own. */
+  readonly tunnel?: { readonly mode: ClientMode; readonly actuator: TunnelActuator } | undefined;
   /** When this program was built, ms since 1970-01-01 UTC: time cannot be earlier than that. */
   readonly buildTimeMs: number;
   /** Called every few seconds as long as real work gets done: feeds a watchdog. */

@@ -17,6 +17,7 @@ import { DEFAULT_CADENCE } from '../session/cadence.js';
 import { SessionClient } from '../session/client.js';
 import { ControllerClock } from '../session/controller-clock.js';
 import { type AboutAgent, AgentDuties } from '../session/duties.js';
+import type { TunnelKeeper } from '../tunnel/keeper.js';
 import { runWatches } from '../watch/watch.js';
 import type { AgentOptions } from './agent-options.js';
 import type { AgentState } from './agent-state.js';
@@ -43,6 +44,9 @@ export interface AgentParts {
   readonly heartbeat: Heartbeat;
   /** Milliseconds since boot when this process started. */
   readonly startedMs: number;
+  readonly tunnel: TunnelKeeper | undefined;
+  /** Aborts when the agent ends. */
+  readonly life: AbortSignal;
 }
 
 interface Clocks {
@@ -81,6 +85,7 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     onTick: async () => {
       await keepHouse(parts, clocks, recorder);
       nodeConfig.tick();
+      duties.renewTunnel();
       // Storage that works again may have brought events back that no process has sent yet.
       session.take({ kind: 'events-waiting' });
       agent.tidyMemory();
@@ -102,6 +107,8 @@ export function wireAgent(parts: AgentParts): WiredAgent {
     dispatcher,
     reporter,
     recorder,
+    tunnel: parts.tunnel,
+    life: parts.life,
     renewalDueMs: (controllerNowMs) => credentials.renewalDueMs(controllerNowMs),
     session: { send: (frame) => session.send(frame), take: (event) => session.take(event) },
     log,

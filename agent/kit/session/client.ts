@@ -3,6 +3,7 @@ import type { Random } from '../../../proto/contract/random.js';
 import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Cadence, DesiredState } from '../../../proto/gen/bramble/agent/v1/desired.js';
 import type { AgentFrame, AuditHead, Goodbye, Hello, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
+import type { TunnelProfile } from '../../../proto/gen/bramble/agent/v1/tunnel.js';
 import type { Outbox } from '../durable/outbox.js';
 import type { Endpoint, HostClock, Net, TlsIdentity } from '../host/ports.js';
 import { errorFields, type Log } from '../log.js';
@@ -23,6 +24,7 @@ export interface SessionDuties {
   considerRevision(revision: number): void;
   apply(desired: DesiredState): void;
   rememberHead(head: AuditHead): void;
+  takeTunnel(profile: TunnelProfile): void;
 }
 
 /** A renewed credential, as far as the session cares. */
@@ -184,6 +186,9 @@ export class SessionClient {
       case 'apply':
         duties.apply(effect.desired);
         return;
+      case 'take-tunnel':
+        duties.takeTunnel(effect.profile);
+        return;
       case 'remember-head':
         duties.rememberHead(effect.head);
         return;
@@ -228,6 +233,7 @@ type DutyEffect =
   | 'report-in-full'
   | 'report-acknowledged'
   | 'take-command'
+  | 'take-tunnel'
   | 'consider-revision'
   | 'apply'
   | 'remember-head';

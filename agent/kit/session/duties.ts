@@ -3,6 +3,7 @@ import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.
 import { type Cadence, type DesiredState, DesiredStateOutcome } from '../../../proto/gen/bramble/agent/v1/desired.js';
 import type { AgentFrame, AuditHead, Hello, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
 import type { Board, NodeKind } from '../../../proto/gen/bramble/agent/v1/node.js';
+import type { TunnelProfile, TunnelRequest } from '../../../proto/gen/bramble/agent/v1/tunnel.js';
 import type { ClockFloor } from '../clock-floor.js';
 import type { CommandDispatcher } from '../command/dispatcher.js';
 import type { Ledger } from '../durable/ledger.js';
@@ -13,6 +14,7 @@ import type { ContactProof } from '../node-config/contact.js';
 import type { ConfigKeeper, ConfigTry } from '../node-config/keeper.js';
 import type { EventRecorder } from '../report/event-recorder.js';
 import type { Reporter } from '../report/reporter.js';
+import type { TunnelKeeper } from '../tunnel/keeper.js';
 import type { AuditMemory } from './audit-memory.js';
 import { saneCadence } from './cadence.js';
 import type { SessionDuties } from './client.js';
@@ -51,6 +53,10 @@ export interface DutiesOptions {
     send(frame: NonNullable<AgentFrame['frame']>): boolean;
     take(event: SessionEvent): void;
   };
+  /** Keeps the tunnel; absent = this node has none of its own. */
+  readonly tunnel?: Pick<TunnelKeeper, 'greeting' | 'due' | 'take'> | undefined;
+  /** Aborts when the agent ends. */
+  readonly life: AbortSignal;
   readonly log: Log;
 }
 
@@ -98,6 +104,27 @@ export class AgentDuties implements SessionDuties {
     reporter.goOnline();
     this.tellTry();
     this.considerRevision(desiredRevision);
+    const { tunnel } = this.#options;
+    if (tunnel !== undefined) this.#sendTunnel(tunnel.greeting(controllerUnixMs));
+  }
+
+  /** At every tick: a certificate of the tunnel that is due. */
+  renewTunnel(): void {
+    const controllerNowMs = this.#options.controllerClock.nowMs();
+    if (controllerNowMs !== undefined) this.#sendTunnel(this.#options.tunnel?.due(controllerNowMs));
+  }
+
+  takeTunnel(profile: TunnelProfile): void {
+    const { tunnel, controllerClock, life } = this.#options;
+    const controllerNowMs = controllerClock.nowMs();
+    if (tunnel === undefined || controllerNowMs === undefined) return; // nobody asked for it
+    void tunnel.take(profile, controllerNowMs, life).then((answer) => {
+      this.#sendTunnel(answer);
+    });
+  }
+
+  #sendTunnel(request: TunnelRequest | undefined): void {
+    if (request !== undefined) this.#options.session.send({ $case: 'tunnelRequest', value: request });
   }
 
   offline(): void {

@@ -2,6 +2,7 @@ import { assertNever } from '../../../proto/contract/assert.js';
 import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Cadence, DesiredState } from '../../../proto/gen/bramble/agent/v1/desired.js';
 import type { AuditHead, ControllerFrame, Goodbye, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
+import type { TunnelProfile } from '../../../proto/gen/bramble/agent/v1/tunnel.js';
 import {
   afterGoodbye,
   afterLoss,
@@ -85,6 +86,7 @@ export type SessionEffect =
   | { readonly kind: 'report-acknowledged'; readonly throughSequence: number }
   | { readonly kind: 'answer-probe'; readonly nonce: string }
   | { readonly kind: 'take-command'; readonly command: SignedCommand }
+  | { readonly kind: 'take-tunnel'; readonly profile: TunnelProfile }
   | { readonly kind: 'consider-revision'; readonly revision: number }
   | { readonly kind: 'apply'; readonly desired: DesiredState }
   | { readonly kind: 'remember-head'; readonly head: AuditHead }
@@ -277,6 +279,8 @@ function takeFrame(state: SessionState, live: LivePhase, frame: ControllerFrame[
       return doing({ kind: 'report-acknowledged', throughSequence: frame.value.throughSequence });
     case 'auditHead':
       return doing({ kind: 'remember-head', head: frame.value });
+    case 'tunnelProfile':
+      return doing({ kind: 'take-tunnel', profile: frame.value });
     case 'welcome': // one is enough
     case undefined: // of a newer controller
       return same(state);

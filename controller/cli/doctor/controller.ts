@@ -75,6 +75,7 @@ const LEFT_MS_MIN = {
   agents: { warn: 179 * DAY_MS, fail: 31 * DAY_MS },
   actuators: { warn: 179 * DAY_MS, fail: 31 * DAY_MS },
   servers: { warn: 179 * DAY_MS, fail: 31 * DAY_MS },
+  overlay: { warn: 179 * DAY_MS, fail: 31 * DAY_MS },
   // Renewed with ten days left.
   controller: { warn: 9 * DAY_MS, fail: 2 * DAY_MS },
   page: { warn: 21 * DAY_MS, fail: 3 * DAY_MS },
@@ -83,7 +84,7 @@ const LEFT_MS_MIN = {
 const SIGNED_AT_START = 'restart the controller: it signs a successor when it starts';
 const CERTIFICATE_REMEDY = {
   root: 'nothing renews a root: set up a controller with a new one, and let every node join it, before this one ends',
-  ...{ agents: SIGNED_AT_START, actuators: SIGNED_AT_START, servers: SIGNED_AT_START },
+  ...{ agents: SIGNED_AT_START, actuators: SIGNED_AT_START, servers: SIGNED_AT_START, overlay: SIGNED_AT_START },
   controller: 'it should have renewed itself: read the controller’s log, then restart it',
   page: 'put a new one where http.tls of the controller names it, and restart the controller',
 } as const satisfies Record<CertificateFact['role'], string>;

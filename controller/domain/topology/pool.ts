@@ -7,8 +7,8 @@ import { parsePrefix6, renderAddress6 } from '../../../proto/contract/overlay/pr
 export interface Pool {
   /** "vlan sw-domain-1", "storage fs-1": unique. */
   readonly name: string;
-  readonly kind: 'vlan' | 'storage' | 'public6' | 'routed6';
-  /** vlan: the first id. storage: the first IPv4 address as a number. public6, routed6: the prefix as a number. */
+  readonly kind: 'vlan' | 'storage' | 'public6' | 'routed6' | 'site6';
+  /** vlan: the first id. storage: the first IPv4 address as a number. public6, routed6, site6: the prefix as a number. */
   readonly base: bigint;
   readonly count: number;
   /** Indexes that are never handed out: transit and management VLANs, the gateway's address. */
@@ -47,6 +47,11 @@ export function routedPool(name: string, prefix: string): Pool {
   return { name, kind: 'routed6', base: basePrefix6(prefix, bits), count, reserved: new Set([0]) };
 }
 
+/** A /56 per site out of an overlay's /48; the first is the overlay's own. */
+export function sitePool(name: string, prefix: string): Pool {
+  return { name, kind: 'site6', base: basePrefix6(prefix, 48), count: 256, reserved: new Set([0]) };
+}
+
 /** How many may be handed out at all. */
 export function usableCount({ count, reserved }: Pool): number {
   return count - [...reserved].filter((index) => index >= 0 && index < count).length;
@@ -78,6 +83,8 @@ export function renderAllocation(pool: Pool, index: number): string {
       return `${renderAddress6(pool.base + BigInt(index))}/64`;
     case 'routed6':
       return `${renderAddress6(pool.base + (BigInt(index) << 64n))}/64`;
+    case 'site6':
+      return `${renderAddress6(pool.base + (BigInt(index) << 72n))}/56`;
   }
 }
 

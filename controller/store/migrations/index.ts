@@ -6,6 +6,7 @@ import { operators } from './004-operators.js';
 import { eventSite } from './005-event-site.js';
 import { healing } from './006-healing.js';
 import { commandProgress } from './007-command-progress.js';
+import { overlay } from './008-overlay.js';
 
 /** In the order in which they run. A released step never changes: a change is the next step. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   eventSite,
   healing,
   commandProgress,
+  overlay,
 ];

@@ -11,8 +11,8 @@ const NodeTrouble = z.object({ name: z.string(), site: z.string(), message: z.st
 
 export const CertificateFact = z.object({
   role: z
-    .enum(['root', 'agents', 'actuators', 'servers', 'controller', 'page'])
-    .describe('root and the three issuing authorities; the controller’s own for agents; the page’s'),
+    .enum(['root', 'agents', 'actuators', 'servers', 'overlay', 'controller', 'page'])
+    .describe('root and the four issuing authorities; the controller’s own for agents; the page’s'),
   expiresAtMs: z.number(),
 });
 export type CertificateFact = z.infer<typeof CertificateFact>;

@@ -1,7 +1,9 @@
 import { serveHelper } from '../../helper/serve.js';
 import { makeLocalMachine, type OwnOrders } from '../../machine/local-machine.js';
+import { makeLocalTunnel, TUNNEL_DIR, TUNNEL_UNIT } from '../../tunnel/local-tunnel.js';
 import { makeNodeConfigActuator } from './config/actuator.js';
 import { makeNodeExec } from './exec.js';
+import { makeNodeFiles } from './files.js';
 import { makeHelperConnection } from './helper-connection.js';
 import { makeKernelFiles } from './kernel-files.js';
 import { makeNodeLed } from './led.js';
@@ -32,6 +34,7 @@ export function runNodeHelper({ peer, policyPath, own }: NodeHelperOptions): Pro
     readPolicy: () => readOwnedText(policyPath, 0),
     kernel,
     services,
+    tunnel: makeLocalTunnel({ files: makeNodeFiles(), services, dir: TUNNEL_DIR, unit: TUNNEL_UNIT }),
     machine: makeLocalMachine({ exec, kernel, services, led: makeNodeLed(), own }),
     configActuator: (allowance) => makeNodeConfigActuator({ root: '/', ownerUid: 0, exec }, allowance),
   });
