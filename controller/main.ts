@@ -190,6 +190,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     uploads,
     images: images.images,
     healing: controller.healing,
+    overlay: opened?.desk,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
     readiness: () => readiness(progress, rpc),
     measures: () => allMeasures({ core, rpc, store, history, ticks, overlay: opened }),

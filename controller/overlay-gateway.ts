@@ -11,6 +11,7 @@ import { startTcpRelay, type TcpRelay } from './overlay/tcp-relay.js';
 import type { Controller } from './usecases/controller.js';
 import { GatewayKeeper } from './usecases/overlay/gateway-keeper.js';
 import { Overlay } from './usecases/overlay/overlay.js';
+import { OverlayDesk } from './usecases/overlay/overlay-view.js';
 import type { OverlayAuthority, OverlayServices } from './usecases/overlay/ports.js';
 import { Tunnels } from './usecases/overlay/tunnels.js';
 import type { Store, Trust, World } from './usecases/ports.js';
@@ -18,9 +19,10 @@ import type { Store, Trust, World } from './usecases/ports.js';
 /** One is built; addresses are laid out for more. */
 const GATEWAY = 0;
 const DEVICE = 'bramble0';
+/** The unit's user may not look into the data directory, where the keys of the fleet are. */
+const SHARED_DIR = '/var/lib/bramble-overlay';
 /** Of the packaged unit: bramble-openvpn@.service. */
 const UNIT = `bramble-openvpn@${GATEWAY}.service`;
-const UNIT_USER = { user: 'bramble-openvpn', group: 'bramble' } as const;
 
 export interface OverlayParts {
   readonly dataDir: string;
@@ -35,6 +37,7 @@ export interface OverlayParts {
 
 export interface OpenedOverlay {
   readonly overlay: Overlay;
+  readonly desk: OverlayDesk;
   /** Puts the gateway in order; to be called when the controller's ports are known. */
   start(closers: Closers): Promise<void>;
   counters(): Readonly<Record<string, number>>;
@@ -45,9 +48,9 @@ export function makeOverlay(settings: OverlaySettings, parts: OverlayParts): Ope
   const { dataDir, store, world, controller } = parts;
   const { overlay: authority, trust } = parts.authority;
   const prefix = parseOverlayPrefix(settings.prefix);
-  const dir = join(dataDir, 'overlay', `gateway-${GATEWAY}`);
-  const socket =
-    settings.services === 'systemd' ? `/run/bramble-openvpn/${GATEWAY}.sock` : join(dir, 'management.sock');
+  const isUnit = settings.services === 'systemd';
+  const dir = join(isUnit ? SHARED_DIR : join(dataDir, 'overlay'), `gateway-${GATEWAY}`);
+  const socket = isUnit ? `/run/bramble-openvpn/${GATEWAY}.sock` : join(dir, 'management.sock');
   const { host, port, tcpPort, listen, nodePorts } = settings;
   const remotes = [
     { host, port, protocol: 'udp' } as const,
@@ -65,7 +68,6 @@ export function makeOverlay(settings: OverlaySettings, parts: OverlayParts): Ope
     config: {
       ...{ overlay: prefix, gateway: GATEWAY, folder: dir, socket, device: DEVICE },
       listen: { host: listen, port },
-      runAs: settings.services === 'systemd' ? UNIT_USER : undefined,
     },
     policy: () => {
       return { overlay: prefix, gateway: GATEWAY, device: DEVICE, controllerPorts: parts.controllerPorts(), nodePorts };
@@ -78,9 +80,14 @@ export function makeOverlay(settings: OverlaySettings, parts: OverlayParts): Ope
       controller().core.sessions.send(id, { kind: 'tunnel-profile', answer });
     },
   });
+  const desk = new OverlayDesk({
+    ...{ overlay, tunnels, prefix, gateway: GATEWAY, reader: store.reader },
+    nodes: () => controller().core.nodes,
+  });
   let relay: TcpRelay | undefined;
   return {
     overlay,
+    desk,
     start: async (closers) => {
       closers.add('overlay gateway', close);
       if (tcpPort !== 0) {

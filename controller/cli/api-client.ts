@@ -53,6 +53,7 @@ import type { Secret } from '../../proto/contract/secret.js';
 import { errorOfEnvelope } from './errors.js';
 import { HealingApi } from './healing-api.js';
 import { ImageApi } from './image-api.js';
+import { OverlayApi } from './overlay-api.js';
 import type { HttpMethod, Transport } from './transport.js';
 
 export type EnrollmentState = 'pending' | 'approved' | 'rejected';
@@ -334,6 +335,10 @@ export class ApiClient {
 
   get images(): ImageApi {
     return new ImageApi((method, path, schema, body) => this.#ask(method, path, schema, body));
+  }
+
+  get overlay(): OverlayApi {
+    return new OverlayApi((method, path, schema, body) => this.#ask(method, path, schema, body));
   }
 
   /** Every page of a list, or as many as hold `enough`. */

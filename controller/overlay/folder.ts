@@ -5,9 +5,12 @@ import type { FolderChange, FolderFiles } from '../../proto/contract/overlay/fol
 import { GATEWAY_FILES } from '../../proto/contract/overlay/server-config.js';
 import type { OverlayFolder } from '../usecases/overlay/ports.js';
 
+const FOLDER_MODE = 0o2750;
+const FILE_MODE = 0o640;
+
 /**
- * A gateway's files. The process may have given up root's rights, so what it reads while it runs (clients, list of revoked
- * certificates) is readable for its group; keys, which it reads at its start, are for nobody else.
+ * A gateway's files, readable for the group of their folder: the process runs as a user of its own, which may read all of
+ * this and nothing else of the controller's. The folder hands its group on (setgid), as it is packaged.
  */
 export class GatewayFolder implements OverlayFolder {
   readonly #dir: string;
@@ -32,12 +35,11 @@ export class GatewayFolder implements OverlayFolder {
   }
 
   async apply(changes: readonly FolderChange[]): Promise<void> {
-    await mkdir(join(this.#dir, GATEWAY_FILES.clients), { recursive: true, mode: 0o750 });
-    await chmod(this.#dir, 0o750);
-    await chmod(join(this.#dir, GATEWAY_FILES.clients), 0o750);
+    await mkdir(join(this.#dir, GATEWAY_FILES.clients), { recursive: true });
+    for (const folder of [this.#dir, join(this.#dir, GATEWAY_FILES.clients)]) await chmod(folder, FOLDER_MODE);
     for (const { path, content } of changes) {
       if (content === undefined) await rm(join(this.#dir, path), { force: true });
-      else await this.#write(path, content, 0o640);
+      else await this.#write(path, content);
     }
     for (const folder of new Set(changes.map(({ path }) => dirname(join(this.#dir, path))))) await syncFolder(folder);
   }
@@ -50,20 +52,20 @@ export class GatewayFolder implements OverlayFolder {
   }
 
   async writeSecret(name: string, content: string): Promise<void> {
-    await mkdir(this.#dir, { recursive: true, mode: 0o750 });
-    const isRead: boolean = name === GATEWAY_FILES.revoked;
-    await this.#write(name, content, isRead ? 0o640 : 0o600);
+    await mkdir(this.#dir, { recursive: true });
+    await chmod(this.#dir, FOLDER_MODE);
+    await this.#write(name, content);
     await syncFolder(this.#dir);
   }
 
   /** Beside its place under a name that OpenVPN never asks for, then in its place. */
-  async #write(path: string, content: string, mode: number): Promise<void> {
+  async #write(path: string, content: string): Promise<void> {
     const target = join(this.#dir, path);
     const temporary = join(dirname(target), `.new-${path.replaceAll('/', '-')}`);
     try {
-      const file = await open(temporary, 'w', mode);
+      const file = await open(temporary, 'w', FILE_MODE);
       try {
-        await file.chmod(mode); // whatever the umask leaves
+        await file.chmod(FILE_MODE); // whatever the umask leaves
         await file.writeFile(content);
         await file.sync();
       } finally {

@@ -9,6 +9,7 @@ const run = promisify(execFile);
 const PROGRAM_MS_MAX = 30_000;
 /** A gateway says goodbye to its clients before it ends. */
 const END_MS_MAX = 8_000;
+const START_AGAIN_MS = 1_000;
 
 /**
  * The gateway as a unit of systemd, which loads the rules for packets before its start and at its reload. The controller has
@@ -42,6 +43,7 @@ export function childGateway(options: ChildGatewayOptions): ChildGateway {
 class Child implements ChildGateway {
   readonly #options: ChildGatewayOptions;
   #process: ChildProcess | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ChildGatewayOptions) {
     this.#options = options;
@@ -59,10 +61,23 @@ class Child implements ChildGateway {
       const stdio = ['ignore', log.fd, log.fd] as const;
       const child = spawn('openvpn', ['--config', this.#options.configPath], { shell: false, stdio: [...stdio] });
       child.on('error', () => undefined); // not there: the management socket does not answer, which is told
+      child.on('exit', () => {
+        if (this.#process === child) this.#startSoon();
+      });
       this.#process = child;
     } finally {
       await log.close();
     }
+  }
+
+  /** As a service manager does with what ends by itself. */
+  #startSoon(): void {
+    this.#process = undefined;
+    this.#timer = setTimeout(() => {
+      this.restartGateway().catch(() => {
+        this.#startSoon(); // it is told where it is missed: at the management socket
+      });
+    }, START_AGAIN_MS);
   }
 
   async reloadPolicy(): Promise<void> {
@@ -70,6 +85,7 @@ class Child implements ChildGateway {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#timer);
     const child = this.#process;
     this.#process = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

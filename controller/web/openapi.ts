@@ -10,6 +10,7 @@ import * as healing from '../../proto/contract/api/healing.js';
 import * as images from '../../proto/contract/api/images.js';
 import * as lists from '../../proto/contract/api/lists.js';
 import * as nodeConfig from '../../proto/contract/api/node-config.js';
+import * as overlay from '../../proto/contract/api/overlay.js';
 import * as requests from '../../proto/contract/api/requests.js';
 import * as topology from '../../proto/contract/api/topology.js';
 import { assert } from '../../proto/contract/assert.js';
@@ -76,6 +77,7 @@ function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
     ...images,
     ...lists,
     ...nodeConfig,
+    ...overlay,
     ...requests,
     ...topology,
   };

@@ -12,6 +12,7 @@ import type { Doctor } from '../usecases/doctor.js';
 import type { HealingDesk } from '../usecases/healing/healing-desk.js';
 import type { Idempotency } from '../usecases/idempotency.js';
 import type { Images } from '../usecases/images/images.js';
+import type { OverlayDesk } from '../usecases/overlay/overlay-view.js';
 import type { Log, Timers } from '../usecases/ports.js';
 
 /** What the two doors need of the rest of the controller. */
@@ -29,6 +30,8 @@ export interface WebOptions {
   readonly uploads: UploadSource;
   readonly images: Images;
   readonly healing: HealingDesk;
+  /** `undefined` = there is none. */
+  readonly overlay?: OverlayDesk | undefined;
   readonly join: JoinFacts;
   readonly readiness: () => Promise<readonly PartReadiness[]>;
   readonly measures: () => Promise<readonly Measure[]>;

@@ -24,6 +24,7 @@ import { imageHandlers } from './routes/images.js';
 import { loadHandlers } from './routes/loads.js';
 import { nodeConfigHandlers } from './routes/node-configs.js';
 import { nodeHandlers } from './routes/nodes.js';
+import { overlayHandlers } from './routes/overlay.js';
 import { pageRoutes } from './routes/page.js';
 import { probeHandlers } from './routes/probes.js';
 import { sessionHandlers } from './routes/session.js';
@@ -75,6 +76,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...auditHandlers(options),
       ...backupHandlers(options),
       ...doctorHandlers(options),
+      ...overlayHandlers(options),
     };
     pageRoutes(app, options);
     mount(app, kind, ROUTES, handlers, {

@@ -47,6 +47,11 @@ const PACKAGES: readonly DebianPackage[] = [
     ['openssh-client', '/usr/bin/ssh-keygen'],
     ['iproute2', '/usr/sbin/ip'],
   ].map(([name = '', provides = '']) => ({ name, provides, why: 'the virtual rack' })),
+  ...[
+    ['openvpn', '/usr/sbin/openvpn'],
+    ['iputils-ping', '/usr/bin/ping'],
+    ['openssh-server', '/usr/sbin/sshd'],
+  ].map(([name = '', provides = '']) => ({ name, provides, why: 'the overlay' })),
 ];
 
 const INSTALL_LIMIT_MS = 300_000;

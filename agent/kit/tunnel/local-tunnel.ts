@@ -26,7 +26,6 @@ export function makeLocalTunnel({ files, services, dir, unit }: LocalTunnelOptio
       const config = renderClientConfig({
         ...{ remotes, tlsCryptKeysPem, authorityPem, certificatePem, keyPath },
         device: DEVICE,
-        runAs: undefined, // the unit takes rights away, and a client that is root may come back by itself
         socket: undefined,
       });
       const ops = opsPrefixes.map(parsePrefix6);

@@ -203,6 +203,7 @@ export class Overlay implements TunnelGate {
   }
 
   async #allot(nodes: readonly OverlayNode[]): Promise<void> {
+    if (nodes.length === 0 && this.#places.sites.size > 0) return;
     const { store, world, prefix } = this.#deps;
     const nowMs = world.clock.nowMs();
     const allotment = allot(prefix, this.#book, nodes, nowMs);
@@ -266,6 +267,7 @@ export class Overlay implements TunnelGate {
     const { keeper, tunnels, world } = this.#deps;
     const atMs = world.clock.nowMs();
     try {
+      await this.#allot(this.#deps.nodes().filter(({ id }) => !this.#places.nodes.has(id)));
       await keeper.maintain();
       const live = await keeper.tunnels();
       const siteOf = ({ name }: LiveTunnel): SiteId | undefined => tunnels.of(nodeOfName(name))?.site;

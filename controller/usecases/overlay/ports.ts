@@ -39,7 +39,7 @@ export interface OverlayFolder {
   read(): Promise<FolderFiles>;
   apply(changes: readonly FolderChange[]): Promise<void>;
   hasSecret(name: string): Promise<boolean>;
-  /** For the gateway's own user alone. */
+  /** For nobody but the controller and the gateway's process. */
   writeSecret(name: string, content: string): Promise<void>;
 }
 

@@ -13,6 +13,7 @@ import { IMAGE_ROUTES } from './images.js';
 import { LOAD_ROUTES } from './loads.js';
 import { NODE_CONFIG_ROUTES } from './node-configs.js';
 import { NODE_ROUTES } from './nodes.js';
+import { OVERLAY_ROUTES } from './overlay.js';
 import { PROBE_ROUTES } from './probes.js';
 import { SESSION_ROUTES } from './session.js';
 import { SITE_ROUTES } from './sites.js';
@@ -41,4 +42,5 @@ export const ROUTES = {
   ...UPLOAD_ROUTES,
   ...IMAGE_ROUTES,
   ...DISCOVERY_ROUTES,
+  ...OVERLAY_ROUTES,
 } as const;

@@ -48,6 +48,10 @@ export const ROUTE_RIGHTS = {
   listOffers: 'nodes.read',
   findPlacement: 'nodes.read',
 
+  getOverlay: 'nodes.read',
+  diffOverlay: 'fleet.manage',
+  changeOverlayKey: 'fleet.manage',
+
   // Each operation wants what its own route wants: ScopedFleet.batch().
   runBatch: 'signed-in',
 

@@ -21,7 +21,6 @@ export interface ClientConfig {
   /** The private key stays where it was made. Absolute. */
   readonly keyPath: string;
   readonly device: string;
-  readonly runAs: { readonly user: string; readonly group: string } | undefined;
   /** For whoever asks how the tunnel is; `undefined` = none. */
   readonly socket: string | undefined;
 }
@@ -30,7 +29,7 @@ export interface ClientConfig {
 const ANSWER_S = 8;
 
 export function renderClientConfig(config: ClientConfig): string {
-  const { remotes, tlsCryptKeysPem, authorityPem, certificatePem, keyPath, device, runAs, socket } = config;
+  const { remotes, tlsCryptKeysPem, authorityPem, certificatePem, keyPath, device, socket } = config;
   const lines = [
     '# Written by the agent; changes by hand are undone.',
     'client',
@@ -63,7 +62,6 @@ export function renderClientConfig(config: ClientConfig): string {
     'persist-key',
     'persist-tun',
     'auth-nocache',
-    ...(runAs === undefined ? [] : [`user ${runAs.user}`, `group ${runAs.group}`]),
     ...(socket === undefined ? [] : [`management ${socket} unix`]),
     'verb 3',
     ...inline('ca', authorityPem),

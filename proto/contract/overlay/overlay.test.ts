@@ -26,7 +26,6 @@ const CONFIG: GatewayConfig = {
   socket: '/run/bramble/overlay-0.sock',
   listen: { host: '::', port: 1194 },
   device: 'bramble0',
-  runAs: { user: 'openvpn', group: 'bramble' },
 };
 const POLICY = { overlay, gateway: 0, device: 'bramble0', controllerPorts: [7443, 7442], nodePorts: [4949, 22] };
 
@@ -152,8 +151,6 @@ test('the configuration of a gateway', () => {
     explicit-exit-notify 1
     persist-key
     persist-tun
-    user openvpn
-    group bramble
     management /run/bramble/overlay-0.sock unix
     verb 3
     "
@@ -250,7 +247,6 @@ test('the configuration of a client tries UDP with each key, then TCP with each 
     certificatePem: 'CERTIFICATE\n',
     keyPath: '/var/lib/bramble-agent/tunnel.key',
     device: 'bramble0',
-    runAs: undefined,
     socket: undefined,
   });
   expect(config).toMatchInlineSnapshot(`

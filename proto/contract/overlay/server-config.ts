@@ -21,8 +21,6 @@ export interface GatewayConfig {
   /** Both families when it is "::". */
   readonly listen: { readonly host: string; readonly port: number };
   readonly device: string;
-  /** Whose rights it keeps after its start; `undefined` = those of whoever starts it. */
-  readonly runAs: { readonly user: string; readonly group: string } | undefined;
 }
 
 /** In the gateway's folder. */
@@ -49,7 +47,7 @@ export const KEEPALIVE_S = { gatewayPings: 6, clientRestarts: 16, clientPings: 2
 const RENEGOTIATE_S = 21_600;
 
 export function renderGatewayConfig(config: GatewayConfig): string {
-  const { overlay, gateway, folder, socket, listen, device, runAs } = config;
+  const { overlay, gateway, folder, socket, listen, device } = config;
   const at = (name: keyof typeof GATEWAY_FILES): string => `${folder}/${GATEWAY_FILES[name]}`;
   const transit = transitPrefix(overlay, gateway);
   const lines = [
@@ -91,7 +89,6 @@ export function renderGatewayConfig(config: GatewayConfig): string {
     'explicit-exit-notify 1',
     'persist-key',
     'persist-tun',
-    ...(runAs === undefined ? [] : [`user ${runAs.user}`, `group ${runAs.group}`]),
     `management ${socket} unix`,
     'verb 3',
   ];
