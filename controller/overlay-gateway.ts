@@ -70,7 +70,9 @@ export function makeOverlay(settings: OverlaySettings, parts: OverlayParts): Ope
       listen: { host: listen, port },
     },
     policy: () => {
-      return { overlay: prefix, gateway: GATEWAY, device: DEVICE, controllerPorts: parts.controllerPorts(), nodePorts };
+      const tcpFallback = tcpPort === 0 ? undefined : { port: tcpPort, relayPort: port };
+      const controllerPorts = parts.controllerPorts();
+      return { overlay: prefix, gateway: GATEWAY, device: DEVICE, controllerPorts, nodePorts, tcpFallback };
     },
   });
   const overlay = new Overlay({
@@ -92,7 +94,7 @@ export function makeOverlay(settings: OverlaySettings, parts: OverlayParts): Ope
       closers.add('overlay gateway', close);
       if (tcpPort !== 0) {
         relay = await startTcpRelay({
-          listen: { host: listen, port: tcpPort },
+          listen: { host: listen, port },
           gateway: { host: loopback(listen), port },
         });
         const open = relay;

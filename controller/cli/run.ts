@@ -19,6 +19,7 @@ import { registerImage } from './commands/image.js';
 import { registerLoginLink } from './commands/login-link.js';
 import { registerNode } from './commands/node.js';
 import { withFileOption } from './commands/node-actions.js';
+import { registerOverlay } from './commands/overlay.js';
 import { registerPower } from './commands/power.js';
 import { registerRaid } from './commands/raid.js';
 import type { RunCommand } from './commands/register.js';
@@ -49,6 +50,7 @@ const NOUNS = [
   registerImage,
   registerRoots,
   registerSwitch,
+  registerOverlay,
   registerPower,
   registerHealing,
   registerTopology,

@@ -1,16 +1,15 @@
-import { access, chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { FolderChange, FolderFiles } from '../../proto/contract/overlay/folder.js';
 import { GATEWAY_FILES } from '../../proto/contract/overlay/server-config.js';
 import type { OverlayFolder } from '../usecases/overlay/ports.js';
 
-const FOLDER_MODE = 0o2750;
 const FILE_MODE = 0o640;
 
 /**
  * A gateway's files, readable for the group of their folder: the process runs as a user of its own, which may read all of
- * this and nothing else of the controller's. The folder hands its group on (setgid), as it is packaged.
+ * this and nothing else of the controller's. The folders are packaged, and hand their group on (setgid).
  */
 export class GatewayFolder implements OverlayFolder {
   readonly #dir: string;
@@ -36,7 +35,6 @@ export class GatewayFolder implements OverlayFolder {
 
   async apply(changes: readonly FolderChange[]): Promise<void> {
     await mkdir(join(this.#dir, GATEWAY_FILES.clients), { recursive: true });
-    for (const folder of [this.#dir, join(this.#dir, GATEWAY_FILES.clients)]) await chmod(folder, FOLDER_MODE);
     for (const { path, content } of changes) {
       if (content === undefined) await rm(join(this.#dir, path), { force: true });
       else await this.#write(path, content);
@@ -53,7 +51,6 @@ export class GatewayFolder implements OverlayFolder {
 
   async writeSecret(name: string, content: string): Promise<void> {
     await mkdir(this.#dir, { recursive: true });
-    await chmod(this.#dir, FOLDER_MODE);
     await this.#write(name, content);
     await syncFolder(this.#dir);
   }

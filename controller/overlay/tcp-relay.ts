@@ -155,7 +155,7 @@ function listen(server: Server, { host, port }: RelayOptions['listen']): Promise
       fail(
         new BrambleError('failed-precondition', `cannot listen on port ${port} for tunnels over TCP`, {
           cause,
-          hint: 'choose another port in overlay.tcpPort, or allow the controller to bind low ones',
+          hint: 'end what uses it, or choose another port in overlay.port: the relay has the same for TCP',
         }),
       );
     });

@@ -14,6 +14,12 @@ export const UPLOAD_CHUNK_BYTES_MAX = 64 * 1024;
  */
 export const CONNECT_TIMEOUT_MS = 90_000;
 
+/**
+ * From dialling to a TCP connection, which the kernel of the other end makes whatever its programs do. The kernel of this end
+ * would wait twice as long before each try; on a path that has just come back that is most of a minute for nothing.
+ */
+export const REACH_TIMEOUT_MS = 10_000;
+
 /** A single question and its answer: enrolment, renewal. */
 export const CALL_TIMEOUT_MS = 60_000;
 

@@ -49,6 +49,7 @@ export class BrambleChannelCredentials extends ChannelCredentials {
   readonly #options: ClientCredentialsOptions;
   readonly #sockets = new Set<TLSSocket>();
   #refusal: BrambleError | undefined;
+  #isReached = false;
   #isDisposed = false;
 
   /** @throws BrambleError `invalid-argument` for an identity that cannot be read */
@@ -85,6 +86,11 @@ export class BrambleChannelCredentials extends ChannelCredentials {
     return this.#refusal;
   }
 
+  /** Whether a TCP connection was ever made: the path is there, and what takes long now is the other end. */
+  get isReached(): boolean {
+    return this.#isReached;
+  }
+
   /**
    * Ends every connection at once, and lets none begin: grpc-js, when it is closed while it dials, would finish dialling
    * and forget the socket.
@@ -116,6 +122,7 @@ export class BrambleChannelCredentials extends ChannelCredentials {
   }
 
   #handshake(tcp: Socket): Promise<SecureConnectResult> {
+    this.#isReached = true;
     if (this.#isDisposed) {
       tcp.destroy();
       return Promise.reject(new BrambleError('cancelled', 'the channel was closed'));

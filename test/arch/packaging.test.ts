@@ -12,7 +12,8 @@ const FOLDERS = ['agent/pi/packaging', 'fileserver-agent/packaging', 'switch-age
 const files = FOLDERS.flatMap((folder) => readdirSync(new URL(folder, ROOT)).map((name) => `${folder}/${name}`));
 const read = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
 /** Those that start a program of ours. */
-const services = files.filter((file) => file.endsWith('.service') && !file.endsWith('/bramble-dnsmasq.service'));
+const OTHERS = ['/bramble-dnsmasq.service', '/bramble-tunnel.service'];
+const services = files.filter((file) => file.endsWith('.service') && !OTHERS.some((name) => file.endsWith(name)));
 const configs = files.filter((file) => file.endsWith('.yaml'));
 
 /** Settings of a unit, the last one of a name winning. Source: systemd.syntax(7). */
@@ -103,6 +104,7 @@ test('the example policy of the helper is one that it accepts, and it allows wha
     kernelLog: true,
     storage: false,
     traffic: false,
+    tunnel: true,
     raid: [],
     config: NOTHING_ALLOWED,
   });

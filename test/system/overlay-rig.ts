@@ -13,6 +13,8 @@ export const CONTROLLER_INSIDE = 'fd42:b:1::1';
 const LOOK_EVERY_MS = 100;
 const START_MS_MAX = 30_000;
 const CONTROL = 'control.service';
+/** It begins anew: what was tried has failed, or was not answered. */
+const REFUSED = /SIGUSR1|AUTH_FAILED|Exiting due to fatal error/;
 const ADMITTED = 'Initialization Sequence Completed';
 const NEVER = new AbortController().signal;
 
@@ -80,9 +82,8 @@ export class OverlayRig {
     const tunnelDir = join(dir, 'tunnel');
     mkdirSync(tunnelDir, { recursive: true });
     const { token, spkiPin } = await this.api.createToken({ site, kind, preApproved: true });
-    const forward = mode === 'gateway' ? 'sysctl -qw net.ipv6.conf.all.forwarding=1;' : '';
     // What the packaged unit does, once there is a profile.
-    const unit = `cd ${tunnelDir}; until [ -f client.conf ]; do sleep 0.1; done; ${forward} nft -f policy.nft; exec openvpn --config client.conf >> openvpn.log 2>&1`;
+    const unit = `cd ${tunnelDir}; until [ -f client.conf ]; do sleep 0.1; done; sysctl -qp sysctl.conf; nft -f policy.nft; exec openvpn --config client.conf >> openvpn.log 2>&1`;
     const config = {
       stateDir: join(dir, 'state'),
       join: { controller: enrol, pin: spkiPin, token },
@@ -145,6 +146,30 @@ export class OverlayRig {
     );
   }
 
+  /** A server for ssh at a node, on its usual port. @returns what an operator says to get in */
+  async startSshd(place: Place): Promise<(address: string) => readonly string[]> {
+    const dir = join(this.dir, place);
+    for (const name of ['host', 'user']) {
+      await this.net.inside(place, 'ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(dir, name));
+    }
+    mkdirSync('/run/sshd', { recursive: true }); // it wants this folder, wherever it runs
+    const options = ['UsePAM=no', 'StrictModes=no', 'PidFile=none', `AuthorizedKeysFile=${join(dir, 'user.pub')}`];
+    const argv = ['/usr/sbin/sshd', '-D', '-e', '-f', '/dev/null', '-h', join(dir, 'host')];
+    this.net.start(place, join(dir, 'sshd.log'), [...argv, ...options.flatMap((option) => ['-o', option])]);
+    const ways = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'ConnectTimeout=5', 'BatchMode=yes'];
+    const words = ['ssh', '-q', '-F', '/dev/null', '-i', join(dir, 'user'), ...ways.flatMap((way) => ['-o', way])];
+    return (address) => [...words, `root@${address}`, 'true'];
+  }
+
+  /** The gateway's process by itself, without a controller to look after it. */
+  async gatewayAlone(): Promise<ReturnType<OverlayNet['start']>> {
+    for (const pid of await this.net.pids('ctl')) process.kill(pid, 'SIGKILL');
+    await until('nothing runs there', 5_000, async () => (await this.net.pids('ctl')).length === 0);
+    rmSync(join(this.gatewayDir, 'management.sock'), { force: true });
+    const argv = ['openvpn', '--config', join(this.gatewayDir, 'server.conf')];
+    return this.net.start('ctl', join(this.gatewayDir, 'alone.log'), argv);
+  }
+
   /** Processes of OpenVPN where the controller is. */
   async gatewayPids(): Promise<readonly number[]> {
     const pids = await this.net.pids('ctl');
@@ -160,7 +185,11 @@ export class OverlayRig {
   /** Whether the gateway lets a client in with the files that a node has, perhaps changed. */
   async admits(place: Place, change: (config: string) => string = (config) => config): Promise<boolean> {
     const dir = join(this.dir, place, 'tunnel');
-    const config = change(readFileSync(join(dir, 'client.conf'), 'utf8')).replace(/^dev \S+$/m, 'dev trial0');
+    const [first, ...others] = readFileSync(join(dir, 'client.conf'), 'utf8').split(/(?=<connection>)/);
+    // Over its first way only, and once: who is refused is not answered at all.
+    const rest = (others.at(-1) ?? '').split('</connection>\n')[1] ?? '';
+    const whole = `${first ?? ''}connect-retry-max 1\n${others[0] ?? ''}${rest}`;
+    const config = change(whole).replace(/^dev \S+$/m, 'dev trial0');
     writeFileSync(join(dir, 'trial.conf'), config, { mode: 0o600 });
     const log = join(dir, 'trial.log');
     rmSync(log, { force: true });
@@ -172,7 +201,9 @@ export class OverlayRig {
       '1',
     ]);
     const said = (): string => readFileSync(log, 'utf8');
-    await until('the gateway has decided', 30_000, async () => child.exitCode !== null || said().includes(ADMITTED));
+    await until('the gateway has decided', 30_000, async () => {
+      return child.exitCode !== null || said().includes(ADMITTED) || REFUSED.test(said());
+    });
     if (child.exitCode === null) {
       child.kill('SIGTERM');
       await once(child, 'exit');

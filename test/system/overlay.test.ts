@@ -1,5 +1,9 @@
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { GATEWAY_ADDRESS } from './overlay-net.js';
+import { openAuthority } from '../../controller/pki/authority.js';
+import { systemClock, systemRandom } from '../../controller/system.js';
+import { GATEWAY_ADDRESS, type Place } from './overlay-net.js';
 import { CONTROLLER_INSIDE, OverlayRig, until } from './overlay-rig.js';
 
 const PACKAGES = ['openvpn', 'nftables', 'iproute2', 'iputils-ping'] as const;
@@ -15,6 +19,7 @@ const why =
 const UDP_MS_MAX = 10_000;
 const TCP_MS_MAX = 30_000;
 const BACK_MS_MAX = 20_000;
+const HALF_AN_HOUR_MS = 1_800_000;
 const ENROL = `${GATEWAY_ADDRESS}:7442`;
 
 describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 180_000 }, () => {
@@ -57,8 +62,70 @@ describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 1
     await rig.finished(await rig.commands('solo'), 20_000);
   });
 
+  test.skipIf(!present.includes('openssh-server'))(
+    'ssh from an operator’s machine reaches a Pi behind a gateway, and a donated one',
+    async () => {
+      for (const place of ['pa', 'solo'] as const) {
+        const login = await rig.startSshd(place);
+        const address = await rig.address(place);
+        await until(`ssh to ${place}`, 10_000, () => rig.net.does('ops', ...login(address)));
+      }
+    },
+  );
+
+  test('what operators may not open stays closed, and no node opens anything at an operator’s machine', async () => {
+    const connects = (from: Place, to: string, port: number) => {
+      const program = `require('net').connect(${port}, '${to}').setTimeout(1000, () => process.exit(1)).on('error', () => process.exit(1)).on('connect', () => process.exit(0))`;
+      return rig.net.does(from, process.execPath, '-e', program);
+    };
+    expect(await connects('pa', CONTROLLER_INSIDE, 7_443)).toBe(true);
+    expect(await connects('pa', CONTROLLER_INSIDE, 22)).toBe(false);
+    expect(await connects('ops', await rig.address('pa'), 7_443)).toBe(false);
+    expect(await rig.net.pings('solo', 'fd42:b:1:ff::2')).toBe(false);
+  });
+
+  test.for<[string, (config: string) => string]>([
+    ['TLS 1.2', (config) => `${config}\ntls-version-max 1.2\n`.replace('tls-version-min 1.3', 'tls-version-min 1.2')],
+    ['another cipher', (config) => config.replace(/^data-ciphers .*$/m, 'data-ciphers AES-128-CBC')],
+    [
+      'another wrapping key',
+      (config) => config.replace(/^[A-Za-z0-9+/]{64}$/m, (line) => [...line].toReversed().join('')),
+    ],
+  ])('T-20 a client with %s is refused', async ([, change]) => {
+    expect(await rig.admits('solo', change)).toBe(false);
+  });
+
+  test('T-20 a client without a file of its own is refused, however good its certificate', async () => {
+    const file = join(rig.gatewayDir, 'ccd', `ovpn-${rig.id('solo')}`);
+    await rename(file, `${file}.away`);
+    try {
+      expect(await rig.admits('solo')).toBe(false);
+    } finally {
+      await rename(`${file}.away`, file);
+    }
+  });
+
+  test('T-68 the wrapping key is exchanged without a node that is lost, and the old one opens nothing afterwards', async () => {
+    const before = await readFile(join(rig.dir, 'solo', 'tunnel', 'client.conf'), 'utf8');
+    await rig.api.overlay.changeKey({ step: 'begin', despite: false });
+    await until('every node knows the new key', 30_000, async () => {
+      return (await rig.view()).clients.every(({ profile }) => profile === 'current');
+    });
+    await rig.api.overlay.changeKey({ step: 'finish', despite: false });
+    for (const place of ['fa', 'fb', 'solo'] as const) {
+      await until(`${place} is back`, TCP_MS_MAX, async () => (await rig.client(place))?.tunnel === 'up');
+    }
+    await rig.finished(await rig.commands('pa'), BACK_MS_MAX);
+    const [, old = ''] = /<tls-crypt-v2>\n([^<]+)<\/tls-crypt-v2>/.exec(before) ?? [];
+    const withOld = (config: string) => config.replace(/(<tls-crypt-v2>\n)[^<]+/, `$1${old}`);
+    expect(await rig.admits('solo', withOld)).toBe(false);
+  });
+
   test('T-18 neither a Pi of another site nor another client is reached over the tunnel, and what was tried is counted', async () => {
-    for (const target of [await rig.address('solo'), await rig.address('fb')]) {
+    // A client that wants more than it was told to: it sends everything of the overlay into its tunnel.
+    await rig.net.inside('fa', 'ip', '-6', 'route', 'add', 'fd42:b:1::/48', 'dev', 'bramble0');
+    await rig.net.inside('solo', 'ip', '-6', 'route', 'add', 'fd42:b:1::/48', 'dev', 'bramble0');
+    for (const target of [await rig.address('solo'), 'fd42:b:1:200::2']) {
       expect(await rig.net.pings('pa', target)).toBe(false);
     }
     expect(await rig.net.pings('solo', await rig.address('pa'))).toBe(false);
@@ -119,5 +186,23 @@ describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 1
     await until('the tunnel is gone', 5_000, async () => !(await rig.net.pings('ops', address)));
     expect((await rig.view()).clients.map(({ nodeId }) => nodeId)).not.toContain(id);
     expect(await rig.admits('solo')).toBe(false);
+  });
+
+  test('T-17 a gateway without its list of revoked certificates does not start, and with a stale one lets nobody in', async () => {
+    const list = join(rig.gatewayDir, 'revoked.pem');
+    await rm(list);
+    const without = await rig.gatewayAlone();
+    await until('it ends', 10_000, async () => without.exitCode !== null);
+    expect(without.exitCode).not.toBe(0);
+    const authority = await openAuthority({
+      dir: join(rig.dir, 'data', 'pki'),
+      clock: systemClock,
+      random: systemRandom,
+    });
+    await writeFile(list, await authority.overlay.revocationList([], -HALF_AN_HOUR_MS));
+    await rig.gatewayAlone();
+    expect(await rig.admits('fa')).toBe(false);
+    await writeFile(list, await authority.overlay.revocationList([], HALF_AN_HOUR_MS));
+    expect(await rig.admits('fa')).toBe(true);
   });
 });

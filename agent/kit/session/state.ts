@@ -64,7 +64,8 @@ export type SessionEvent =
   | { readonly kind: 'wake' }
   | { readonly kind: 'opened'; readonly stream: number }
   /** The stream could not be opened or is over. `refused`: the other end does not want us. */
-  | { readonly kind: 'lost'; readonly stream: number; readonly isRefused: boolean }
+  /** `isUnreached`: nobody answered at all, so that nobody is spared by waiting long. */
+  | { readonly kind: 'lost'; readonly stream: number; readonly isRefused: boolean; readonly isUnreached?: boolean }
   | { readonly kind: 'frame'; readonly stream: number; readonly frame: ControllerFrame['frame'] }
   | { readonly kind: 'events-waiting' }
   | { readonly kind: 'events-sent'; readonly stream: number; readonly sequences: readonly number[] }
@@ -150,7 +151,7 @@ export function step(state: SessionState, event: SessionEvent, moment: Moment): 
     case 'opened':
       return opened(state, event.stream, moment);
     case 'lost':
-      return event.stream === state.stream ? lost(state, event.isRefused, moment) : same(state);
+      return event.stream === state.stream ? lost(state, event, moment) : same(state);
     case 'frame':
       return event.stream === state.stream ? heard(state, event.frame, moment) : same(state);
     case 'events-waiting':
@@ -196,9 +197,9 @@ function wake(state: SessionState, moment: Moment): Step {
       return nowMs >= phase.untilMs ? dial(state, moment) : same(state);
     case 'dialing':
     case 'greeting':
-      return nowMs >= phase.untilMs ? closing(stream, lost(state, false, moment)) : same(state);
+      return nowMs >= phase.untilMs ? closing(stream, lost(state, { isRefused: false }, moment)) : same(state);
     case 'live': {
-      if (nowMs >= deadAtMs(phase, cadence)) return closing(stream, lost(state, false, moment));
+      if (nowMs >= deadAtMs(phase, cadence)) return closing(stream, lost(state, { isRefused: false }, moment));
       if (phase.resendAtMs !== undefined && nowMs >= phase.resendAtMs) {
         return offer({ ...state, phase: { ...phase, unacknowledged: [], offeredThrough: 0, resendAtMs: undefined } });
       }
@@ -220,7 +221,11 @@ function opened(state: SessionState, stream: number, { nowMs }: Moment): Step {
 }
 
 /** The newest stream is over, or never came to be. */
-function lost(state: SessionState, isRefused: boolean, { nowMs, unit }: Moment): Step {
+function lost(
+  state: SessionState,
+  { isRefused, isUnreached = false }: Pick<Extract<SessionEvent, { kind: 'lost' }>, 'isRefused' | 'isUnreached'>,
+  { nowMs, unit }: Moment,
+): Step {
   const { phase, endpoints } = state;
   if (phase.kind === 'waiting' || phase.kind === 'stopped') return same(state);
   const wasLive = phase.kind === 'live';
@@ -233,7 +238,12 @@ function lost(state: SessionState, isRefused: boolean, { nowMs, unit }: Moment):
     const waitMs = afterRefusal(refusals, endpoints.count, state.failures, unit);
     return { state: waiting({ ...next, refusals, failures: state.failures + 1 }, nowMs + waitMs), effects };
   }
-  const { waitMs, failures } = afterLoss(state.failures, wasLive ? nowMs - phase.sinceMs : undefined, unit);
+  const { waitMs, failures } = afterLoss(
+    state.failures,
+    wasLive ? nowMs - phase.sinceMs : undefined,
+    unit,
+    isUnreached,
+  );
   return { state: waiting({ ...next, failures, refusals: 0 }, nowMs + waitMs), effects };
 }
 

@@ -74,7 +74,8 @@ export class Stream {
     const fields = { ...errorFields(thrown), endpoint, stream: number };
     if (isRefused) log.error(fields, 'the controller does not want this node');
     else log.warn(fields, this.#link === undefined ? 'controller not reached' : 'stream lost');
-    this.#tell({ kind: 'lost', stream: number, isRefused });
+    const isUnreached = this.#link === undefined && BrambleError.from(thrown).code === 'deadline-exceeded';
+    this.#tell({ kind: 'lost', stream: number, isRefused, isUnreached });
   }
 
   #tell(event: SessionEvent): void {

@@ -1,5 +1,5 @@
 import { type Goodbye, GoodbyeReason } from '../../../proto/gen/bramble/agent/v1/link.js';
-import { CONTROLLER_BACKOFF, fullJitterMs } from './backoff.js';
+import { CONTROLLER_BACKOFF, fullJitterMs, PATH_BACKOFF } from './backoff.js';
 
 /** How long an agent waits before it comes back, by what happened. `unit`: random, from [0, 1). All in ms. */
 
@@ -28,9 +28,11 @@ export function afterLoss(
   failures: number,
   livedMs: number | undefined,
   unit: number,
+  isUnreached: boolean,
 ): { readonly waitMs: number; readonly failures: number } {
   if (livedMs !== undefined && livedMs >= STABLE_AFTER_MS) return { waitMs: unit * AT_ONCE_MS, failures: 0 };
-  return { waitMs: fullJitterMs(unit, failures, CONTROLLER_BACKOFF), failures: failures + 1 };
+  const limits = isUnreached ? PATH_BACKOFF : CONTROLLER_BACKOFF;
+  return { waitMs: fullJitterMs(unit, failures, limits), failures: failures + 1 };
 }
 
 /** One address may belong to somebody else: only when all of them refuse us we are not wanted. */

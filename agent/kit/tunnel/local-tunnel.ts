@@ -1,4 +1,5 @@
 import { renderClientConfig } from '../../../proto/contract/overlay/client-config.js';
+import type { ClientMode } from '../../../proto/contract/overlay/network.js';
 import { renderClientPolicy } from '../../../proto/contract/overlay/policy.js';
 import { parsePrefix6 } from '../../../proto/contract/overlay/prefix.js';
 import type { Files, Services } from '../host/ports.js';
@@ -13,9 +14,14 @@ export interface LocalTunnelOptions {
 }
 
 /** Of the packaged unit, which loads the rules and runs OpenVPN. */
-export const TUNNEL_DIR = '/etc/bramble/tunnel';
+export const TUNNEL_DIR = '/var/lib/bramble-tunnel';
 export const TUNNEL_UNIT = 'bramble-tunnel.service';
 const DEVICE = 'bramble0';
+/** Only a gateway passes on what is not its own. Source: sysctl.conf(5). */
+const SYSCTLS = {
+  gateway: 'net.ipv6.conf.all.forwarding = 1\n',
+  standalone: '# nothing is passed on\n',
+} as const satisfies Record<ClientMode, string>;
 
 /** The tunnel of the machine that this process runs on, with the rights that this process has. */
 export function makeLocalTunnel({ files, services, dir, unit }: LocalTunnelOptions): TunnelActuator {
@@ -33,7 +39,7 @@ export function makeLocalTunnel({ files, services, dir, unit }: LocalTunnelOptio
       // What the unit reads first is written last: a start in between finds the tunnel as it was, or not at all.
       await files.writeAtomic(keyPath, privateKeyPem);
       await files.writeAtomic(`${dir}/policy.nft`, policy, 0o600);
-      await files.writeAtomic(`${dir}/mode`, `${profile.mode}\n`, 0o600);
+      await files.writeAtomic(`${dir}/sysctl.conf`, SYSCTLS[profile.mode], 0o600);
       await files.writeAtomic(`${dir}/client.conf`, config, 0o600);
       await services.restart(unit, signal);
     },

@@ -27,7 +27,14 @@ const CONFIG: GatewayConfig = {
   listen: { host: '::', port: 1194 },
   device: 'bramble0',
 };
-const POLICY = { overlay, gateway: 0, device: 'bramble0', controllerPorts: [7443, 7442], nodePorts: [4949, 22] };
+const POLICY = {
+  overlay,
+  gateway: 0,
+  device: 'bramble0',
+  controllerPorts: [7443, 7442],
+  nodePorts: [4949, 22],
+  tcpFallback: { port: 443, relayPort: 1194 },
+};
 
 const clientOf = (n: number): OverlayClient => {
   const site = sitePrefix(overlay, 1 + (n % SITES_MAX));
@@ -165,6 +172,10 @@ test('what a gateway lets pass', () => {
       counter between_clients {}
       counter foreign_source {}
       counter refused {}
+      chain fallback {
+        type nat hook prerouting priority dstnat; policy accept;
+        iifname != "bramble0" fib daddr type local tcp dport 443 redirect to :1194
+      }
       chain arrives {
         type filter hook input priority filter; policy accept;
         iifname != "bramble0" accept

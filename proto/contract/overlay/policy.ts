@@ -14,6 +14,8 @@ export interface GatewayPolicy extends OpsPolicy {
   readonly gateway: number;
   /** The tunnel's interface. */
   readonly device: string;
+  /** TCP ports that are led to where the relay listens: low ones are not for its user to open. */
+  readonly tcpFallback: { readonly port: number; readonly relayPort: number } | undefined;
   /** TCP ports of the controller that nodes reach at the gateway's address. */
   readonly controllerPorts: readonly number[];
 }
@@ -38,6 +40,7 @@ export function renderGatewayPolicy(policy: GatewayPolicy): string {
     'counter between_clients {}',
     'counter foreign_source {}',
     'counter refused {}',
+    ...redirect(policy),
     ...chain('arrives', 'input', [
       `iifname != "${device}" accept`,
       `ip6 saddr != ${renderPrefix6(overlay)} counter name foreign_source drop`,
@@ -69,6 +72,17 @@ export function renderGatewayPolicy(policy: GatewayPolicy): string {
       'counter name refused drop',
     ]),
   ]);
+}
+
+function redirect({ tcpFallback, device }: GatewayPolicy): readonly string[] {
+  if (tcpFallback === undefined || tcpFallback.port === tcpFallback.relayPort) return [];
+  const { port, relayPort } = tcpFallback;
+  return [
+    'chain fallback {',
+    '  type nat hook prerouting priority dstnat; policy accept;',
+    `  iifname != "${device}" fib daddr type local tcp dport ${port} redirect to :${relayPort}`,
+    '}',
+  ];
 }
 
 export interface ClientPolicy extends OpsPolicy {

@@ -8,6 +8,8 @@ import type { Endpoint, TlsIdentity } from '../ports.js';
 /** A channel for one call. */
 export interface Channel<C extends Client> {
   readonly client: C;
+  /** A TCP connection was made; what takes long from then on is the other end, not the path. */
+  isReached(): boolean;
   /** What went wrong, in our words: our own refusal of the other end says more than "no connection". */
   failure(thrown: unknown): BrambleError;
   /** Ends whatever there is of it, at once. */
@@ -35,6 +37,7 @@ export function openChannel<C extends Client>(
   const client = new Class(endpoint, credentials, CHANNEL_OPTIONS);
   return {
     client,
+    isReached: () => credentials.isReached,
     failure: (thrown) => credentials.refusal ?? fromServiceError(thrown),
     dispose: () => {
       client.close();

@@ -14,7 +14,7 @@ import {
   type RenewResponse,
 } from '../../../../proto/gen/bramble/agent/v1/enrollment.js';
 import { type AgentFrame, type ControllerFrame, LinkClient } from '../../../../proto/gen/bramble/agent/v1/link.js';
-import { CONNECT_TIMEOUT_MS, UPLOAD_CHUNK_BYTES_MAX } from '../../../../proto/wire/channel.js';
+import { CONNECT_TIMEOUT_MS, REACH_TIMEOUT_MS, UPLOAD_CHUNK_BYTES_MAX } from '../../../../proto/wire/channel.js';
 import type { Endpoint, LinkStream, Net, TlsIdentity } from '../ports.js';
 import { ask, type Channel, cancelled, memberTrust, openChannel, refuseWhenAborted } from './channel.js';
 
@@ -35,7 +35,12 @@ async function openLink(endpoint: Endpoint, identity: TlsIdentity, signal: Abort
   const channel = openChannel(LinkClient, endpoint, memberTrust(identity), identity.clockFloorMs);
   const call = channel.client.connect();
   const link = new GrpcLink(call, channel, signal);
-  await link.connected();
+  const patience = setTimeout(() => {
+    link.giveUpUnreached();
+  }, REACH_TIMEOUT_MS);
+  await link.connected().finally(() => {
+    clearTimeout(patience);
+  });
   return link;
 }
 
@@ -89,6 +94,13 @@ class GrpcLink implements LinkStream {
       };
       watch();
     });
+  }
+
+  /** Nobody has answered the first packet. */
+  giveUpUnreached(): void {
+    if (this.#channel.isReached()) return;
+    this.#failure ??= new BrambleError('deadline-exceeded', `nobody answers within ${REACH_TIMEOUT_MS / 1000} s`);
+    this.#call.cancel();
   }
 
   #tooLate(): void {
