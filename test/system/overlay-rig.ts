@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -189,7 +189,9 @@ export class OverlayRig {
     // Over its first way only, and once: who is refused is not answered at all.
     const rest = (others.at(-1) ?? '').split('</connection>\n')[1] ?? '';
     const whole = `${first ?? ''}connect-retry-max 1\n${others[0] ?? ''}${rest}`;
-    const config = change(whole).replace(/^dev \S+$/m, 'dev trial0');
+    const config = change(whole)
+      .replace(/^dev \S+$/m, 'dev trial0')
+      .replace(/^hand-window .*$/m, 'hand-window 6');
     writeFileSync(join(dir, 'trial.conf'), config, { mode: 0o600 });
     const log = join(dir, 'trial.log');
     rmSync(log, { force: true });
@@ -216,7 +218,6 @@ export class OverlayRig {
   }
 
   async close(): Promise<void> {
-    cpSync(this.dir, '/tmp/ovlast', { recursive: true, filter: (f) => !f.endsWith('.sock') });
     await this.net.remove();
     rmSync(this.dir, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store, StoreWriter } from '../../usecases/ports.js';
 import { describeAccess } from './conformance-access.js';
 import { describeOperators } from './conformance-operators.js';
+import { describeOverlay } from './conformance-overlay.js';
 import { describeRecords } from './conformance-records.js';
 import { describeModel } from './model.js';
 import type { StoreOpener } from './opener.js';
@@ -23,6 +24,7 @@ export function describeStore(name: string, opener: StoreOpener): void {
     describeRecords(() => store);
     describeAccess(() => store);
     describeOperators(() => store);
+    describeOverlay(() => store);
     describeModel(opener);
   });
 }

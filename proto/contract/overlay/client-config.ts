@@ -27,6 +27,8 @@ export interface ClientConfig {
 
 /** So long for an answer before the next way is tried: a network that blocks UDP costs this much. */
 const ANSWER_S = 8;
+/** And so long until a handshake that was begun is over: a gateway that went away in the middle of it costs this much. */
+const HANDSHAKE_S = 20;
 
 export function renderClientConfig(config: ClientConfig): string {
   const { remotes, tlsCryptKeysPem, authorityPem, certificatePem, keyPath, device, socket } = config;
@@ -38,6 +40,7 @@ export function renderClientConfig(config: ClientConfig): string {
     'nobind',
     // Before the ways: each takes what was said above it.
     `connect-timeout ${ANSWER_S}`,
+    `hand-window ${HANDSHAKE_S}`,
     'connect-retry 1 5',
     // A way for each remote with each key: with the key that the gateway does not have, nobody answers.
     ...remotes.flatMap((remote) => tlsCryptKeysPem.flatMap((key) => connection(remote, key))),

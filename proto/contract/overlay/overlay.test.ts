@@ -267,6 +267,7 @@ test('the configuration of a client tries UDP with each key, then TCP with each 
     dev bramble0
     nobind
     connect-timeout 8
+    hand-window 20
     connect-retry 1 5
     <connection>
     remote vpn.example.org 1194 udp
