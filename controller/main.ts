@@ -13,11 +13,12 @@ import { readConfigFile } from './config/read-config.js';
 import { prepareDataDir } from './data-dir.js';
 import { lockDataDir } from './data-lock.js';
 import { expectsUpload } from './domain/command-lifecycle.js';
+import { enrolEndpoint, linkEndpoints } from './endpoints.js';
 import { HostWatch } from './host-facts.js';
 import { type OpenedImages, openImages } from './image-shelf.js';
 import { openLog, type ProcessLog } from './log.js';
 import { allMeasures } from './measures.js';
-import { makeOverlay, overlayEndpoint } from './overlay-gateway.js';
+import { makeOverlay } from './overlay/open-overlay.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
 import { ScryptPasswords } from './pki/passwords.js';
 import { AskedUploads } from './rpc/asked-uploads.js';
@@ -146,10 +147,8 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   closers.add('store', () => store.close());
   const hostWatch = startHostWatch(dataDir, closers);
   let linkPort = config.link.port; // the kernel's choice, once it is bound
-  const controllerPorts = (): readonly number[] => [rpc.linkPort, rpc.enrolPort];
-  const opened =
-    config.overlay &&
-    makeOverlay(config.overlay, { dataDir, store, world, authority, controllerPorts, controller: () => controller });
+  const late = { controller: () => controller, controllerPorts: () => [rpc.linkPort, rpc.enrolPort] };
+  const opened = config.overlay && makeOverlay(config.overlay, { dataDir, store, world, authority, ...late });
   const controller = await startController({
     store,
     world,
@@ -163,14 +162,11 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   });
   closers.add('controller', () => controller.stop());
   const uploads = new UploadFiles(join(dataDir, 'uploads'));
-  const asked = new AskedUploads(uploads, async (id) => {
-    const record = await store.reader.command(id);
-    return record !== undefined && expectsUpload(record) ? record.nodeId : undefined;
-  });
+  const asked = askedUploads(uploads, store);
   const images = openImages(dataDir, { store, trust: authority.trust, world }, systemClock);
   const rpc = await openDoors(config, { world, controller, authority, uploads: asked, images, store }, closers);
   linkPort = rpc.linkPort;
-  await opened?.start(closers);
+  await opened?.start((name, close) => closers.add(name, close));
   await introspect(config, log, closers);
   const { core, history } = controller;
   const ticks = startTicks(config, { store, history, uploads, images, log }, closers);
@@ -202,6 +198,13 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   closers.add('access', () => access.trail.settled());
   closers.add('web', () => web.close());
   return { addresses: { http: web.url, linkPort, enrolPort: rpc.enrolPort }, progress };
+}
+
+function askedUploads(files: UploadFiles, { reader }: SqliteStore): AskedUploads {
+  return new AskedUploads(files, async (id) => {
+    const record = await reader.command(id);
+    return record !== undefined && expectsUpload(record) ? record.nodeId : undefined;
+  });
 }
 
 function makeDoctor(
@@ -343,22 +346,6 @@ async function readiness(progress: () => Promise<unknown>, rpc: RpcServer): Prom
     { part: 'link', ready: linkPort > 0, detail: `listens on port ${linkPort}` },
     { part: 'enrol', ready: enrolPort > 0, detail: `listens on port ${enrolPort}` },
   ];
-}
-
-function linkEndpoints({ link, overlay }: ControllerConfig, linkPort: number): string[] {
-  if (link.advertise.length > 0) return [...link.advertise];
-  const open = `${advertisedHost(link.host)}:${linkPort}`;
-  return overlay === undefined ? [open] : [overlayEndpoint(overlay, linkPort), open];
-}
-
-function enrolEndpoint({ enrol }: ControllerConfig, { enrolPort }: RpcServer): string {
-  return enrol.advertise ?? `${advertisedHost(enrol.host)}:${enrolPort}`;
-}
-
-/** An address to listen on is one to connect to, unless it means "all of them". */
-function advertisedHost(host: string): string {
-  if (host === '::' || host === '0.0.0.0') return hostname();
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** @throws BrambleError `failed-precondition` (not readable), `invalid-argument` */

@@ -33,13 +33,15 @@ export async function allMeasures(parts: {
   readonly store: Counted & { sizeBytes(): Promise<number> };
   readonly history: Counted;
   readonly ticks: Counted;
+  readonly overlay?: Counted | undefined;
 }): Promise<readonly Measure[]> {
-  const { core, rpc, store, history, ticks } = parts;
+  const { core, rpc, store, history, ticks, overlay } = parts;
   return [
     ...measuresOf('core', core.counters()),
     ...measuresOf('rpc', rpc.counters()),
     ...measuresOf('', { ...store.counters(), store_size_bytes: await store.sizeBytes() }),
     ...measuresOf('', history.counters()),
     ...measuresOf('', ticks.counters()),
+    ...measuresOf('', overlay?.counters() ?? {}),
   ];
 }

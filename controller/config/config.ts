@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { parseOverlayPrefix } from '../../proto/contract/overlay/network.js';
+import type { OverlaySettings } from '../usecases/overlay/ports.js';
 import { parseDurationMs } from './duration.js';
 
 /** Everything about a controller that its operator may choose. Durations are milliseconds once parsed. */
@@ -26,21 +27,6 @@ export interface ControllerConfig {
     readonly commandsMs: number;
     readonly historyMs: number;
   };
-}
-
-export interface OverlaySettings {
-  /** A /48, as parseOverlayPrefix() takes it. */
-  readonly prefix: string;
-  /** Name or address under which nodes reach the gateway. */
-  readonly host: string;
-  readonly listen: string;
-  readonly port: number;
-  /** For networks that let no UDP pass; 0 = none. */
-  readonly tcpPort: number;
-  /** TCP ports of nodes that the operators' machines may open. */
-  readonly nodePorts: readonly number[];
-  /** Who runs OpenVPN: a unit, or the controller itself, as root in a lab. */
-  readonly services: 'systemd' | 'child';
 }
 
 export interface HttpConfig extends Listen {

@@ -5,7 +5,7 @@ import type { NodeId } from '../../proto/contract/ids.js';
 import { clientName, GATEWAY_NAME } from '../../proto/contract/overlay/network.js';
 import type { Random } from '../../proto/contract/random.js';
 import { CLIENT_AUTH, SERVER_AUTH } from '../../proto/wire/chain.js';
-import type { IssuedCertificate, OverlayAuthority, OverlayGatewayFiles } from '../usecases/overlay/ports.js';
+import type { IssuedTunnel, OverlayAuthority, OverlayGatewayFiles } from '../usecases/overlay/ports.js';
 import { makeCertificate, makeRevocationList } from './certificates.js';
 import { type Issuers, makeKey, privatePem, publicDer } from './issuers.js';
 import type { KeyFiles } from './key-files.js';
@@ -53,7 +53,7 @@ export class OverlayBranch implements OverlayAuthority {
   }
 
   /** @throws BrambleError `invalid-argument` for a key that a node may not have */
-  async issueClient(nodeId: NodeId, spkiDer: Uint8Array): Promise<IssuedCertificate> {
+  async issueClient(nodeId: NodeId, spkiDer: Uint8Array): Promise<IssuedTunnel> {
     const { issuers, clock, random } = this.#deps;
     const issuer = issuers.current.overlay;
     const made = await makeCertificate(

@@ -6,38 +6,7 @@ import type { TunnelCertificate, TunnelRecord } from '../domain/overlay/book.js'
 import type { Allocation } from '../domain/topology/allocate.js';
 import type { UplinkUsage } from '../usecases/overlay/ports.js';
 import { written } from './rows.js';
-
-export interface OverlayAllocationRow {
-  pool: string;
-  idx: number;
-  owner: string;
-  taken_at_ms: number;
-  freed_at_ms: number | null;
-}
-
-export interface OverlayTunnelRow {
-  node_id: string;
-  site: string;
-  mode: string;
-  spki_der: Uint8Array;
-  certificate_serial: string;
-  issued_at_ms: number;
-  expires_at_ms: number;
-}
-
-export interface OverlayCertificateRow {
-  certificate_serial: string;
-  node_id: string;
-  expires_at_ms: number;
-  revoked_at_ms: number | null;
-}
-
-export interface UplinkUsageRow {
-  site: string;
-  month: string;
-  received_bytes: number;
-  sent_bytes: number;
-}
+import type { OverlayAllocationRow, OverlayCertificateRow, OverlayTunnelRow, UplinkUsageRow } from './schema.js';
 
 export function allocationOf(row: OverlayAllocationRow): Allocation {
   const { pool, idx, owner, taken_at_ms: takenAtMs, freed_at_ms: freedAtMs } = row;

@@ -2,7 +2,6 @@
 
 import type { Generated } from 'kysely';
 import type { ApiTokenRow, AuditRow, SessionRow, UserRow } from './access-rows.js';
-import type { OverlayAllocationRow, OverlayCertificateRow, OverlayTunnelRow, UplinkUsageRow } from './overlay-rows.js';
 
 interface BoardColumns {
   board_model: string;
@@ -188,6 +187,38 @@ export interface HealingActionRow {
   changed: number;
   command_id: string;
   detail: string;
+}
+
+export interface OverlayAllocationRow {
+  pool: string;
+  idx: number;
+  owner: string;
+  taken_at_ms: number;
+  freed_at_ms: number | null;
+}
+
+export interface OverlayTunnelRow {
+  node_id: string;
+  site: string;
+  mode: string;
+  spki_der: Uint8Array;
+  certificate_serial: string;
+  issued_at_ms: number;
+  expires_at_ms: number;
+}
+
+export interface OverlayCertificateRow {
+  certificate_serial: string;
+  node_id: string;
+  expires_at_ms: number;
+  revoked_at_ms: number | null;
+}
+
+export interface UplinkUsageRow {
+  site: string;
+  month: string;
+  received_bytes: number;
+  sent_bytes: number;
 }
 
 export interface Tables {

@@ -1,5 +1,5 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
-import type { Machine, OrderCaller, Services } from '../host/ports.js';
+import type { Machine, OrderCaller, Services, StorageQuestion } from '../host/ports.js';
 import type { TunnelActuator } from '../tunnel/order.js';
 import { type ConfigActuatorMaker, carryOutConfig } from './config-verbs.js';
 import type { HelperPolicy } from './policy.js';
@@ -69,14 +69,10 @@ export async function carryOut(
       allow(policy.kernelLog, 'the kernel log');
       return { text: await machine.journal({ kind: 'kernel' }, request.lines, signal) };
     case 'smart':
-      allow(policy.storage, 'reading of storage');
-      return { text: await machine.storage({ kind: 'smart', disk: request.disk }, signal) };
     case 'thin-pools':
-      allow(policy.storage, 'reading of storage');
-      return { text: await machine.storage({ kind: 'thin-pools' }, signal) };
     case 'raid-member':
       allow(policy.storage, 'reading of storage');
-      return { text: await machine.storage({ kind: 'raid-member', member: request.member }, signal) };
+      return { text: await machine.storage(questionOf(request), signal) };
     case 'traffic':
       allow(policy.traffic, 'counting of packets');
       return { text: JSON.stringify(await machine.traffic(request.interfaces, signal)) };
@@ -95,6 +91,17 @@ export async function carryOut(
       return { text: await machine.own(request.order, signal, caller) };
     default:
       return { changes: await carryOutConfig(request, await configActuator(policy.config), signal) };
+  }
+}
+
+function questionOf(request: Extract<HelperRequest, { verb: StorageQuestion['kind'] }>): StorageQuestion {
+  switch (request.verb) {
+    case 'smart':
+      return { kind: 'smart', disk: request.disk };
+    case 'thin-pools':
+      return { kind: 'thin-pools' };
+    case 'raid-member':
+      return { kind: 'raid-member', member: request.member };
   }
 }
 

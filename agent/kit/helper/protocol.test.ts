@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { NOTHING_ALLOWED } from '../node-config/machine.js';
+import { parseTunnelOrder } from '../tunnel/order.js';
 import { parsePolicy, uidOf } from './policy.js';
 import { type HelperRequest, LINE_LIMIT_BYTES, parseReply, parseRequest, renderLine, replyOf } from './protocol.js';
 import { peerUid } from './serve.js';
@@ -105,6 +106,9 @@ function checkIsOfTheSet(request: HelperRequest): void {
       for (const name of Object.values(names)) expect(name).toMatch(DEVICE);
       return;
     }
+    case 'tunnel':
+      expect(parseTunnelOrder(request.order)).toEqual(request.order);
+      return;
     case 'restart-unit':
       expect(typeof request.unit).toBe('string');
       return;

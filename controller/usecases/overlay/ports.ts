@@ -2,9 +2,29 @@ import type { NodeId, SiteId } from '../../../proto/contract/ids.js';
 import type { FolderChange, FolderFiles } from '../../../proto/contract/overlay/folder.js';
 import type { TunnelCertificate, TunnelRecord } from '../../domain/overlay/book.js';
 import type { Allocation } from '../../domain/topology/allocate.js';
-import type { IssuedCertificate } from '../ports.js';
 
-export type { IssuedCertificate };
+/** The certificate of a tunnel. */
+export interface IssuedTunnel {
+  /** The tunnel's, then the issuing authority's. PEM. */
+  readonly chainPem: string;
+  readonly certificateSerial: string;
+  readonly expiresAtMs: number;
+}
+
+export interface OverlaySettings {
+  /** A /48, as parseOverlayPrefix() takes it. */
+  readonly prefix: string;
+  /** Name or address under which nodes reach the gateway. */
+  readonly host: string;
+  readonly listen: string;
+  readonly port: number;
+  /** For networks that let no UDP pass; 0 = none. */
+  readonly tcpPort: number;
+  /** TCP ports of nodes that the operators' machines may open. */
+  readonly nodePorts: readonly number[];
+  /** Who runs OpenVPN: a unit, or the controller itself, as root in a lab. */
+  readonly services: 'systemd' | 'child';
+}
 
 /** Secrets and certificates of one gateway. PEM. */
 export interface OverlayGatewayFiles {
@@ -22,7 +42,7 @@ export interface OverlayAuthority {
   readonly gatewayKeyPem: string;
   /** Changes with everything that gateways are given, but for their own key and certificate. */
   readonly gatewayFingerprint: string;
-  issueClient(nodeId: NodeId, spkiDer: Uint8Array): Promise<IssuedCertificate>;
+  issueClient(nodeId: NodeId, spkiDer: Uint8Array): Promise<IssuedTunnel>;
   clientKeys(nodeId: NodeId): readonly string[];
   issueGateway(gateway: number): Promise<OverlayGatewayFiles>;
   revocationList(

@@ -1,5 +1,5 @@
 import { BrambleError } from '../errors.js';
-import { addressIn, contains, type Prefix6, parseAddress6, parsePrefix6, renderPrefix6, subPrefix } from './prefix.js';
+import { addressIn, contains, type Prefix6, parseAddress6, parsePrefix6, subPrefix } from './prefix.js';
 
 /**
  * How one /48 is cut: a /56 for each site, a /64 of it for each node. Site 0 is the overlay's own: a /64 for each
@@ -88,8 +88,9 @@ export function inBrackets(address: string): string {
   return parseAddress6(address) === undefined ? address : `[${address}]`;
 }
 
-export function describeClient({ mode, prefix }: OverlayClient): string {
-  return `${mode} ${renderPrefix6(prefix)}`;
+/** Where nodes reach the controller through their tunnel, "[address]:port". @param overlay as parseOverlayPrefix() takes it */
+export function overlayEndpoint({ prefix }: { readonly prefix: string }, port: number): string {
+  return `${inBrackets(routerAddress(transitPrefix(parseOverlayPrefix(prefix), 0)))}:${port}`;
 }
 
 function within(index: number, first: number, last: number, what: string): number {

@@ -1,20 +1,18 @@
 import { join } from 'node:path';
-import { inBrackets, parseOverlayPrefix, routerAddress, transitPrefix } from '../proto/contract/overlay/network.js';
-import { GATEWAY_FILES } from '../proto/contract/overlay/server-config.js';
-import type { Closers } from './closers.js';
-import type { OverlaySettings } from './config/config.js';
-import type { OverlayNode } from './domain/overlay/book.js';
-import { GatewayFolder } from './overlay/folder.js';
-import { ManagementSocket } from './overlay/management.js';
-import { childGateway, systemdServices } from './overlay/services.js';
-import { startTcpRelay, type TcpRelay } from './overlay/tcp-relay.js';
-import type { Controller } from './usecases/controller.js';
-import { GatewayKeeper } from './usecases/overlay/gateway-keeper.js';
-import { Overlay } from './usecases/overlay/overlay.js';
-import { OverlayDesk } from './usecases/overlay/overlay-view.js';
-import type { OverlayAuthority, OverlayServices } from './usecases/overlay/ports.js';
-import { Tunnels } from './usecases/overlay/tunnels.js';
-import type { Store, Trust, World } from './usecases/ports.js';
+import { parseOverlayPrefix } from '../../proto/contract/overlay/network.js';
+import { GATEWAY_FILES } from '../../proto/contract/overlay/server-config.js';
+import type { OverlayNode } from '../domain/overlay/book.js';
+import type { Controller } from '../usecases/controller.js';
+import { GatewayKeeper } from '../usecases/overlay/gateway-keeper.js';
+import { Overlay } from '../usecases/overlay/overlay.js';
+import { OverlayDesk } from '../usecases/overlay/overlay-view.js';
+import type { OverlayAuthority, OverlayServices, OverlaySettings } from '../usecases/overlay/ports.js';
+import { Tunnels } from '../usecases/overlay/tunnels.js';
+import type { Store, Trust, World } from '../usecases/ports.js';
+import { GatewayFolder } from './folder.js';
+import { ManagementSocket } from './management.js';
+import { childGateway, systemdServices } from './services.js';
+import { startTcpRelay, type TcpRelay } from './tcp-relay.js';
 
 /** One is built; addresses are laid out for more. */
 const GATEWAY = 0;
@@ -39,7 +37,7 @@ export interface OpenedOverlay {
   readonly overlay: Overlay;
   readonly desk: OverlayDesk;
   /** Puts the gateway in order; to be called when the controller's ports are known. */
-  start(closers: Closers): Promise<void>;
+  start(onClose: (name: string, close: () => Promise<unknown>) => void): Promise<void>;
   counters(): Readonly<Record<string, number>>;
 }
 
@@ -90,18 +88,18 @@ export function makeOverlay(settings: OverlaySettings, parts: OverlayParts): Ope
   return {
     overlay,
     desk,
-    start: async (closers) => {
-      closers.add('overlay gateway', close);
+    start: async (onClose) => {
+      onClose('overlay gateway', close);
       if (tcpPort !== 0) {
         relay = await startTcpRelay({
           listen: { host: listen, port },
           gateway: { host: loopback(listen), port },
         });
         const open = relay;
-        closers.add('overlay relay', () => open.close());
+        onClose('overlay relay', () => open.close());
       }
       await overlay.start();
-      closers.add('overlay', () => overlay.stop());
+      onClose('overlay', () => overlay.stop());
     },
     counters: () => ({
       overlay_tunnels: overlay.sight.tunnels.length,
@@ -126,11 +124,6 @@ function servicesOf(
     logPath: join(dir, 'openvpn.log'),
   });
   return { services: child, close: () => child.close() };
-}
-
-/** Where nodes reach the controller through their tunnel, "[address]:port". */
-export function overlayEndpoint({ prefix }: OverlaySettings, port: number): string {
-  return `${inBrackets(routerAddress(transitPrefix(parseOverlayPrefix(prefix), GATEWAY)))}:${port}`;
 }
 
 /** Where the gateway is heard by a program of its own machine. */
