@@ -8,8 +8,9 @@ import type { Log } from './usecases/ports.js';
 export class Closers {
   readonly #stack: { readonly name: string; readonly close: () => Promise<unknown> }[] = [];
 
-  add(name: string, close: () => Promise<unknown>): void {
+  add(name: string, close: () => Promise<unknown>): this {
     this.#stack.push({ name, close });
+    return this;
   }
 
   async closeAll(log: Log): Promise<void> {

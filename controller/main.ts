@@ -195,8 +195,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     adminSocket: join(dataDir, 'admin.sock'),
     ...world,
   });
-  closers.add('access', () => access.trail.settled());
-  closers.add('web', () => web.close());
+  closers.add('access', () => access.trail.settled()).add('web', () => web.close());
   return { addresses: { http: web.url, linkPort, enrolPort: rpc.enrolPort }, progress };
 }
 

@@ -9,6 +9,7 @@ import { measureHealing } from './healing.js';
 import { historyBytes } from './history.js';
 import { measureImages } from './images.js';
 import { runLoad } from './load.js';
+import { measureOverlay } from './overlay.js';
 import { measureRoots } from './roots.js';
 import { measureServers, type ServerFigures } from './streams.js';
 import { measureSwitch } from './switch.js';
@@ -29,6 +30,7 @@ function areas(): Readonly<Record<string, () => Promise<readonly Figure[]>>> {
     api: measureApi,
     fileserver: measureFileserver,
     healing: measureHealing,
+    overlay: measureOverlay,
     roots: measureRoots,
     switch: measureSwitch,
     images: measureImages,

@@ -33,12 +33,15 @@ export class OverlayRig {
   readonly net: OverlayNet;
   readonly #names = new Map<Place, string>();
 
-  constructor() {
+  readonly #reportInterval: string;
+
+  constructor(reportInterval: string) {
+    this.#reportInterval = reportInterval;
     this.net = new OverlayNet(String(process.pid));
   }
 
-  static async open(): Promise<OverlayRig> {
-    const rig = new OverlayRig();
+  static async open(reportInterval = '1s'): Promise<OverlayRig> {
+    const rig = new OverlayRig(reportInterval);
     try {
       await rig.net.build();
       await rig.startController();
@@ -64,7 +67,7 @@ export class OverlayRig {
       http: { port: 0 },
       link: { advertise: [`[${CONTROLLER_INSIDE}]:7443`, `${GATEWAY_ADDRESS}:7443`] },
       enrol: { advertise: `${GATEWAY_ADDRESS}:7442` },
-      cadence: { reportInterval: '1s' },
+      cadence: { reportInterval: this.#reportInterval },
       overlay: { prefix: PREFIX, host: GATEWAY_ADDRESS, services: 'child' },
     };
     const file = join(this.dir, 'controller.yaml');
