@@ -150,11 +150,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   const late = { controller: () => controller, controllerPorts: () => [rpc.linkPort, rpc.enrolPort] };
   const opened = config.overlay && makeOverlay(config.overlay, { dataDir, store, world, authority, ...late });
   const controller = await startController({
-    store,
-    world,
-    authority,
-    trust: authority.trust,
-    codec: commandCodec,
+    ...{ store, world, authority, trust: authority.trust, codec: commandCodec },
     endpoints: () => linkEndpoints(config, linkPort),
     healing: { parsePolicy: parseHealingPolicy, loopLagMs: () => hostWatch.loopLagMs() },
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
@@ -162,9 +158,12 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   });
   closers.add('controller', () => controller.stop());
   const uploads = new UploadFiles(join(dataDir, 'uploads'));
-  const asked = askedUploads(uploads, store);
   const images = openImages(dataDir, { store, trust: authority.trust, world }, systemClock);
-  const rpc = await openDoors(config, { world, controller, authority, uploads: asked, images, store }, closers);
+  const rpc = await openDoors(
+    config,
+    { world, controller, authority, uploads: askedUploads(uploads, store), images, store },
+    closers,
+  );
   linkPort = rpc.linkPort;
   await opened?.start((name, close) => closers.add(name, close));
   await introspect(config, log, closers);
