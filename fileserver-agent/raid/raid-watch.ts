@@ -37,18 +37,19 @@ export async function lookAtRaid(probe: Told, kernel: KernelFiles, signal: Abort
     await probe.remember({ name: MARK, text: JSON.stringify({ seen: seeRaid(arrays, {}), owed: [] }) });
     return;
   }
-  await tell(probe, memory, signal);
+  await tell(probe, memory);
+  if (signal.aborted) return;
   const seen = seeRaid(arrays, memory.seen);
-  await tell(probe, { seen, owed: compareRaid(memory.seen, seen) }, signal);
+  await tell(probe, { seen, owed: compareRaid(memory.seen, seen) });
 }
 
-/** Each with what is owed after it: whoever is killed in between goes on there. */
-async function tell(probe: Told, { seen, owed }: Memory, signal: AbortSignal): Promise<void> {
-  for (const [at, difference] of owed.entries()) {
-    if (signal.aborted) return;
+/** In order and in one write, each with what is owed after it: whoever is killed in the middle of that goes on there. */
+async function tell(probe: Told, { seen, owed }: Memory): Promise<void> {
+  const told = owed.map((difference, at) => {
     const rest: Memory = { seen, owed: owed.slice(at + 1) };
-    await probe.tellAndRemember(raidChanged(difference), { name: MARK, text: JSON.stringify(rest) });
-  }
+    return probe.tellAndRemember(raidChanged(difference), { name: MARK, text: JSON.stringify(rest) });
+  });
+  await Promise.all(told);
 }
 
 /** `undefined` where there is none, or one of another form: then nothing is known of the time before. */

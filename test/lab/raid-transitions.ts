@@ -210,7 +210,11 @@ class ArrayRun {
   }
 
   async #told(): Promise<readonly string[]> {
-    const mine = (await this.#options.timeline.look()).filter(({ message }) => message.includes(`array ${this.#name}`));
+    // mdadm holds an array still while it adds a member: who looks just then tells of that, too.
+    const mine = (await this.#options.timeline.look()).filter(
+      ({ message }) =>
+        message.includes(`array ${this.#name}`) && !/: frozen$|the frozen of/.test(message.replace(/ \(.* ago\)$/, '')),
+    );
     return mine.map(({ reason }) => reason).filter((reason) => reason.startsWith('Raid'));
   }
 }
