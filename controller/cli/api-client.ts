@@ -52,9 +52,9 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import type { Secret } from '../../proto/contract/secret.js';
 import { errorOfEnvelope } from './errors.js';
 import { HealingApi } from './healing-api.js';
-import { ImageApi } from './image-api.js';
+import { type Ask, ImageApi } from './image-api.js';
 import { OverlayApi } from './overlay-api.js';
-import type { HttpMethod, Transport } from './transport.js';
+import type { Transport } from './transport.js';
 
 export type EnrollmentState = 'pending' | 'approved' | 'rejected';
 
@@ -330,15 +330,15 @@ export class ApiClient {
   }
 
   get healing(): HealingApi {
-    return new HealingApi((method, path, schema, body) => this.#ask(method, path, schema, body));
+    return new HealingApi(this.#ask);
   }
 
   get images(): ImageApi {
-    return new ImageApi((method, path, schema, body) => this.#ask(method, path, schema, body));
+    return new ImageApi(this.#ask);
   }
 
   get overlay(): OverlayApi {
-    return new OverlayApi((method, path, schema, body) => this.#ask(method, path, schema, body));
+    return new OverlayApi(this.#ask);
   }
 
   /** Every page of a list, or as many as hold `enough`. */
@@ -359,12 +359,7 @@ export class ApiClient {
     return items;
   }
 
-  async #ask<Schema extends z.ZodType>(
-    method: HttpMethod,
-    path: string,
-    schema: Schema,
-    body?: unknown,
-  ): Promise<z.output<Schema>> {
+  readonly #ask: Ask = async (method, path, schema, body) => {
     const { status, text } = await this.#transport.request(method, path, body, this.#signal);
     if (status >= 400 || status < 200) throw errorOfEnvelope(status, text);
     const parsed = schema.safeParse(jsonOf(text));
@@ -373,7 +368,7 @@ export class ApiClient {
       hint: 'use the bramble command of the same version as the controller',
       cause: parsed.error,
     });
-  }
+  };
 }
 
 function configPath(id: string): string {
