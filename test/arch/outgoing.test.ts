@@ -4,8 +4,14 @@ import { sourceFiles } from './source-files.js';
 
 /** Programs of people, and of one machine's own use: they ask a controller, they are none. */
 const NOT_THE_CONTROLLER = /^controller\/(?:cli|dashboard|quickstart)\//;
-/** Asks its own Unix socket in the data directory whether another controller is there. */
-const MAY_DIAL = new Set(['controller/data-lock.ts']);
+const MAY_DIAL = new Set([
+  // Asks its own Unix socket in the data directory whether another controller is there.
+  'controller/data-lock.ts',
+  // The Unix socket of its own gateway, in the data directory.
+  'controller/overlay/management.ts',
+  // Passes bytes of tunnels on to that gateway, on this machine.
+  'controller/overlay/tcp-relay.ts',
+]);
 
 const DIALS = [
   /\bfetch\(/,

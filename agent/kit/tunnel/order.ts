@@ -34,7 +34,8 @@ const REMOTES_MAX = 8;
 const PORTS_MAX = 32;
 const PEM_CHARACTERS_MAX = 16 * 1024;
 /** Blocks of base64 and nothing between them: what stands in a configuration file must not become a line of it. */
-const PEM = /^(?:-----BEGIN ([A-Za-z0-9 -]{1,60})-----\n(?:[A-Za-z0-9+/=]{1,76}\n)+-----END \1-----\n)+$/;
+const PEM_BEGIN = /^-----BEGIN ([A-Za-z0-9 -]{1,60})-----$/;
+const PEM_BODY = /^[A-Za-z0-9+/=]{1,76}$/;
 const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/;
 
 /**
@@ -73,7 +74,21 @@ function parseProfile(given: Infer<typeof FORM>['profile']): TunnelProfile {
 }
 
 function isPem(text: string): boolean {
-  return text.length <= PEM_CHARACTERS_MAX && PEM.test(text);
+  if (text.length > PEM_CHARACTERS_MAX || !text.endsWith('\n')) return false;
+  let open: string | undefined;
+  let bodyLines = 0;
+  for (const line of text.slice(0, -1).split('\n')) {
+    if (open === undefined) {
+      open = PEM_BEGIN.exec(line)?.[1];
+      if (open === undefined) return false;
+      bodyLines = 0;
+    } else if (line === `-----END ${open}-----`) {
+      if (bodyLines === 0) return false;
+      open = undefined;
+    } else if (PEM_BODY.test(line)) bodyLines += 1;
+    else return false;
+  }
+  return open === undefined;
 }
 
 function isPort(port: number): boolean {

@@ -2,7 +2,7 @@ import type { Migration } from '../migrate.js';
 
 /** Prefixes that were handed out, tunnels and their certificates, and what went over them. */
 export const overlay: Migration = {
-  version: 7,
+  version: 8,
   name: 'overlay',
   sql: `
     -- What was given back rests before anybody else gets it, so a number may be here twice: once in use, once at rest.
