@@ -42,12 +42,14 @@ test.for([
   expect(bench.options.fleet.calls).toEqual([]);
 });
 
-test.for(['user disable nobody', 'api-token revoke abcdefgh'])(
-  '%s --dry-run finds that there is none',
-  async (line) => {
-    expect((await bench.run([...line.split(' '), '--dry-run'])).code).toBe(3);
-  },
-);
+test.for([
+  'user disable nobody',
+  'api-token revoke abcdefgh',
+  'image rm nothing',
+  'image push nothing --store /nowhere',
+])('%s --dry-run finds that there is none', async (line) => {
+  expect((await bench.run([...line.split(' '), '--dry-run'])).code).toBe(3);
+});
 
 test('a dry run is refused to who may not do it', async () => {
   const token = (await tokenHeaders(bench.options, 'operator')).authorization.replace('Bearer ', '');

@@ -33,7 +33,7 @@ export async function tryOut(context: CliContext, operation: BatchOperation, wha
 }
 
 /**
- * For changes of accounts and secrets, which are no part of a batch: finds out whether who asks has the right, and says
+ * For changes of accounts, secrets and images, which are no part of a batch: finds out whether who asks has the right, and says
  * what would be done.
  * @throws BrambleError `unauthenticated`, `permission-denied`
  */
@@ -50,7 +50,7 @@ export async function foretell(context: CliContext, permission: Permission, what
   return EXIT.ok;
 }
 
-type Permission = 'access.manage' | 'tokens.manage';
+type Permission = 'access.manage' | 'tokens.manage' | 'images.manage';
 
 /** For verbs that nothing can try: the option is there, and says why not. */
 export function withoutDryRun(command: Command, why: string): Command {

@@ -6,6 +6,7 @@ import { visible } from '../../../proto/contract/visible.js';
 import { renderBytes } from '../../../proto/contract/words.js';
 import type { CliContext } from '../context.js';
 import { print } from '../context.js';
+import { type DryRunOption, foretell, withDryRun } from '../dry-run.js';
 import { EXIT } from '../errors.js';
 import { makeSigningKey, readSigningKey } from '../images/keys.js';
 import { type ByteProgress, type LocalImage, LocalImages, pickImage } from '../images/local-store.js';
@@ -162,17 +163,24 @@ function registerList(image: Command, run: RunCommand): void {
     );
 }
 
+interface PushOptions extends DryRunOption {
+  readonly store: string;
+  readonly reason: string;
+}
+
 function registerPush(image: Command, run: RunCommand): void {
-  image
-    .command('push')
+  withDryRun(image.command('push'))
     .description('Send a signed image to the controller: what it has already is not sent again')
     .argument('<image>', 'its name, or the first digits of its digest')
     .option('--store <folder>', 'images on this machine', STORE)
     .option('--reason <text>', 'kept in the audit log', DEFAULT_REASON)
-    .action((named: string, { store, reason }: { readonly store: string; readonly reason: string }) =>
+    .action((named: string, { store, reason, dryRun }: PushOptions) =>
       run(async (context) => {
         const local = new LocalImages(store);
         const found = await local.find(named);
+        if (dryRun === true) {
+          return foretell(context, 'images.manage', `send image ${found.image.slice(0, SHORT)} to the controller`);
+        }
         const progress = new Progress(context.host);
         try {
           const onProgress = sayBytes(progress, 'sending');
@@ -192,14 +200,16 @@ function registerPush(image: Command, run: RunCommand): void {
 }
 
 function registerRemove(image: Command, run: RunCommand): void {
-  image
-    .command('rm')
+  withDryRun(image.command('rm'))
     .description('Take an image away from the controller; sites that have it keep it for a week at most')
     .argument('<image>', 'its name, or the first digits of its digest')
     .option('--reason <text>', 'kept in the audit log', DEFAULT_REASON)
-    .action((named: string, { reason }: { readonly reason: string }) =>
+    .action((named: string, { reason, dryRun }: DryRunOption & { readonly reason: string }) =>
       run(async (context) => {
         const { image: digest } = pickImage(await context.api.images.list(), named, 'on the controller');
+        if (dryRun === true) {
+          return foretell(context, 'images.manage', `take image ${digest.slice(0, SHORT)} away from the controller`);
+        }
         const { name } = await context.api.images.remove(digest, reason);
         context.out(`${visible(name)} (${digest.slice(0, SHORT)}) is gone.\n`);
         return EXIT.ok;
