@@ -116,7 +116,12 @@ function shelf(ports: DetailView['shelf']): HTMLElement {
       element('span', { class: 'unseen' }, words),
     ),
   );
-  return element('section', {}, element('h3', {}, 'Ports'), element('ol', { class: 'shelf' }, ...cells));
+  return element(
+    'section',
+    {},
+    element('h3', {}, 'Ports'),
+    element('ol', { class: 'shelf', tabindex: '0', 'aria-label': 'Ports' }, ...cells),
+  );
 }
 
 function pairs(rows: readonly (readonly [string, string])[]): HTMLElement {

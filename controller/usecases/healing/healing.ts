@@ -65,7 +65,7 @@ export class Healing {
   #memory: HealMemory = emptyMemory();
   #map: FleetMap;
   #causes: Plan['causes'] = [];
-  #repaired = new Set<string>();
+  readonly #repaired = new Set<string>();
   #dueMs = 0;
   #lastPassAtMs: number | undefined;
   #running: Promise<void> | undefined;
@@ -189,8 +189,7 @@ export class Healing {
     const { before, map } = this.#remapped();
     const nowMs = this.#clock.nowMs();
     const { policy } = this.policies;
-    const repaired = this.#repaired;
-    this.#repaired = new Set();
+    const repaired = new Set(this.#repaired);
     const planned = plan(this.#observe(map, before, nowMs), this.#desired(map, repaired), policy, nowMs);
     const told = planned.records.map((record) => this.#stored(record));
     const isNews = told.length > 0 || planned.starts.length > 0 || this.#keeper.differs(before, planned.memory);
@@ -200,6 +199,7 @@ export class Healing {
       return await this.remedies.planIn(writer, planned.starts);
     };
     const actions = isNews ? await store.transact(write) : [];
+    for (const name of repaired) this.#repaired.delete(name); // not before: a pass that fails begins anew
     this.#map = map;
     this.#memory = planned.memory;
     this.#causes = planned.causes;
