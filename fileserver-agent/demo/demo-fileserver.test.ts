@@ -3,11 +3,11 @@ import { BootLog } from '../../agent/demo/boot-log.js';
 import { planBoot } from '../../agent/demo/network-boot.js';
 import { sitePis } from '../../agent/demo/pi-spec.js';
 import { collectedLog } from '../../agent/kit/testing/collected-log.js';
-import { commandIdOf } from '../../agent/kit/testing/signed-command.js';
-import { SIM_ENDPOINT, SIM_NODE_ID, SIM_PIN, SIM_TOKEN } from '../../agent/kit/testing/sim-controller.js';
+import { orderOn } from '../../agent/kit/testing/order-on.js';
+import { SIM_ENDPOINT, SIM_PIN, SIM_TOKEN } from '../../agent/kit/testing/sim-controller.js';
 import { SimSite } from '../../agent/kit/testing/sim-site.js';
 import { seededRandom } from '../../proto/contract/random.js';
-import { Command, CommandState } from '../../proto/gen/bramble/agent/v1/command.js';
+import { CommandState } from '../../proto/gen/bramble/agent/v1/command.js';
 import { BoardTable } from '../boot/board-table.js';
 import { parseBootLine } from '../boot/log-line.js';
 import { runDemoFileserver } from './demo-fileserver.js';
@@ -37,24 +37,7 @@ function setUp() {
     ...{ pis: 8, seed: SEED, stateDir: '/demo', bootLogFile: LOG, hasTroubles: false, real, join, tail, log },
     tidyMemory: () => undefined,
   };
-  let commands = 0;
-  /** Orders it, and answers with how that ended. */
-  const order = async (action: NonNullable<Command['action']>): Promise<CommandState | undefined> => {
-    commands += 1;
-    controller.command(
-      Command.create({
-        id: commandIdOf(commands),
-        targetNodeId: SIM_NODE_ID,
-        epoch: 1,
-        issuedAtUnixMs: controller.nowMs,
-        validForMs: 300_000,
-        preconditions: { bootId: String(controller.facts.get('boot_id_text')) },
-        action,
-      }),
-    );
-    await world.runFor(MINUTE_MS / 2);
-    return controller.eventsOf('commandUpdate').at(-1)?.state;
-  };
+  const order = orderOn(site);
   const start = () => {
     const stop = new AbortController();
     const ended = runDemoFileserver(options, stop.signal);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { sitePis } from '../../agent/demo/pi-spec.js';
-import { commandIdOf } from '../../agent/kit/testing/signed-command.js';
-import { SIM_ENDPOINT, SIM_NODE_ID, SIM_PIN, SIM_TOKEN } from '../../agent/kit/testing/sim-controller.js';
+import { orderOn } from '../../agent/kit/testing/order-on.js';
+import { SIM_ENDPOINT, SIM_PIN, SIM_TOKEN } from '../../agent/kit/testing/sim-controller.js';
 import { SimSite } from '../../agent/kit/testing/sim-site.js';
 import { renderSwitchPlan } from '../../proto/contract/switch/parse-plan.js';
 import { preflight } from '../../proto/contract/switch/preflight.js';
-import { Command, CommandState, PowerAction } from '../../proto/gen/bramble/agent/v1/command.js';
+import { type Command, CommandState, PowerAction } from '../../proto/gen/bramble/agent/v1/command.js';
 import { runDemoSwitch } from './demo-switch.js';
 import { demoPlan } from './switch-spec.js';
 
@@ -28,27 +28,7 @@ function setUp() {
     log,
     tidyMemory: () => undefined,
   };
-  let commands = 0;
-  /** Orders it, and answers with how it stands after that time. */
-  const order = async (
-    action: NonNullable<Command['action']>,
-    forMs = MINUTE_MS / 2,
-  ): Promise<CommandState | undefined> => {
-    commands += 1;
-    controller.command(
-      Command.create({
-        id: commandIdOf(commands),
-        targetNodeId: SIM_NODE_ID,
-        epoch: 1,
-        issuedAtUnixMs: controller.nowMs,
-        validForMs: 300_000,
-        preconditions: { bootId: String(controller.facts.get('boot_id_text')) },
-        action,
-      }),
-    );
-    await world.runFor(forMs);
-    return controller.eventsOf('commandUpdate').at(-1)?.state;
-  };
+  const order = orderOn(site);
   const start = () => {
     const stop = new AbortController();
     const ended = runDemoSwitch(options, stop.signal);

@@ -11,7 +11,7 @@ test('whatever happens to an array is told, and once, also across a restart of t
   const rack = sharedRack(skip);
   await rack.controller.connected(rack.guestNames, BOOT_LIMIT_MS);
   const summary = summarise(await raidTransitions(rack, { arrays: 2, transitionsEach: 6, restartEvery: 4 }));
-  console.log(`rack: 12 transitions of arrays: the slowest was told after ${summary.slowestMs} ms`);
+  process.stdout.write(`rack: 12 transitions of arrays: the slowest was told after ${summary.slowestMs} ms\n`);
   const { missedCount, surplusCount, problems } = summary;
   expect(summary).toMatchObject({ transitionsCount: 12, acrossRestartsCount: 2 });
   expect({ missedCount, surplusCount }, problems.join('\n')).toEqual({ missedCount: 0, surplusCount: 0 });

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { makeNodeClock } from '../../agent/kit/host/node/clock.js';
 import { makeNodeFiles } from '../../agent/kit/host/node/files.js';
 import { makeKernelFiles } from '../../agent/kit/host/node/kernel-files.js';
@@ -9,16 +9,9 @@ import { BootWatch } from '../../fileserver-agent/boot/boot-watch.js';
 import { BOOT_LIMITS } from '../../proto/contract/boot/stage.js';
 import { type BoardBoot, BootStage, BootTrouble } from '../../proto/gen/bramble/agent/v1/event.js';
 import { BootRig, type RigBoard } from './boot-rig.js';
+import { whySkipped } from './needs.js';
 
-const PACKAGES = ['dnsmasq-base', 'busybox-static', 'iproute2'] as const;
-const { present } = inject('debian');
-const absent = PACKAGES.filter((name) => !present.includes(name));
-const why =
-  process.getuid?.() !== 0
-    ? ' (skipped: not root)'
-    : absent.length > 0
-      ? ` (skipped: without ${absent.join(', ')})`
-      : '';
+const why = whySkipped(['dnsmasq-base', 'busybox-static', 'iproute2']);
 
 /** Deadlines of seconds instead of minutes: what is proven is their order, the numbers are proven elsewhere. */
 const LIMITS = { ...BOOT_LIMITS, dhcpMs: 2_000, firstFileMs: 2_000, helloMs: Number.MAX_SAFE_INTEGER };

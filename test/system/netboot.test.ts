@@ -2,25 +2,18 @@ import { execFile } from 'node:child_process';
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { BootServices } from '../../agent/kit/roots/boot-applier.js';
 import { bootFolders } from '../../agent/kit/roots/boot-paths.js';
 import { BOARD } from '../../agent/kit/testing/root-rig.js';
 import type { BootBoard, BootSet } from '../../proto/contract/netboot/boot-set.js';
 import { portSubnet } from '../../proto/contract/netboot/subnet.js';
 import { BootRig, type RigBoard } from './boot-rig.js';
+import { whySkipped } from './needs.js';
 import { NO_SERVICES, nodeDriver, pathsBelow, startRoots, writeImage } from './roots-rig.js';
 
 const run = promisify(execFile);
-const PACKAGES = ['dnsmasq-base', 'busybox-static', 'iproute2'] as const;
-const { present } = inject('debian');
-const absent = PACKAGES.filter((name) => !present.includes(name));
-const why =
-  process.getuid?.() !== 0
-    ? ' (skipped: not root)'
-    : absent.length > 0
-      ? ` (skipped: without ${absent.join(', ')})`
-      : '';
+const why = whySkipped(['dnsmasq-base', 'busybox-static', 'iproute2']);
 const { signal } = new AbortController();
 
 describe.skipIf(why !== '')(`what the agent writes for dnsmasq, with a real one${why}`, { timeout: 90_000 }, () => {

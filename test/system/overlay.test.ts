@@ -1,20 +1,13 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openAuthority } from '../../controller/pki/authority.js';
 import { systemClock, systemRandom } from '../../controller/system.js';
+import { whySkipped } from './needs.js';
 import { GATEWAY_ADDRESS, type Place } from './overlay-net.js';
 import { CONTROLLER_INSIDE, OverlayRig, until } from './overlay-rig.js';
 
-const PACKAGES = ['openvpn', 'nftables', 'iproute2', 'iputils-ping'] as const;
-const { present } = inject('debian');
-const absent = PACKAGES.filter((name) => !present.includes(name));
-const why =
-  process.getuid?.() !== 0
-    ? ' (skipped: not root)'
-    : absent.length > 0
-      ? ` (skipped: without ${absent.join(', ')})`
-      : '';
+const why = whySkipped(['openvpn', 'nftables', 'iproute2', 'iputils-ping']);
 
 const UDP_MS_MAX = 10_000;
 const TCP_MS_MAX = 30_000;
@@ -62,7 +55,7 @@ describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 1
     await rig.finished(await rig.commands('solo'), 20_000);
   });
 
-  test.skipIf(!present.includes('openssh-server'))(
+  test.skipIf(whySkipped(['openssh-server']) !== '')(
     'ssh from an operator’s machine reaches a Pi behind a gateway, and a donated one',
     async () => {
       for (const place of ['pa', 'solo'] as const) {
