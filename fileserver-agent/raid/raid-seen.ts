@@ -29,15 +29,29 @@ const RESTING: readonly string[] = ['idle', 'frozen'];
 
 /**
  * What the kernel shows now, as it will be compared. Where it does not say (a file that could not be read at this moment), what
- * was seen before stands: a silence is no change.
+ * was seen before stands: a silence is no change. mdadm freezes the sync for a moment while it adds or takes out a member, so
+ * only what was frozen at the look before is said to be. Source: mdadm(8), sync_action in Documentation/admin-guide/md.rst.
+ * @param frozenBefore `frozenNow` of the look before
  */
-export function seeRaid(arrays: readonly MdArray[], before: RaidSeen): RaidSeen {
-  return Object.fromEntries(arrays.map((array) => [array.name, seeArray(array, before[array.name])]));
+export function seeRaid(
+  arrays: readonly MdArray[],
+  before: RaidSeen,
+  frozenBefore: ReadonlySet<string> = new Set(),
+): RaidSeen {
+  return Object.fromEntries(
+    arrays.map((array) => [array.name, seeArray(array, before[array.name], frozenBefore.has(array.name))]),
+  );
 }
 
-function seeArray(array: MdArray, before: SeenArray | undefined): SeenArray {
+/** Arrays whose sync is frozen at this moment. */
+export function frozenNow(arrays: readonly MdArray[]): ReadonlySet<string> {
+  return new Set(arrays.filter(({ sync }) => sync?.action === 'frozen').map(({ name }) => name));
+}
+
+function seeArray(array: MdArray, before: SeenArray | undefined, wasFrozen: boolean): SeenArray {
   const { state, sync } = array;
-  const action = sync?.action ?? before?.sync ?? 'idle';
+  const isPassing = sync?.action === 'frozen' && !wasFrozen;
+  const action = (isPassing ? undefined : sync?.action) ?? before?.sync ?? 'idle';
   const known = before?.mismatchesCount ?? 0;
   return {
     uuid: array.uuid ?? before?.uuid ?? '',

@@ -64,6 +64,7 @@ function show(host: SimHost, state: State): void {
 class Rig {
   #host = makeSimHost(new SimWorld(1), 'fs');
   #outbox: Outbox | undefined;
+  #frozen: ReadonlySet<string> = new Set();
 
   show(state: State): void {
     show(this.#host, state);
@@ -83,7 +84,7 @@ class Rig {
       remember: (mark) => outbox.setMark(mark),
       tellAndRemember: (kind, mark) => recorder.recordMarked(kind, mark),
     };
-    await lookAtRaid(told, this.#host.kernel, new AbortController().signal);
+    this.#frozen = await lookAtRaid(told, this.#host.kernel, new AbortController().signal, this.#frozen);
   }
 
   /** Looks, and is killed when the storage has done so many more operations. */
@@ -178,6 +179,16 @@ test('what was missed in between shows in what is left of it', async () => {
   ]);
 });
 
+test('a sync is told to be frozen when it stays so, not while mdadm adds a member', async () => {
+  const frozen: Array = { ...failed, action: 'frozen' };
+  expect(
+    await toldOf({ md0: failed }, { md0: frozen }, { md0: rebuilding }, { md0: { ...rebuilding, action: 'frozen' } }),
+  ).toEqual(['md0/sdb3 member-state faulty -> rebuilding', 'md0 sync-action idle -> recover']);
+  expect(await toldOf({ md0: failed }, { md0: frozen }, { md0: frozen }, { md0: frozen })).toEqual([
+    'md0 sync-action idle -> frozen',
+  ]);
+});
+
 test('a check tells its findings at its end', async () => {
   const checking: Array = { ...WHOLE, action: 'check', mismatches: 64 };
   expect(await toldOf({ md0: WHOLE }, { md0: checking }, { md0: { ...WHOLE, mismatches: 128 } })).toEqual([
@@ -224,7 +235,7 @@ const member = (name: string): fc.Arbitrary<Member> =>
 const anArray: fc.Arbitrary<Array> = fc.record({
   state: fc.constantFrom('clean', 'active', 'readonly', 'inactive', 'broken', 'a-new-word'),
   degraded: fc.integer({ min: 0, max: 2 }),
-  action: fc.constantFrom('idle', 'check', 'recover', 'resync', 'reshape', 'frozen'),
+  action: fc.constantFrom('idle', 'check', 'recover', 'resync', 'reshape', 'repair'),
   mismatches: fc.constantFrom(0, 128),
   members: fc
     .tuple(fc.subarray(['sda3', 'sdb3', 'sdc3']), fc.tuple(member('sda3'), member('sdb3'), member('sdc3')))

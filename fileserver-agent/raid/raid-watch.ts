@@ -5,7 +5,7 @@ import type { KernelFiles } from '../../agent/kit/host/ports.js';
 import { RAID_CHANGES, type RaidDifference, raidChanged } from '../../agent/kit/report/raid-changed.js';
 import { readMdArrays } from '../collectors/md-array.js';
 import { compareRaid } from './raid-changes.js';
-import { isSeen, type RaidSeen, seeRaid } from './raid-seen.js';
+import { frozenNow, isSeen, type RaidSeen, seeRaid } from './raid-seen.js';
 
 /** A change is told within 15 s at the latest: two looks that fail in between, each followed by a pause, cost nothing. */
 const LOOK_EVERY_MS = 4_000;
@@ -25,22 +25,36 @@ interface Memory {
  * tells nothing: what is wrong then is a condition.
  */
 export function makeRaidWatch(probe: Told): NonNullable<Collector['watch']> {
-  return lookEvery(LOOK_EVERY_MS, ({ kernel }, signal) => lookAtRaid(probe, kernel, signal));
+  let frozen: ReadonlySet<string> = new Set();
+  return lookEvery(LOOK_EVERY_MS, async ({ kernel }, signal) => {
+    frozen = await lookAtRaid(probe, kernel, signal, frozen);
+  });
 }
 
-/** One look. */
-export async function lookAtRaid(probe: Told, kernel: KernelFiles, signal: AbortSignal): Promise<void> {
-  if (kernel.list('/sys/block') === undefined) return; // not mounted (yet): not the end of all arrays
+/**
+ * One look.
+ * @param frozenBefore what the look before gave back
+ * @returns the arrays that are frozen now
+ */
+export async function lookAtRaid(
+  probe: Told,
+  kernel: KernelFiles,
+  signal: AbortSignal,
+  frozenBefore: ReadonlySet<string> = new Set(),
+): Promise<ReadonlySet<string>> {
+  if (kernel.list('/sys/block') === undefined) return frozenBefore; // not mounted (yet): not the end of all arrays
   const memory = parseMemory(probe.remembered(MARK));
   const arrays = readMdArrays(kernel);
+  const frozen = frozenNow(arrays);
   if (memory === undefined) {
     await probe.remember({ name: MARK, text: JSON.stringify({ seen: seeRaid(arrays, {}), owed: [] }) });
-    return;
+    return frozen;
   }
   await tell(probe, memory);
-  if (signal.aborted) return;
-  const seen = seeRaid(arrays, memory.seen);
+  if (signal.aborted) return frozen;
+  const seen = seeRaid(arrays, memory.seen, frozenBefore);
   await tell(probe, { seen, owed: compareRaid(memory.seen, seen) });
+  return frozen;
 }
 
 /** In order and in one write, each with what is owed after it: whoever is killed in the middle of that goes on there. */
