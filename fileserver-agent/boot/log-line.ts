@@ -45,20 +45,18 @@ export interface StampedLine {
 export const LINE_CHARACTERS_MAX = 1_024;
 
 const HEAD =
-  /^(?:([A-Z][a-z]{2}) ([ \d]\d) |(\d{4})-(\d\d)-(\d\d)T)(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? (?:[\w.-]+ )?(dnsmasq-dhcp|dnsmasq-tftp|rpc\.mountd|mountd)\[\d+\]: (.*)$/;
+  /^(?:([A-Z][a-z]{2}) ([ \d]\d) |(\d{4})-(\d\d)-(\d\d)T)(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? (?:[\w.-]+ )?(dnsmasq-dhcp|dnsmasq-tftp|rpc\.mountd|mountd)\[\d+\]$/;
+const HEAD_END = ']: ';
 /** Two of three lines of log-dhcp tell of options and tags: they are passed over at the first look. */
-const TELLS = /DHCP[A-Z]+\(|vendor class: |tftp\[|mountd\[/;
+const BEGINNINGS = ['sent ', 'file ', 'failed ', 'unsupported ', 'cannot access ', 'authenticated '];
+const INSIDE = ['DHCP', 'vendor class: '];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`;
 const DHCP = new RegExp(
   String.raw`^(?:(\d+) )?DHCP(DISCOVER|OFFER|REQUEST|ACK|NAK)\(([\w.@:-]{1,32})\) (?:(${ADDRESS}) )?([0-9a-f]{2}(?::[0-9a-f]{2}){5})(?: (.*))?$`,
 );
 const VENDOR = /^(\d+) vendor class: (.*)$/;
-// The name of a file is the client's own choice: only the end of the line, which dnsmasq writes, tells who asked.
-const SENT = new RegExp(`^sent (.*) to (${ADDRESS})$`);
-const NOT_FOUND = new RegExp(`^file (.*) not found for (${ADDRESS})$`);
-const FAILED = new RegExp(`^failed sending (.*) to (${ADDRESS})$`);
-const UNSUPPORTED = new RegExp(`^unsupported request from (${ADDRESS})$`);
+const WHOLE_ADDRESS = new RegExp(`^${ADDRESS}$`);
 const MOUNT = new RegExp(String.raw`^authenticated mount request from (${ADDRESS}):\d+ for (\S+) `);
 
 /**
@@ -66,10 +64,13 @@ const MOUNT = new RegExp(String.raw`^authenticated mount request from (${ADDRESS
  * a line. Source: dnsmasq 2.90, src/rfc2131.c log_packet(), src/tftp.c; nfs-utils support/export/auth.c.
  */
 export function parseBootLine(text: string): StampedLine | undefined {
-  if (!TELLS.test(text)) return undefined;
-  const head = HEAD.exec(text.slice(0, LINE_CHARACTERS_MAX));
+  // An agent has its regular expressions interpreted, and a shelf that boots is thousands of lines: few come to them.
+  const end = text.indexOf(HEAD_END);
+  const rest = text.slice(end + HEAD_END.length, LINE_CHARACTERS_MAX);
+  const isTelling = BEGINNINGS.some((each) => rest.startsWith(each)) || INSIDE.some((each) => rest.includes(each));
+  const head = isTelling ? HEAD.exec(text.slice(0, end + 1)) : null;
   if (head === null) return undefined;
-  const [, monthName, dayText, yearText, monthText, isoDay, hour, minute, second, program, rest = ''] = head;
+  const [, monthName, dayText, yearText, monthText, isoDay, hour, minute, second, program] = head;
   const line =
     program === 'dnsmasq-dhcp' ? dhcpLine(rest) : program === 'dnsmasq-tftp' ? fileLine(rest) : mountLine(rest);
   const month = monthName === undefined ? Number(monthText) : MONTHS.indexOf(monthName) + 1;
@@ -100,18 +101,27 @@ function dhcpLine(text: string): BootLine | undefined {
   return { kind: 'dhcp', message, transaction, interfaceName, mac, address, otherServer };
 }
 
+/** What stands before and after the name of a file. */
+const FILE_FORMS = [
+  { before: 'sent ', after: ' to ', outcome: 'sent' },
+  { before: 'file ', after: ' not found for ', outcome: 'not-found' },
+  { before: 'failed sending ', after: ' to ', outcome: 'failed' },
+] as const;
+const UNSUPPORTED = 'unsupported request from ';
+
 function fileLine(text: string): BootLine | undefined {
-  const forms = [
-    [SENT, 'sent'],
-    [NOT_FOUND, 'not-found'],
-    [FAILED, 'failed'],
-  ] as const;
-  for (const [form, outcome] of forms) {
-    const match = form.exec(text);
-    if (match !== null) return { kind: 'file', outcome, path: match[1] ?? '', address: match[2] ?? '' };
+  for (const { before, after, outcome } of FILE_FORMS) {
+    if (!text.startsWith(before)) continue;
+    // The name is the client's own choice: only the end of the line, which dnsmasq writes, tells who asked.
+    const at = text.lastIndexOf(after);
+    const address = text.slice(at + after.length);
+    if (at < before.length || !WHOLE_ADDRESS.test(address)) return undefined;
+    return { kind: 'file', outcome, path: text.slice(before.length, at), address };
   }
-  const unsupported = UNSUPPORTED.exec(text);
-  if (unsupported !== null) return { kind: 'refused', address: unsupported[1] ?? '' };
+  if (text.startsWith(UNSUPPORTED)) {
+    const address = text.slice(UNSUPPORTED.length);
+    return WHOLE_ADDRESS.test(address) ? { kind: 'refused', address } : undefined;
+  }
   return text.startsWith('cannot access ') ? { kind: 'refused', address: '' } : undefined;
 }
 

@@ -19,7 +19,7 @@ const FOLDER = 'bramble-lab-';
 const GUESTS = 'test/lab/guests';
 const READY_MS_MAX = 180_000;
 const POLL_MS = 200;
-/** They boot first: the ROM of a board gives up when nobody answers for a while. */
+/** They begin to boot first: the ROM of a board gives up when nobody answers for a while. */
 const MACHINES = ['switch', 'fileserver'] as const;
 
 export interface RackOptions {
@@ -72,15 +72,8 @@ export class Rack {
     writeFileSync(path.join(rack.dir, 'rack.json'), JSON.stringify(file));
     try {
       await makeNamespaces(rack.namespaces);
-      await Promise.all([
-        options.withAgents ? rack.controller.start(options.isOwned) : undefined,
-        makeBoards(rack.dir, rack.spec, files),
-        rack.#startMachines(),
-        rack.#startPdu(),
-      ]);
-      if (options.withAgents) await rack.controller.lendAgents(rack.spec);
-      await Promise.all(MACHINES.map((name) => rack.#begin(name)));
-      for (const { name } of rack.spec.pis) await rack.powerOn(name);
+      const agentsLent = options.withAgents ? rack.#startController() : Promise.resolve();
+      await Promise.all([agentsLent, rack.#startMachines(agentsLent), rack.#startPis(), rack.#startPdu()]);
     } catch (thrown) {
       await rack.down();
       throw thrown;
@@ -154,15 +147,33 @@ export class Rack {
     await this.#begin(name);
   }
 
-  /** Boots the switch and the fileserver. */
-  async #startMachines(): Promise<void> {
+  async #startController(): Promise<void> {
+    await this.controller.start(this.#file.isOwned);
+    await this.controller.lendAgents(this.spec);
+  }
+
+  /** Boots the switch and the fileserver; each has its last stage when its agent is lent. */
+  async #startMachines(agentsLent: Promise<void>): Promise<void> {
     const { files, checkout } = this.#file;
     const guests = path.join(checkout, GUESTS);
     lend(this.dir, lentToBoot(this.spec, guests));
     lend(this.dir, lentToBegin(this.spec, guests));
     await makeMachineDisks(this.dir, files);
     for (const name of MACHINES) await this.#launch(name);
-    for (const name of MACHINES) await this.says(name, 'has booted');
+    const begin = async (name: string): Promise<void> => {
+      await this.says(name, 'has booted');
+      await agentsLent;
+      await this.#begin(name);
+    };
+    await Promise.all(MACHINES.map(begin));
+  }
+
+  /** Boards have power as soon as their ROMs need not ask in vain for so long that they give up. */
+  async #startPis(): Promise<void> {
+    await makeBoards(this.dir, this.spec, this.#file.files);
+    await this.says('switch', 'has booted');
+    await this.says('fileserver', 'array and file system are there');
+    for (const { name } of this.spec.pis) await this.powerOn(name);
   }
 
   /** The last stage of a machine that has booted: from here on it is this rack's. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { cached, type Say } from './cache.js';
 import { type Architecture, debianSuite, PackageSource, versionKnown } from './debian.js';
 import { exec } from './exec.js';
+import { unpackKernel } from './kernel-image.js';
 
 /** A kernel of Debian with all of its modules, and a busybox for the same processor. */
 export interface Kernel {
@@ -17,13 +18,12 @@ export interface Kernel {
 export async function kernel(architecture: Architecture, say: Say): Promise<Kernel> {
   // One source package makes the kernels of all architectures, and this machine knows the version of its own.
   const own = process.arch === 'arm64' ? 'arm64' : 'amd64';
-  const inputs = [debianSuite(), architecture, await versionKnown(`linux-image-${own}`)];
+  const inputs = ['unpacked', debianSuite(), architecture, await versionKnown(`linux-image-${own}`)];
   const dir = await cached({ name: `kernel-${architecture}`, inputs, make: (to) => build(architecture, to) }, say);
   const root = path.join(dir, 'root');
   const release = readdirSync(path.join(root, 'lib/modules'))[0];
   if (release === undefined) throw new Error(`${root} holds no modules`);
-  const image = path.join(root, 'boot', `vmlinuz-${release}`);
-  return { architecture, release, image, root, busybox: path.join(dir, 'busybox') };
+  return { architecture, release, image: path.join(dir, 'kernel'), root, busybox: path.join(dir, 'busybox') };
 }
 
 async function build(architecture: Architecture, to: string): Promise<void> {
@@ -43,5 +43,6 @@ async function build(architecture: Architecture, to: string): Promise<void> {
   }
   const release = readdirSync(path.join(root, 'lib/modules'))[0] ?? '';
   await exec('depmod', ['-b', root, release], { limitMs: 120_000 });
+  await unpackKernel(path.join(root, 'boot', `vmlinuz-${release}`), path.join(to, 'kernel'));
   rmSync(work, { recursive: true, force: true });
 }

@@ -52,7 +52,8 @@ cat >/run/lab/dnsmasq-start <<X
 dnsmasq --conf-file=/dev/null --port=0 --no-ping --bind-dynamic $ranges --enable-tftp --tftp-root=/srv/tftp \
   --log-facility=/var/log/bramble-dnsmasq.log --log-dhcp --dhcp-leasefile=/var/lib/misc/dnsmasq.leases --pid-file=/run/lab/dnsmasq.pid -u root
 X
+# It is started by begin.sh: boards are answered when their roots are theirs.
 # The agent reads its log: dnsmasq keeps the group of a file that is there.
 install -m 0640 -o root -g 990 /dev/null /var/log/bramble-dnsmasq.log
-sh /run/lab/dnsmasq-start
-sh /lab/thin-pool.sh "$(disk 2)" >/run/lab/thin.log 2>&1 || say "no thin pool: see /run/lab/thin.log"
+# Nothing of the boot waits for it.
+{ sh /lab/thin-pool.sh "$(disk 2)" >/run/lab/thin.log 2>&1 && say "thin pool is there" || say "no thin pool: see /run/lab/thin.log"; } &
