@@ -2,9 +2,11 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { reportsSeen, startAgent, untilReports } from './agent-process.js';
+import { Child } from './child.js';
 import { type Figure, median } from './figure.js';
+import { measured } from './measured-program.js';
 import { cpuMs, residentBytes } from './process-cost.js';
-import { startRig } from './rig.js';
+import { type Rig, startRig } from './rig.js';
 
 /** Lines of a real dnsmasq for one board: a boot without a fault, and what it logs with --log-dhcp. */
 const RECORDED = 'test/fixtures/dnsmasq-log/debian-12-log-dhcp/input.txt';
@@ -24,11 +26,36 @@ const ENTER = `for each in log lib/misc lib/nfs; do mkdir -p "/var/$each"; mount
 export async function measureFileserver(): Promise<readonly Figure[]> {
   if (process.getuid?.() !== 0) return [];
   const rig = await startRig(REPORT_MS);
-  const places = join(rig.dir, 'var');
-  for (const each of ['log', 'lib/misc', 'lib/nfs']) mkdirSync(join(places, each), { recursive: true });
-  const log = join(places, 'log/bramble-dnsmasq.log');
-  writeFileSync(log, '');
-  const inside = (argv: readonly string[]) => ['unshare', '--mount', 'sh', '-c', ENTER, places, ...argv];
+  try {
+    const places = join(rig.dir, 'var');
+    for (const each of ['log', 'lib/misc', 'lib/nfs']) mkdirSync(join(places, each), { recursive: true });
+    const log = join(places, 'log/bramble-dnsmasq.log');
+    writeFileSync(log, '');
+    const inside = (argv: readonly string[]) => ['unshare', '--mount', 'sh', '-c', ENTER, places, ...argv];
+    return [...(await wholeAgent(rig, log, inside)), await onePoll(log, inside)];
+  } finally {
+    await rig.close();
+  }
+}
+
+type Enter = (argv: readonly string[]) => readonly string[];
+
+/** A look at the logs each second, and what all collectors find each half minute, encoded; as `agent.cpu_per_poll` without its way. */
+async function onePoll(log: string, inside: Enter): Promise<Figure> {
+  const child = new Child(inside(measured('fileserver-poll')));
+  const costs: number[] = [];
+  try {
+    for (let part = 0; part <= PARTS; part += 1) {
+      const [answer] = await Promise.all([child.ask(`${MINUTE_S}`), flow(log, MINUTE_S)]);
+      if (part > 0) costs.push(Number(answer['cpuMs']) / MINUTE_S); // the first warms
+    }
+  } finally {
+    await child.end();
+  }
+  return { figure: 'fileserver.cpu_per_poll', value: median(costs), unit: 'ms per look at the logs', goal: 3 };
+}
+
+async function wholeAgent(rig: Rig, log: string, inside: Enter): Promise<readonly Figure[]> {
   const agent = await startAgent(rig, 'fileserver', inside);
   try {
     await untilReports(rig, 1);
@@ -45,28 +72,21 @@ export async function measureFileserver(): Promise<readonly Figure[]> {
       resident.push(residentBytes(agent.pid) / MIB);
       if (reportsSeen(rig) === before.reports) throw new Error('the agent no longer reports');
     }
-    const boots = [...rig.controller.core.boards.all()].length;
+    const value = [...rig.controller.core.boards.all()].length;
     return [
-      {
-        figure: 'fileserver.boards',
-        value: boots,
-        unit: 'boards seen by the controller',
-        goal: BOARDS,
-        better: 'higher',
-      },
+      { figure: 'fileserver.boards', value, unit: 'boards seen by the controller', goal: BOARDS, better: 'higher' },
       { figure: 'fileserver.rss', value: Math.max(...resident), unit: 'MiB', goal: 64 },
       {
-        figure: 'fileserver.cpu_per_poll',
+        // The polls, and all the rest: a stage that was reached is kept, sent through gRPC and TLS, and acknowledged.
+        figure: 'fileserver.cpu_per_second',
         value: median(costs),
-        unit: 'ms per look at the logs',
+        unit: 'ms while a shelf boots over and over',
         baseline: idle,
         baselineName: 'while no board boots',
-        goal: 3,
       },
     ];
   } finally {
     await agent.end();
-    await rig.close();
   }
 }
 

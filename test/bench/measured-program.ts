@@ -6,6 +6,6 @@ import { unitFlags } from '../setup/unit-flags.js';
 export const MEASURED_PROGRAM = join(dirname(fileURLToPath(import.meta.url)), 'measured.mjs');
 
 /** The command that runs one part of an agent under the flags of its unit. */
-export function measured(part: 'poll' | 'kernel-log'): readonly string[] {
+export function measured(part: 'poll' | 'fileserver-poll' | 'kernel-log'): readonly string[] {
   return [process.execPath, ...unitFlags(), MEASURED_PROGRAM, part];
 }
