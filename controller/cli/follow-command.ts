@@ -87,7 +87,8 @@ function validFor(timeoutMs: number): number {
   return Math.min(86_400_000, Math.max(1_000, timeoutMs));
 }
 
-function finalExit(command: CommandView): number | undefined {
+/** What it came to; `undefined` while that is open. */
+export function finalExit(command: CommandView): number | undefined {
   const exits: Partial<Record<CommandView['state'], number>> = FINAL;
   return exits[command.state];
 }

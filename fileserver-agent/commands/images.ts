@@ -1,25 +1,61 @@
-import type { ActionArguments, ActionHost, CommandHandler, Refusal } from '../../agent/kit/command/handler.js';
+import type { ActionArguments, ActionHost, CommandHandler, Outcome, Refusal } from '../../agent/kit/command/handler.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { DIGEST_BYTES, digestOf, type ImageDigest } from '../../proto/contract/images/digest.js';
 import type { ImageKeeper } from '../images/image-keeper.js';
 import { askRoots } from '../roots/ask.js';
 
 /** What of a fileserver's images commands change. */
-export type AskedImages = Pick<ImageKeeper, 'want' | 'forget' | 'find'>;
+export type AskedImages = Pick<ImageKeeper, 'want' | 'leave' | 'forget' | 'find' | 'standing'>;
 
-/** Has an image come. It is done when that is remembered: the image comes by and by, across restarts and outages. */
+/** A large image over a slow uplink, with outages: whoever waits longer looks at what the fileserver tells of its images. */
+const PULL_MS = 24 * 3_600_000;
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Has an image come. It is remembered at once, and comes across restarts and outages, with this command or without; the command
+ * tells how far it is, and ends when the image is here, every byte of it read. Ended earlier, the image comes no more.
+ */
 export function makePullImage(keeper: AskedImages): CommandHandler<ActionArguments<'pullImage'>> {
   return {
     requiresBootId: false,
+    canStop: true,
+    isAside: true, // for hours, and boards want to be repaired meanwhile
+    runLimitMs: PULL_MS,
+    observeLimitMs: PULL_MS,
     check: async ({ image }) => refuseOther(image),
     before: async () => '',
-    async run({ image }) {
-      const standing = await keeper.want(digestOf(image));
-      const detail = standing === 'here' ? 'it is here; it is read, and what is damaged is fetched anew' : 'it comes';
-      return { kind: 'succeeded', detail };
+    async run({ image }, context, signal) {
+      await keeper.want(digestOf(image));
+      return follow(keeper, digestOf(image), context, signal);
     },
-    observe: async () => ({ kind: 'unknown', detail: 'it may not have been remembered; ask for it again' }),
+    observe: ({ image }, _, context, signal) => follow(keeper, digestOf(image), context, signal),
   };
+}
+
+/** Until it is here, or known not to come. What fails meanwhile is tried again by the keeper. */
+async function follow(
+  keeper: AskedImages,
+  image: ImageDigest,
+  { host, stopped, tell }: ActionHost,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  for (;;) {
+    if (stopped.aborted) {
+      await keeper.leave(image);
+      return {
+        kind: 'failed',
+        detail: 'cancelled: it comes no more, and goes on from here when it is asked for again',
+      };
+    }
+    const standing = await keeper.standing(image);
+    if (standing === undefined) return { kind: 'failed', detail: 'nobody asks for it any more' };
+    const { progress, doneBytes, totalBytes, detail } = standing;
+    if (progress === 'held') return { kind: 'succeeded', detail: 'it is here' };
+    if (progress === 'refused') return { kind: 'failed', detail };
+    // 100 is what is here, and read.
+    tell({ percent: Math.min(99, Math.floor((100 * doneBytes) / Math.max(1, totalBytes))), doneBytes, totalBytes });
+    await host.clock.sleep(LOOK_EVERY_MS, signal);
+  }
 }
 
 /** Has an image go that nothing was made of. */

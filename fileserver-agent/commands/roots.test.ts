@@ -84,6 +84,22 @@ test('a boot path that somebody broke is repaired; one that is as it should be i
   expect(await carryOut(makeBootPathRepair(), { serial: '../../etc' })).toContain('invalid-argument');
 });
 
+test('a repair mounts what the board is to mount, and fails when that does not work', async () => {
+  const { carryOut, rig, host } = setUp();
+  await apply(host);
+  await carryOut(makeRootPrepare(), prepareOf('one'));
+  await carryOut(makeRootActivate(), { serial, generation: 1 });
+  rig.calls.length = 0;
+  expect(await carryOut(makeBootPathRepair(), { serial })).toMatchObject({ kind: 'succeeded' });
+  const exported = ['', '-state', '-data'].map((each) => `probe /export/10.46.189.2${each}`);
+  expect(rig.calls.filter((call) => call.startsWith('probe'))).toEqual(exported);
+  rig.nfsTrouble = 'mount.nfs: Connection refused';
+  expect(await carryOut(makeBootPathRepair(), { serial })).toMatchObject({
+    kind: 'failed',
+    detail: expect.stringContaining(`/export/10.46.189.2 cannot be mounted by board ${serial}: mount.nfs`),
+  });
+});
+
 test.for<[string, (each: ReturnType<typeof setUp>) => Promise<Outcome | string>, string]>([
   [
     'no such generation',

@@ -74,15 +74,18 @@ export function makeRootRemove(): CommandHandler<ActionArguments<'rootRemove'>> 
   });
 }
 
-/** Boot files, exports and what daemons serve of them say again what they should: nothing of it touches the board. */
+/**
+ * Boot files, exports and what daemons serve of them say again what they should, and what the board is to mount is mounted here
+ * once: nothing of it touches the board.
+ */
 export function makeBootPathRepair(): CommandHandler<ActionArguments<'bootPathRepair'>> {
-  const repair = async (context: ActionHost, signal: AbortSignal): Promise<Outcome> => {
+  const repair = async (probe: string, context: ActionHost, signal: AbortSignal): Promise<Outcome> => {
     try {
-      const { changes } = await askRootsInTurn(context.host, { kind: 'converge' }, signal);
+      const { changes } = await askRootsInTurn(context.host, { kind: 'converge', probe }, signal);
       return succeeded(changes.length === 0 ? NOTHING_REPAIRED : changes.join('; '));
     } catch (error) {
       if (signal.aborted) throw error;
-      return failed(BrambleError.from(error).message);
+      return failed(withHint(error));
     }
   };
   return {
@@ -92,8 +95,8 @@ export function makeBootPathRepair(): CommandHandler<ActionArguments<'bootPathRe
         ? undefined
         : { kind: 'rejected', reason: 'invalid-argument', detail: 'not the last eight digits of a serial number' },
     before: async () => '',
-    run: (_, context, signal) => repair(context, signal),
-    observe: (_, _before, context, signal) => repair(context, signal), // once more does no harm, and tells
+    run: ({ serial }, context, signal) => repair(serial, context, signal),
+    observe: ({ serial }, _before, context, signal) => repair(serial, context, signal), // once more does no harm, and tells
   };
 }
 
@@ -119,8 +122,7 @@ function makeHandler<Arguments extends { readonly serial: string }>(
         return succeeded(changes.join('; '));
       } catch (error) {
         if (signal.aborted) throw error;
-        const { message, hint } = BrambleError.from(error);
-        return failed(hint === undefined ? message : `${message} (${hint})`);
+        return failed(withHint(error));
       }
     },
     observe: async (args, before, context, signal) => {
@@ -138,6 +140,11 @@ async function lookAt(serial: string, { host }: ActionHost, signal: AbortSignal)
 
 function newestOf(board: BoardView | undefined): number {
   return Math.max(0, ...(board?.generations ?? []).map(({ generation }) => generation));
+}
+
+function withHint(error: unknown): string {
+  const { message, hint } = BrambleError.from(error);
+  return hint === undefined ? message : `${message} (${hint})`;
 }
 
 const succeeded = (detail: string): Outcome => ({ kind: 'succeeded', detail });

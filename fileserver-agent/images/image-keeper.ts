@@ -70,11 +70,32 @@ export class ImageKeeper implements ImageStore, Watch {
     return 'here';
   }
 
+  /** It comes no more; what is here of it stays. Asked for again it goes on from there. */
+  async leave(image: ImageDigest): Promise<void> {
+    const { memory, files } = this.#ports;
+    if ((await files.readManifest(image)) === undefined) {
+      await memory.setWanted((await memory.wanted()).filter((each) => each !== image));
+    }
+    this.#stopPulling(image);
+  }
+
+  /** How far it is; `undefined`: nobody has asked for it. */
+  async standing(image: ImageDigest): Promise<ImageStanding | undefined> {
+    const { memory, files } = this.#ports;
+    const isHere = (await files.readManifest(image)) !== undefined;
+    if (!isHere && !(await memory.wanted()).includes(image)) return undefined;
+    return this.#standingOf(image, isHere && !this.#toVerify.has(image));
+  }
+
   /** It comes no more, and goes. @throws BrambleError `failed-precondition` when something was made of it */
   async forget(image: ImageDigest): Promise<void> {
     const { memory, files } = this.#ports;
     if ((await files.readManifest(image)) !== undefined) await files.remove(image);
     await memory.setWanted((await memory.wanted()).filter((each) => each !== image));
+    this.#stopPulling(image);
+  }
+
+  #stopPulling(image: ImageDigest): void {
     this.#troubles.delete(image);
     this.#toVerify.delete(image);
     if (this.#running?.image === image) this.#running.stop.abort();

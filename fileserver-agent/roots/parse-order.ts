@@ -25,8 +25,12 @@ export function parseRootsOrder(text: string): RootsOrder {
   const kind = from.oneOf('kind', KINDS);
   switch (kind) {
     case 'converge':
-      from.nothingBut(['kind', 'loops']);
-      return from.raw('loops') === undefined ? { kind } : { kind, loops: from.interfaces('loops') };
+      from.nothingBut(['kind', 'loops', 'probe']);
+      return {
+        kind,
+        ...(from.raw('loops') !== undefined && { loops: from.interfaces('loops') }),
+        ...(from.raw('probe') !== undefined && { probe: from.boardSerial('probe') }),
+      };
     case 'look':
     case 'confirm':
     case 'undo':

@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ImageSite } from './image-site.js';
@@ -56,6 +67,22 @@ function writeBootSet(bootSet: object): void {
 
 const port = (board?: object) => ({ vlan: 10, server: '10.46.189.1', ...(board && { board }) });
 const other = { vlan: 11, server: '10.46.189.5' };
+
+interface Told {
+  readonly id: string;
+  readonly state: string;
+  readonly detail: string;
+  readonly progress?: { readonly percent: number; readonly doneBytes: number; readonly totalBytes: number };
+}
+
+/** Takes seconds to write; to keep and to carry it is a mebibyte, because all of it is the same. */
+function writeLargeSystem(folder: string, mebibytes: number): void {
+  writeSystem(folder, 'large');
+  const file = openSync(path.join(folder, 'usr/bin/large'), 'w');
+  const block = randomBytes(2 ** 20);
+  for (let written = 0; written < mebibytes; written++) writeSync(file, block);
+  closeSync(file);
+}
 
 test.runIf(process.getuid?.() === 0)(
   'an image becomes the root of a board: imported, signed, pushed, pulled, prepared, served, taken back, and wiped',
@@ -143,6 +170,43 @@ test.runIf(process.getuid?.() === 0)(
     await site.ok('roots', 'remove', node, SERIAL, '--wipe-data', ...confirmed);
     expect(readdirSync(exported)).toEqual([`shared-${one}`]);
     expect(existsSync(at('pool/roots', SERIAL))).toBe(false);
+  },
+);
+
+test.runIf(process.getuid?.() === 0)(
+  'a root that is being made is cancelled: its order says so, nothing of it is left, and it can be made again',
+  { timeout: 300_000 },
+  async () => {
+    const [{ id: node = '' } = {}] = (
+      JSON.parse(await site.ok('get', 'nodes', '-o', 'json')) as { nodes: { id: string }[] }
+    ).nodes;
+    writeLargeSystem(at('large'), 1_536);
+    const large = await site.imported('large', 3);
+    await site.ok('image', 'sign', large, '--key', 'key');
+    await site.ok('image', 'push', large);
+    const pulled = JSON.parse(await site.ok('image', 'pull', large, '--site', 'barn', '-o', 'json')) as {
+      commands: Told[];
+    };
+    expect(pulled.commands).toMatchObject([
+      { state: 'succeeded', detail: 'it is here', progress: { percent: expect.any(Number) } },
+    ]);
+
+    const words = ['roots', 'prepare', node, SERIAL, large, '-o', 'json'] as const;
+    const { id } = JSON.parse(await site.ok(...words, '--no-wait')) as Told;
+    const told = async (): Promise<Told> => JSON.parse(await site.ok('command', 'get', id, '-o', 'json')) as Told;
+    await expect
+      .poll(async () => (await told()).progress?.doneBytes ?? 0, { ...POLL, interval: 50 })
+      .toBeGreaterThan(2 ** 20);
+    expect(readdirSync(at('pool/images'))).toContain(large);
+    await site.ok('command', 'cancel', id);
+    await expect.poll(async () => (await told()).state, { ...POLL, interval: 100 }).toBe('failed');
+    expect((await told()).detail).toContain('stopped before all of the image was written');
+    expect(readdirSync(at('pool/images'))).not.toContain(large);
+    expect(existsSync(at('pool/roots', SERIAL, 'gen-1'))).toBe(false);
+
+    const again = JSON.parse(await site.ok(...words)) as Told;
+    expect(again).toMatchObject({ state: 'succeeded', detail: expect.stringMatching(/^generation \d+ /) });
+    expect(statSync(at('pool/roots', SERIAL, 'gen-1/root/usr/bin/large')).size).toBe(1_536 * 2 ** 20);
   },
 );
 

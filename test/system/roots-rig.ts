@@ -89,4 +89,5 @@ export const NO_SERVICES: BootServices = {
   reExport: () => Promise.resolve(),
   reloadInterfaces: () => Promise.resolve(),
   reloadTime: () => Promise.resolve(),
+  probeMount: () => Promise.resolve(undefined),
 };

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { CommandState, RejectionReason } from '../../../proto/gen/bramble/agent/v1/command.js';
 import { CommandNode, restart, signer } from '../testing/command-node.js';
 import { commandIdOf } from '../testing/signed-command.js';
+import { ASIDE_MAX } from './dispatcher.js';
 import type { CommandHandler } from './handler.js';
 
 const { SUCCEEDED, FAILED, REJECTED, ACCEPTED, STARTED } = CommandState;
@@ -10,7 +11,7 @@ const cancel = (n: number, target: number) =>
   restart(n, { action: { $case: 'cancelCommand', value: { commandId: commandIdOf(target) } } });
 
 /** Runs until it is stopped, and says how far it is every second. */
-function slow(canStop: boolean): CommandHandler<{ unit: string }> {
+function slow(canStop: boolean): CommandHandler<unknown> {
   return {
     requiresBootId: false,
     canStop,
@@ -27,9 +28,9 @@ function slow(canStop: boolean): CommandHandler<{ unit: string }> {
   };
 }
 
-async function setUp(canStop = true) {
+async function setUp(canStop = true, isAside = false) {
   const node = new CommandNode();
-  node.handlers = { restartUnit: slow(canStop) };
+  node.handlers = { restartUnit: slow(canStop), pullImage: { ...slow(canStop), isAside } };
   const dispatcher = await node.start();
   const send = async (command: ReturnType<typeof restart>, forMs: number) => {
     dispatcher.receive(signer.sign(command));
@@ -69,6 +70,33 @@ test.for<[string, number]>([
   expect(lastOf(2)).toMatchObject({ state: FAILED });
   await node.world.runFor(300_000);
   expect(lastOf(1)).toMatchObject({ state: SUCCEEDED });
+});
+
+const pull = (n: number) => restart(n, { action: { $case: 'pullImage', value: { image: Buffer.alloc(32) } } });
+
+test('what runs aside keeps nobody waiting, and can be ended', async () => {
+  const { send, lastOf } = await setUp(true, true);
+  await send(pull(1), 50_000);
+  await send(restart(2), 10_000);
+  expect(lastOf(2)).toMatchObject({ state: STARTED, progress: { percent: 10 } });
+  await send(pull(5), 95_000);
+  expect([lastOf(1), lastOf(2), lastOf(5)]).toMatchObject([
+    { state: SUCCEEDED },
+    { state: SUCCEEDED },
+    { state: STARTED },
+  ]);
+  await send(pull(3), 5_000);
+  await send(cancel(4, 3), 2_000);
+  expect(lastOf(3)).toMatchObject({ state: FAILED, detail: 'cancelled' });
+});
+
+test('of what runs aside there is a limit', async () => {
+  const { send, lastOf } = await setUp(true, true);
+  for (let n = 1; n <= ASIDE_MAX + 1; n++) await send(pull(n), 100);
+  expect(lastOf(ASIDE_MAX)).toMatchObject({ state: STARTED });
+  expect(lastOf(ASIDE_MAX + 1)).toMatchObject({ state: REJECTED, rejection: RejectionReason.BUSY });
+  await send(cancel(ASIDE_MAX + 2, 1), 2_000);
+  expect(lastOf(1)).toMatchObject({ state: FAILED, detail: 'cancelled' });
 });
 
 test('how far it is is told in steps of five percent, and no more often', async () => {

@@ -6,6 +6,7 @@ export function makeCancel(
 ): CommandHandler<ActionArguments<'cancelCommand'>> {
   return {
     requiresBootId: false,
+    isAside: true, // what it ends may be what everybody waits for
     check: async () => undefined,
     before: async () => '',
     async run({ commandId }) {

@@ -22,6 +22,8 @@ export interface DispatcherOptions extends ExecutionOptions {
 
 /** Commands that wait for their turn. */
 export const QUEUE_MAX = 16;
+/** Commands that run beside each other and all others. */
+export const ASIDE_MAX = 16;
 /** Refused commands whose answer is remembered, so that a repeated one gets the same. */
 const REFUSED_MAX = 64;
 
@@ -31,7 +33,7 @@ type Work =
   | { readonly kind: 'settle'; readonly entry: LedgerEntry };
 
 /**
- * Carries out commands, one at a time. Invariants: nothing is done for a command that is not signed by a pinned key, for
+ * Carries out commands, one at a time but for those that touch nothing of what others do. Invariants: nothing is done for a command that is not signed by a pinned key, for
  * this node, in time; nothing starts before the ledger has synced it; nothing starts twice, whatever dies in between;
  * every refusal is told with its reason.
  */
@@ -45,6 +47,7 @@ export class CommandDispatcher {
   readonly #stop = new AbortController();
   #running: ActionName | undefined;
   #worker: Promise<void> | undefined;
+  readonly #aside = new Set<Promise<void>>();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -61,9 +64,8 @@ export class CommandDispatcher {
   settle(): void {
     for (const entry of this.#options.ledger.unfinished()) {
       this.#open.add(entry.command.id);
-      this.#queue.push({ kind: 'settle', entry });
+      this.#take({ kind: 'settle', entry });
     }
-    this.#work();
   }
 
   /** Never throws: what cannot be done is refused, and told. */
@@ -90,36 +92,29 @@ export class CommandDispatcher {
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#queue.length = 0;
-    await this.#worker;
+    await Promise.all([this.#worker, ...this.#aside]);
   }
 
   #admit(command: Command): void {
     if (this.#stop.signal.aborted || this.#open.has(command.id)) return; // its outcome will be told, by this process or the next
     if (this.#repeatOutcome(command.id)) return;
-    const refusal = findRefusal(command, this.#execution.situation(command)) ?? this.#whenBusy();
+    const refusal = findRefusal(command, this.#execution.situation(command)) ?? this.#whenBusy(command);
     if (refusal !== undefined) {
       this.#refuse(command.id, refusal);
       return;
     }
     this.#open.add(command.id);
-    if (command.action?.$case === 'cancelCommand') {
-      void this.#carryOutNow(command); // it waits for nobody: what it ends may be what everybody waits for
-      return;
-    }
-    this.#queue.push({ kind: 'new', command });
-    this.#work();
+    this.#take({ kind: 'new', command });
   }
 
-  async #carryOutNow(command: Command): Promise<void> {
-    try {
-      const refusal = await this.#execution.carryOut(command, this.#stop.signal);
-      if (refusal !== undefined) this.#refuse(command.id, refusal);
-    } catch (error) {
-      if (!this.#stop.signal.aborted)
-        this.#options.log.error({ ...errorFields(error), commandId: command.id }, 'a cancellation was not carried out');
-    } finally {
-      this.#open.delete(command.id);
+  #take(work: Work): void {
+    if (!this.#execution.isAside(commandOf(work))) {
+      this.#queue.push(work);
+      this.#work();
+      return;
     }
+    const running = this.#do(work).finally(() => this.#aside.delete(running));
+    this.#aside.add(running);
   }
 
   #cancel(commandId: string): 'not-begun' | 'asked' | 'not-possible' {
@@ -131,9 +126,14 @@ export class CommandDispatcher {
     return 'not-begun';
   }
 
-  #whenBusy(): Refusal | undefined {
-    if (this.#queue.length < QUEUE_MAX) return undefined;
-    return { rejection: RejectionReason.BUSY, detail: `${QUEUE_MAX} commands wait already` };
+  #whenBusy(command: Command): Refusal | undefined {
+    const busy = (detail: string): Refusal => ({ rejection: RejectionReason.BUSY, detail });
+    // What ends others must find room when nothing else does.
+    if (command.action?.$case === 'cancelCommand') return undefined;
+    if (this.#execution.isAside(command)) {
+      return this.#aside.size < ASIDE_MAX ? undefined : busy(`${ASIDE_MAX} commands of this kind run already`);
+    }
+    return this.#queue.length < QUEUE_MAX ? undefined : busy(`${QUEUE_MAX} commands wait already`);
   }
 
   /** A command that came before is never judged or run again. */
@@ -173,22 +173,29 @@ export class CommandDispatcher {
 
   async #workOff(): Promise<void> {
     for (let work = this.#queue.shift(); work !== undefined; work = this.#queue.shift()) {
-      const command = work.kind === 'new' ? work.command : work.entry.command;
-      this.#running = command.action?.$case;
-      try {
-        const refusal =
-          work.kind === 'new'
-            ? await this.#execution.carryOut(command, this.#stop.signal)
-            : await this.#execution.settle(work.entry, this.#stop.signal);
-        if (refusal !== undefined) this.#refuse(command.id, refusal);
-      } catch (thrown) {
-        const error = BrambleError.from(thrown);
-        if (error.code !== 'cancelled')
-          this.#options.log.error({ ...errorFields(thrown), commandId: command.id }, 'command left open');
-      } finally {
-        this.#running = undefined;
-        this.#open.delete(command.id);
-      }
+      this.#running = commandOf(work).action?.$case;
+      await this.#do(work);
+      this.#running = undefined;
+    }
+  }
+
+  /** Never throws. */
+  async #do(work: Work): Promise<void> {
+    const command = commandOf(work);
+    try {
+      const refusal =
+        work.kind === 'new'
+          ? await this.#execution.carryOut(command, this.#stop.signal)
+          : await this.#execution.settle(work.entry, this.#stop.signal);
+      if (refusal !== undefined) this.#refuse(command.id, refusal);
+    } catch (thrown) {
+      const error = BrambleError.from(thrown);
+      if (error.code !== 'cancelled')
+        this.#options.log.error({ ...errorFields(thrown), commandId: command.id }, 'command left open');
+    } finally {
+      this.#open.delete(command.id);
     }
   }
 }
+
+const commandOf = (work: Work): Command => (work.kind === 'new' ? work.command : work.entry.command);

@@ -65,6 +65,11 @@ export class CommandExecution {
     return stop !== undefined;
   }
 
+  /** It waits for no other command, and none waits for it. */
+  isAside(command: Command): boolean {
+    return this.#handlerOf(command)?.isAside === true;
+  }
+
   situation(command: Command): Situation {
     const { bootId, ledger, controllerClock } = this.#options;
     const { epochHighest } = ledger;
@@ -160,12 +165,9 @@ export class CommandExecution {
     signal: AbortSignal,
   ): Promise<Outcome> {
     const { handler } = run;
-    const stop = new AbortController();
-    if (handler.canStop === true) this.#stops.set(command.id, stop);
-    const context = { ...this.#contextOf(command), stopped: stop.signal };
     try {
-      return await this.#within(handler.runLimitMs ?? RUN_LIMIT_MS, signal, (inner) =>
-        handler.run(run.arguments, context, inner),
+      return await this.#stoppable(command, handler, (context) =>
+        this.#within(handler.runLimitMs ?? RUN_LIMIT_MS, signal, (inner) => handler.run(run.arguments, context, inner)),
       );
     } catch (error) {
       if (signal.aborted) throw error;
@@ -174,6 +176,19 @@ export class CommandExecution {
         'action gave no outcome; looking at reality',
       );
       return await this.#observe(command, run.before, signal);
+    }
+  }
+
+  /** What `work` does can be ended meanwhile, where its handler can. */
+  async #stoppable(
+    command: Command,
+    { canStop }: AnyHandler,
+    work: (context: ActionHost) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const stop = new AbortController();
+    if (canStop === true) this.#stops.set(command.id, stop);
+    try {
+      return await work({ ...this.#contextOf(command), stopped: stop.signal });
     } finally {
       this.#stops.delete(command.id);
     }
@@ -186,8 +201,10 @@ export class CommandExecution {
       return { kind: 'unknown', detail: 'this agent cannot tell what became of it: it does not know the action' };
     }
     try {
-      return await this.#within(OBSERVE_LIMIT_MS, signal, (inner) =>
-        handler.observe(action.value, before, this.#contextOf(command), inner),
+      return await this.#stoppable(command, handler, (context) =>
+        this.#within(handler.observeLimitMs ?? OBSERVE_LIMIT_MS, signal, (inner) =>
+          handler.observe(action.value, before, context, inner),
+        ),
       );
     } catch (error) {
       if (signal.aborted) throw error; // the next process looks

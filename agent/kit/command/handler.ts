@@ -69,8 +69,12 @@ export interface CommandHandler<Arguments> {
   readonly requiresBootId: boolean;
   /** It can be ended once it runs. */
   readonly canStop?: boolean;
+  /** It takes long, and touches nothing that other actions do: it waits for no other command, and none waits for it. */
+  readonly isAside?: boolean;
   /** How long it may run, ms; ten minutes when absent. */
   readonly runLimitMs?: number;
+  /** How long observe() may take, ms; three minutes when absent. */
+  readonly observeLimitMs?: number;
   /** Refuses what must not be done here; `undefined` to go on. Changes nothing. */
   check(args: Arguments, context: ActionHost, signal: AbortSignal): Promise<Refusal | undefined>;
   /** What observe() will need to tell afterwards whether the action happened; kept in the ledger. */

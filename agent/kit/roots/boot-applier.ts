@@ -2,7 +2,7 @@ import { BrambleError } from '../../../proto/contract/errors.js';
 import { type BootStock, type PortPlan, planPorts, type TftpEntry } from '../../../proto/contract/netboot/boot-plan.js';
 import type { BootSet } from '../../../proto/contract/netboot/boot-set.js';
 import { renderDnsmasqConf } from '../../../proto/contract/netboot/dnsmasq.js';
-import { renderExports } from '../../../proto/contract/netboot/exports.js';
+import { type ExportLine, renderExports } from '../../../proto/contract/netboot/exports.js';
 import { renderInterfaces } from '../../../proto/contract/netboot/interfaces.js';
 import { renderChronyAllow } from '../../../proto/contract/netboot/ntp.js';
 import { parseBootSet } from '../../../proto/contract/netboot/parse.js';
@@ -20,6 +20,11 @@ export interface BootServices {
   reExport(signal: AbortSignal): Promise<void>;
   reloadInterfaces(signal: AbortSignal): Promise<void>;
   reloadTime(signal: AbortSignal): Promise<void>;
+  /**
+   * Mounts an export as a board would, reads nothing and lets go of it. Answers why that does not work, `undefined` when it does.
+   * @param folder an empty one
+   */
+  probeMount(line: ExportLine, folder: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface BootApplierOptions {
@@ -86,6 +91,28 @@ export class BootApplier {
   async applied(): Promise<BootSet | undefined> {
     const text = await this.#options.files.readText(this.#options.paths.set);
     return text === undefined ? undefined : parseBootSet(JSON.parse(text));
+  }
+
+  /**
+   * Mounts what a board is to get, to see that it is really there. Nothing for a board that is to get nothing.
+   * @throws BrambleError `failed-precondition` with what cannot be mounted, and why
+   */
+  async probe(serial: string, signal: AbortSignal): Promise<void> {
+    const { services, files, paths, stock } = this.#options;
+    const set = await this.applied();
+    if (set === undefined) return;
+    const ours = planPorts(set, await stock(signal)).find(
+      ({ gate }) => gate.kind !== 'closed' && gate.board?.serial === serial,
+    );
+    const { probe } = bootFolders(paths);
+    await files.makeFolder(probe);
+    for (const line of ours?.exports ?? []) {
+      const why = await services.probeMount(line, probe, signal);
+      if (why === undefined) continue;
+      throw new BrambleError('failed-precondition', `${line.path} cannot be mounted by board ${serial}: ${why}`, {
+        hint: 'look at nfs-server and rpcbind on the fileserver: systemctl status nfs-server rpcbind',
+      });
+    }
   }
 
   stock(signal: AbortSignal): Promise<BootStock> {

@@ -37,6 +37,8 @@ export function standardBootPaths(pool: string, system = ''): BootPaths {
 export function bootFolders({ pool, log, leases, pid }: BootPaths): DnsmasqPaths & {
   readonly conf: string;
   readonly views: string;
+  /** Empty; what is to be tried is mounted there for a moment. */
+  readonly probe: string;
 } {
   const boot = `${pool}/boot`;
   return {
@@ -44,6 +46,7 @@ export function bootFolders({ pool, log, leases, pid }: BootPaths): DnsmasqPaths
     hosts: `${boot}/hosts`,
     tftp: `${boot}/tftp`,
     views: `${boot}/views`,
+    probe: `${boot}/probe`,
     log,
     leases,
     pid,

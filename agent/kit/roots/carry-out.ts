@@ -54,10 +54,13 @@ async function act(
   switch (order.kind) {
     case 'look':
       return [];
-    case 'converge':
+    case 'converge': {
       await keeper.recoverAll(signal);
       await held.hold(await loopingBoards({ keeper, boot }, order.loops ?? []));
-      return converge({ keeper, boot, images }, await boot.applied(), signal);
+      const changes = await converge({ keeper, boot, images }, await boot.applied(), signal);
+      if (order.probe !== undefined) await boot.probe(order.probe, signal);
+      return changes;
+    }
     case 'apply':
       await boot.begin();
       return converge({ keeper, boot, images }, order.set, signal);

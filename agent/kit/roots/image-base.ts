@@ -1,6 +1,6 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { isImageId } from '../../../proto/contract/netboot/parse.js';
-import { BOOT_TREE, imageVolume, ROOT_TREE } from './layout.js';
+import { BOOT_TREE, IMAGES, imageVolume, ROOT_TREE } from './layout.js';
 import type { ImageSource, PoolFiles, RootDriver, Tell } from './ports.js';
 
 export interface ImageBaseOptions {
@@ -53,10 +53,20 @@ export class ImageBase {
     return this.#options.files.list(this.#path(image, BOOT_TREE));
   }
 
-  /** Removes what is in no use, and has gone from where images come from. Answers with what went. */
+  /**
+   * Removes what is in no use, and has gone from where images come from; also what a crash left of one that was being unpacked.
+   * Answers with what went. Nobody unpacks meanwhile.
+   */
   async sweep(used: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const { files, driver, pool } = this.#options;
     const gone: string[] = [];
-    for (const image of await this.list()) {
+    const whole = await this.list();
+    for (const image of (await files.list(`${pool}/${IMAGES}`)).filter(isImageId)) {
+      if (whole.includes(image)) continue;
+      await driver.destroy(imageVolume(image), signal);
+      gone.push(image);
+    }
+    for (const image of whole) {
       if (used.includes(image) || (await this.#options.source.has(image))) continue;
       await this.remove(image, signal);
       gone.push(image);
@@ -74,10 +84,16 @@ export class ImageBase {
     const { files, driver, source, newFsid } = this.#options;
     const volume = imageVolume(image);
     await driver.destroy(volume, signal);
-    await driver.make(volume, undefined, signal);
-    await source.materialise(image, this.#path(image), signal, tell);
-    await this.#checkBoot(image);
-    await driver.sync(volume, signal);
+    try {
+      await driver.make(volume, undefined, signal);
+      await source.materialise(image, this.#path(image), signal, tell);
+      await this.#checkBoot(image);
+      await driver.sync(volume, signal);
+    } catch (thrown) {
+      // Also when it was stopped: gigabytes that nobody knows of. What does not go now goes with the next sweep.
+      await driver.destroy(volume, new AbortController().signal).catch(() => undefined);
+      throw thrown;
+    }
     const unpacked = { image, fsid: newFsid() };
     await files.writeText(this.#record(image), `${JSON.stringify(unpacked)}\n`);
     return unpacked;

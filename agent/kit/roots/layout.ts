@@ -2,8 +2,11 @@ import type { VolumeName } from '../../../proto/contract/netboot/cmdline.js';
 import type { VolumeId } from './ports.js';
 import { generationFolder } from './record.js';
 
+/** Folder of the images that are unpacked. */
+export const IMAGES = 'images';
+
 /** Ids of volumes, and folders below the pool. Serial numbers and image names were checked by whoever parsed them. */
-export const imageVolume = (image: string): VolumeId => `images/${image}`;
+export const imageVolume = (image: string): VolumeId => `${IMAGES}/${image}`;
 export const boardFolder = (serial: string): string => `roots/${serial}`;
 export const generationVolume = (serial: string, generation: number): VolumeId =>
   `${boardFolder(serial)}/${generationFolder(generation)}`;

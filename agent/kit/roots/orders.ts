@@ -10,6 +10,8 @@ export type RootsOrder =
       readonly kind: 'converge';
       /** Interfaces on which a board starts over and over: what it is served now it gets no more. */
       readonly loops?: readonly string[];
+      /** Serial number of a board whose exports are then mounted once, to see that they can be. */
+      readonly probe?: string;
     }
   /** Another boot set from now on; the one before is kept until `confirm` or `undo`. */
   | { readonly kind: 'apply'; readonly set: BootSet }

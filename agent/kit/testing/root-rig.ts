@@ -37,6 +37,8 @@ export class RootRig {
   /** Export path -> where it led when exportfs looked, and the line that said so. */
   exported = new Map<string, string>();
   readonly calls: string[] = [];
+  /** Why nothing can be mounted, whatever is exported. */
+  nfsTrouble: string | undefined;
   readonly #random: Random;
 
   constructor(pool: SimPool, seed: number) {
@@ -63,6 +65,10 @@ export class RootRig {
         reExport: () => this.#reExport(),
         reloadInterfaces: () => this.#call('interfaces'),
         reloadTime: () => this.#call('time'),
+        probeMount: async ({ path }) => {
+          await this.#call(`probe ${path}`);
+          return this.exported.has(path) ? this.nfsTrouble : 'it is not exported';
+        },
       },
     });
   }
