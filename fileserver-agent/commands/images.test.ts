@@ -8,7 +8,7 @@ import type { Progress } from '../../proto/contract/progress.js';
 import { type AskedImages, makePullImage } from './images.js';
 
 const never = new AbortController().signal;
-const bytes = new Uint8Array(DIGEST_BYTES).fill(7);
+const bytes = Buffer.alloc(DIGEST_BYTES, 7);
 const image = digestOf(bytes);
 
 /** A keeper that says what it is told to say, and an order to it. */
@@ -95,6 +95,6 @@ test.for<[string, (each: ReturnType<typeof setUp>) => void, string]>([
 
 test('what is no digest is refused', async () => {
   const { handler, context } = setUp();
-  const refusal = await handler.check({ image: new Uint8Array(5) }, context, never);
+  const refusal = await handler.check({ image: Buffer.alloc(5) }, context, never);
   expect(refusal).toMatchObject({ kind: 'rejected', reason: 'invalid-argument' });
 });

@@ -39,6 +39,8 @@ const replace = (oldMember: string, newMember = 'sdc3') => ({ array: 'md0', oldM
 
 const NO_IMAGES: AskedImages = {
   want: async () => 'comes',
+  leave: async () => undefined,
+  standing: async () => undefined,
   forget: async () => undefined,
   find: async () => undefined,
 };

@@ -33,6 +33,8 @@ const KERNEL_WARNING = 4;
 /** The simulated site boots nothing from images. */
 const NO_IMAGES: AskedImages = {
   find: async () => undefined,
+  standing: async () => undefined,
+  leave: async () => undefined,
   want: () => Promise.reject(new BrambleError('unsupported', 'the demo site keeps no images')),
   forget: () => Promise.reject(new BrambleError('unsupported', 'the demo site keeps no images')),
 };

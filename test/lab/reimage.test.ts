@@ -1,12 +1,24 @@
 /** Boards are reimaged by the product itself: its images, its roots, its boot path; the rack's own are put away first. */
 
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { CommandView } from '../../proto/contract/api/fleet.js';
+import { NOTHING_REPAIRED } from '../../proto/contract/netboot/repair.js';
+import { DRIVER_CASES } from '../system/driver-conformance.js';
 import { piRoot } from './build/roots.js';
 import { Rack } from './rack.js';
 import { fileserverId } from './raid-transitions.js';
@@ -36,12 +48,35 @@ kill "$(cat /run/lab/dnsmasq.pid)"
 : >/etc/exports
 exportfs -ra; exportfs -f
 for each in /export/*; do umount "$each"; rmdir "$each"; done
+mkdir -p /run/network # ifupdown2 says "another instance is running" when it is missing
 mkdir -p /etc/exports.d /etc/bramble /etc/network/interfaces.d /etc/chrony/conf.d /srv/bramble
 echo 'source /etc/network/interfaces.d/*' >/etc/network/interfaces
 btrfs -q subvolume create /srv/pool
 mount -t btrfs -o subvol=/pool,noatime,nosuid,nodev /dev/md0 /srv/bramble
 `;
+const ARM64 = 'aarch64-linux-gnu';
+/**
+ * What an agent needs whose program the rack lends, with busybox: a few megabytes. A fileserver whose every instruction is
+ * translated brings half of one a second here.
+ */
+const LIBRARIES =
+  /^(?:ld-linux|libc\.|libm\.|libdl\.|libpthread\.|librt\.|libcap-ng\.|libgcc_s\.|libatomic\.|libstdc\+\+\.)/;
+/** A system mounts and writes there, or an image is refused without them. */
+const FOLDERS = ['boot/firmware', 'card', 'dev', 'etc/ssh', 'lab', 'proc', 'root', 'run', 'sys', 'tmp', 'var/lib'];
+const SYSTEM = ['etc', 'lib/ld-linux-aarch64.so.1', 'usr/bin/setpriv'];
 const POLICY = { trunk: 'eth0', network: '10.46.189.0/24', stateDir: '/var/lib/bramble-agent', services: 'programs' };
+
+/** Says a line for each case. */
+const CONFORMANCE = `
+import { DRIVER_CASES } from './test/system/driver-conformance.js';
+import { thinDriver } from './test/system/roots-rig.js';
+const [pool, folder, group, thinPool] = process.argv.slice(2);
+const driver = await thinDriver(pool, group, thinPool);
+for (const [name, holds] of DRIVER_CASES) {
+  const outcome = await holds({ driver, pool, folder }).then(() => 'ok ' + name, (error) => name + ': ' + error.stack);
+  process.stdout.write(outcome + '\\n');
+}
+`;
 
 interface Root {
   readonly serial: string;
@@ -141,10 +176,15 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
 
   /** A small system with an agent that joins, and one that has boot files and nothing else. */
   async function writeSystems(): Promise<void> {
-    await run('cp', ['-a', `${await piRoot(() => undefined)}/.`, at('good')]);
-    rmSync(at('good/usr/bin/node')); // the rack lends it: see guests/pi-rom.sh
+    const root = await piRoot(() => undefined);
+    const libraries = ['lib', 'usr/lib'].flatMap((folder) => {
+      const names = readdirSync(path.join(root, folder, ARM64)).filter((name) => LIBRARIES.test(name));
+      return names.map((name) => path.join(folder, ARM64, name));
+    });
+    mkdirSync(at('good'));
+    await run('cp', ['-a', '--parents', ...SYSTEM, ...libraries, at('good')], { cwd: root });
     mkdirSync(at('broken'));
-    for (const folder of ['lab', 'card', 'root', 'var/lib', 'etc/ssh', 'boot/firmware']) {
+    for (const folder of FOLDERS) {
       for (const name of ['good', 'broken']) mkdirSync(path.join(at(name), folder), { recursive: true });
     }
     copyFileSync('test/lab/guests/pi-init.sh', at('good/pi-init'));
@@ -256,6 +296,47 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
     await setPorts(rack.spec.pis);
     await rack.powerOn(pi.name);
     await isBack(pi);
+  });
+
+  test('a boot path that somebody broke is put right, and tried by mounting what the board mounts', async () => {
+    const pi = first();
+    const repair = async () => {
+      const { id } = await rack.controller.api.issueCommand(node, {
+        action: { kind: 'boot-path-repair', serial: serialOf(pi) },
+        reason: 'the rack tries it',
+        validForMs: FACT_LIMIT_MS,
+      });
+      const over = ['succeeded', 'failed', 'rejected'];
+      const look = () => rack.controller.api.command(id);
+      return until('it is over', FACT_LIMIT_MS, look, ({ state }) => over.includes(state));
+    };
+    await rack.run('fileserver', 'rm /etc/exports.d/bramble.exports; exportfs -ra');
+    const repaired = await repair();
+    expect(repaired).toMatchObject({ state: 'succeeded', detail: expect.stringContaining('bramble.exports written') });
+    expect(await rack.run('fileserver', 'exportfs -s; mount')).not.toContain('127.0.0.1');
+    await rack.run('fileserver', 'pkill -x rpc.mountd');
+    try {
+      const detail = expect.stringContaining(`/export/${pi.address} cannot be mounted by board ${serialOf(pi)}`);
+      expect(await repair()).toMatchObject({ state: 'failed', detail });
+    } finally {
+      await rack.run('fileserver', 'rpc.mountd');
+    }
+    expect(await repair()).toMatchObject({ state: 'succeeded', detail: NOTHING_REPAIRED });
+  });
+
+  test('thin volumes of a real pool do everything that a driver has to do', async () => {
+    const stdin = { contents: CONFORMANCE, resolveDir: process.cwd() };
+    const outfile = path.join(rack.dir, 'fileserver.share/conformance.mjs');
+    await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm' });
+    const lent = '/run/lab/lent';
+    const mount = `mkdir -p ${lent} /srv/try /run/lab/try; mount -t 9p -o trans=virtio,version=9p2000.L,ro lab ${lent}`;
+    const told = await rack.run(
+      'fileserver',
+      `${mount}; node ${lent}/conformance.mjs /srv/try /run/lab/try thin pool; umount ${lent}`,
+      BOOT_LIMIT_MS,
+    );
+    expect(told.trim().split('\n')).toEqual(DRIVER_CASES.map(([name]) => `ok ${name}`));
+    expect(await rack.run('fileserver', 'lvs --noheadings -o lv_name thin; mount')).not.toContain('bramble.');
   });
 
   test('roots on thin volumes: cloned, mounted nosuid,nodev, exported only while they are, and wiped', async () => {

@@ -9,11 +9,13 @@ import { makeNodeUniqueness } from '../../agent/kit/host/node/roots/uniqueness.j
 import type { BootServices } from '../../agent/kit/roots/boot-applier.js';
 import type { BootPaths } from '../../agent/kit/roots/boot-paths.js';
 import { chooseDriver } from '../../agent/kit/roots/choose-driver.js';
+import type { LvmThinOptions } from '../../agent/kit/roots/drivers/lvm-thin.js';
 import { type FileserverRoots, makeFileserverRoots } from '../../agent/kit/roots/fileserver-roots.js';
 import type { DriverName, ImageSource, RootDriver } from '../../agent/kit/roots/ports.js';
 
 const run = promisify(execFile);
 const { signal } = new AbortController();
+const MOUNT_TIMEOUT_MS = 50_000;
 
 /** Everything of a fileserver below one folder. */
 export function pathsBelow(folder: string, pool: string): BootPaths {
@@ -33,6 +35,17 @@ export function pathsBelow(folder: string, pool: string): BootPaths {
 export function nodeDriver(wanted: DriverName, pool: string): Promise<RootDriver> {
   const mount = () => Promise.resolve({ ok: false, text: 'nothing is mounted here' });
   return chooseDriver({ wanted, pool, exec: makeNodeExec(), files: makePoolFiles(), thin: undefined, mount }, signal);
+}
+
+/** Thin volumes of a group and pool that are there, mounted by this process. */
+export function thinDriver(pool: string, group: string, thinPool: string): Promise<RootDriver> {
+  const exec = makeNodeExec();
+  const mount: LvmThinOptions['mount'] = async (argv, signal) => {
+    const { status, stderr } = await exec.run(argv, { signal, timeoutMs: MOUNT_TIMEOUT_MS });
+    return { ok: status === 0, text: stderr };
+  };
+  const thin = { group, thinPool };
+  return chooseDriver({ wanted: 'lvm-thin', pool, exec, files: makePoolFiles(), thin, mount }, signal);
 }
 
 /** Images as folders: what is below `NAME/root` and `NAME/boot`, links and all. */

@@ -1,25 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import {
-  chmod,
-  link,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { makePoolFiles } from '../../agent/kit/host/node/roots/pool-files.js';
 import type { DriverName, RootDriver } from '../../agent/kit/roots/ports.js';
-import { BOARD, BOOT_SET, orderOf } from '../../agent/kit/testing/root-rig.js';
+import { BOARD, orderOf } from '../../agent/kit/testing/root-rig.js';
+import { DRIVER_CASES } from './driver-conformance.js';
 import { openPoolDisk, type PoolDisk, type PoolKind } from './pool-disk.js';
 import { NO_SERVICES, nodeDriver, pathsBelow, startRoots, writeImage } from './roots-rig.js';
 
@@ -45,7 +33,6 @@ describe.each(DRIVERS)('roots kept by %s on %s', (name, kind, needs) => {
     let disk: PoolDisk;
     let driver: RootDriver;
     let folder: string;
-    const at = (path: string): string => join(disk.pool, path);
 
     beforeAll(async () => {
       disk = await openPoolDisk(kind);
@@ -57,80 +44,7 @@ describe.each(DRIVERS)('roots kept by %s on %s', (name, kind, needs) => {
       await rm(folder, { recursive: true, force: true });
     });
 
-    test('it is probed as what it is', async () => {
-      expect(driver.name).toBe(name);
-      expect(await driver.probe(signal)).toBeUndefined();
-      expect(driver.capabilities.shared).toBe(name !== 'copy');
-    });
-
-    test('a clone has everything that its origin has, and neither sees what the other one becomes', async () => {
-      await driver.make('images/a', undefined, signal);
-      await writeFile(at('images/a/file'), 'one');
-      await chmod(at('images/a/file'), 0o4755);
-      await link(at('images/a/file'), at('images/a/second-name'));
-      await symlink('/etc/shadow', at('images/a/link'));
-      await run('mknod', [at('images/a/device'), 'c', '1', '3']);
-      await run('mkfifo', [at('images/a/pipe')]);
-      await mkdir(at('images/a/empty folder\n'));
-      await driver.clone('images/a', 'roots/x/gen-1', signal);
-      const clone = (path: string): string => at(`roots/x/gen-1/${path}`);
-      expect((await readdir(clone(''))).sort()).toEqual(
-        ['device', 'empty folder\n', 'file', 'link', 'pipe', 'second-name'].sort(),
-      );
-      expect((await lstat(clone('file'))).mode & 0o7777).toBe(0o4755);
-      expect((await lstat(clone('file'))).nlink).toBe(2);
-      expect((await lstat(clone('device'))).isCharacterDevice()).toBe(true);
-      expect(await readlink(clone('link'))).toBe('/etc/shadow');
-      await writeFile(clone('file'), 'two');
-      expect(await readFile(at('images/a/file'), 'utf8')).toBe('one');
-      await writeFile(at('images/a/later'), 'x');
-      expect(existsSync(clone('later'))).toBe(false);
-      await driver.sync('roots/x/gen-1', signal);
-    });
-
-    test('whatever there is of a volume can be destroyed, twice, and nothing beside it', async () => {
-      await driver.make('roots/y/gen-1', undefined, signal);
-      await mkdir(at('roots/y/gen-1/deep/er'), { recursive: true });
-      await symlink(at('images'), at('roots/y/gen-1/deep/way-out'));
-      await driver.make('roots/y/gen-2', undefined, signal);
-      await driver.destroy('roots/y/gen-1', signal);
-      await driver.destroy('roots/y/gen-1', signal);
-      await driver.destroy('roots/y/gen-9', signal);
-      expect(await readdir(at('roots/y'))).toEqual(['gen-2']);
-      expect(existsSync(at('images/a/file'))).toBe(true);
-      await mkdir(at('roots/y/gen-3/half'), { recursive: true }); // no volume of this driver, but in its place
-      await driver.destroy('roots/y/gen-3', signal);
-      expect(await readdir(at('roots/y'))).toEqual(['gen-2']);
-    });
-
-    test('a board is given an image, another one, the first one back, and is released', async () => {
-      const images = join(folder, 'images');
-      for (const each of ['one', 'two']) await writeImage(images, each);
-      const paths = pathsBelow(folder, disk.pool);
-      const { keeper, boot } = startRoots({ paths, driver, images, services: NO_SERVICES });
-      await boot.apply(BOOT_SET, signal);
-      const { serial } = BOARD;
-      const view = join(disk.pool, 'boot/tftp/10.46.189.2', serial);
-      const exported = join(paths.exportFolder, '10.46.189.2');
-      const served = async () => [
-        await readFile(join(view, 'version'), 'utf8'),
-        await readFile(join(exported, 'version'), 'utf8'),
-      ];
-      const first = await keeper.prepare(orderOf('one'), signal);
-      await keeper.activate(serial, first.generation, signal);
-      expect(await served()).toEqual(['one', 'one']);
-      const second = await keeper.prepare(orderOf('two'), signal);
-      expect(await served()).toEqual(['one', 'one']);
-      await keeper.activate(serial, second.generation, signal);
-      expect(await served()).toEqual(['two', 'two']);
-      expect(await readFile(join(view, 'cmdline.txt'), 'utf8')).toContain('nfsroot=10.46.189.1:/export/10.46.189.2');
-      expect(await readFile(join(exported, 'etc/hostname'), 'utf8')).toBe('pi-01\n');
-      await keeper.rollBack(serial, second.generation, signal);
-      expect(await served()).toEqual(['one', 'one']);
-      await keeper.remove(serial, false, signal);
-      expect(existsSync(join(disk.pool, 'roots', serial))).toBe(false);
-      expect(await readdir(paths.exportFolder)).toEqual([]);
-    });
+    test.each(DRIVER_CASES)('%s', (_, holds) => holds({ driver, pool: disk.pool, folder }));
   });
 });
 

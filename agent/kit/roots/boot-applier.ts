@@ -132,7 +132,8 @@ export class BootApplier {
     await services.reExport(signal);
     const views = await this.#writeViews(plans);
     const opened = [...(await this.#writeHosts(plans)), ...(await this.#sweep(plans))];
-    if (opened.length > 0) await services.reloadDnsmasq(signal);
+    const hosts = plans.map((plan) => plan.hosts).join('');
+    await this.#tell('hosts', hosts, opened.length > 0, () => services.reloadDnsmasq(signal));
     return [...closed, ...exports, ...views, ...opened];
   }
 
@@ -145,11 +146,26 @@ export class BootApplier {
       for (const folder of [bootFolders(paths).hosts, bootFolders(paths).tftp])
         await this.#options.files.makeFolder(folder);
     }
+    const put = async (path: string, content: string, tell: () => Promise<void>): Promise<void> =>
+      this.#tell(path.slice(path.lastIndexOf('/') + 1), content, await this.#write(path, content, changes), tell);
     // The interfaces first: dnsmasq binds whatever comes, but nobody asks on what is not there.
-    if (await this.#write(paths.interfaces, renderInterfaces(set), changes)) await services.reloadInterfaces(signal);
-    if (await this.#write(paths.time, renderChronyAllow(set), changes)) await services.reloadTime(signal);
-    if (await this.#write(conf, text, changes)) await services.restartDnsmasq(signal);
+    await put(paths.interfaces, renderInterfaces(set), () => services.reloadInterfaces(signal));
+    await put(paths.time, renderChronyAllow(set), () => services.reloadTime(signal));
+    await put(conf, text, () => services.restartDnsmasq(signal));
     return changes;
+  }
+
+  /**
+   * Has a daemon read what is written. What it was told last is remembered: whoever ends, or fails, between writing and telling
+   * leaves files that look right, of which the daemon knows nothing.
+   */
+  async #tell(name: string, content: string, isNew: boolean, tell: () => Promise<void>): Promise<void> {
+    const { files, paths, digest } = this.#options;
+    const mark = `${bootFolders(paths).told}/${name}`;
+    const told = `${digest(content)}\n`;
+    if (!isNew && (await this.#is(mark, told))) return;
+    await tell();
+    await files.writeText(mark, told);
   }
 
   async #checkConf(staged: string, text: string, signal: AbortSignal): Promise<void> {

@@ -37,6 +37,8 @@ export function standardBootPaths(pool: string, system = ''): BootPaths {
 export function bootFolders({ pool, log, leases, pid }: BootPaths): DnsmasqPaths & {
   readonly conf: string;
   readonly views: string;
+  /** What daemons have read, as digests. */
+  readonly told: string;
   /** Empty; what is to be tried is mounted there for a moment. */
   readonly probe: string;
 } {
@@ -46,6 +48,7 @@ export function bootFolders({ pool, log, leases, pid }: BootPaths): DnsmasqPaths
     hosts: `${boot}/hosts`,
     tftp: `${boot}/tftp`,
     views: `${boot}/views`,
+    told: `${boot}/told`,
     probe: `${boot}/probe`,
     log,
     leases,

@@ -181,6 +181,46 @@ test('applying once more puts right what somebody changed, and restarts nothing'
   expect(rig.calls.slice(calls)).toEqual(['exportfs', 'reload dnsmasq']);
 });
 
+/** Another port, another name for the board, and nobody on the first one. */
+const OTHER_SET = {
+  ...BOOT_SET,
+  ports: [
+    { vlan: 10, server: '10.46.189.1', board: { ...BOARD, mode: 'closed' as const } },
+    { vlan: 11, server: '10.46.189.5', board: { ...BOARD, serial: 'aa000002', mac: undefined, hostname: 'pi-02' } },
+  ],
+};
+
+test('daemons have read what is written, wherever an apply before was cut off', async () => {
+  for (let after = 0; ; after++) {
+    const rig = await running(new SimPool(), after);
+    const wasCut = await isCut(rig, after, (each) => each.start().boot.apply(OTHER_SET, never));
+    await rig.start().boot.apply(OTHER_SET, never);
+    expect(rig.heard).toEqual(rig.said);
+    const calls = rig.calls.length;
+    expect(await rig.start().boot.apply(OTHER_SET, never)).toEqual([]);
+    expect(rig.calls.slice(calls)).toEqual(['exportfs']);
+    if (!wasCut) break;
+  }
+});
+
+test.for(['interfaces', 'restart dnsmasq', 'reload dnsmasq'])(
+  'what %s would not read is told it again',
+  async (call) => {
+    const rig = await running();
+    rig.failing = call;
+    await expect(rig.start().boot.apply(OTHER_SET, never)).rejects.toThrow('failed');
+    await rig.start().boot.apply(OTHER_SET, never);
+    expect(rig.heard).toEqual(rig.said);
+  },
+);
+
+test('what a killed unpacking left goes with the next look', async () => {
+  const rig = await running();
+  rig.pool.plant(`${POOL}/images/half/root/bin/sh`, 'x');
+  expect(await rig.start().images.sweep(['one'], never)).toEqual(['half']);
+  expect(rig.pool.list(`${POOL}/images`)).toEqual(['one']);
+});
+
 test('a board that comes and one that goes never restart dnsmasq', async () => {
   const rig = await running();
   const { boot, keeper } = rig.start();

@@ -1,8 +1,9 @@
+import { BrambleError } from '../../../proto/contract/errors.js';
 import type { BootBoard, BootSet } from '../../../proto/contract/netboot/boot-set.js';
 import { portSubnet } from '../../../proto/contract/netboot/subnet.js';
 import { type Random, seededRandom } from '../../../proto/contract/random.js';
 import { crc32 } from '../durable/crc32.js';
-import { standardBootPaths } from '../roots/boot-paths.js';
+import { bootFolders, standardBootPaths } from '../roots/boot-paths.js';
 import { type FileserverRoots, makeFileserverRoots } from '../roots/fileserver-roots.js';
 import type { ImageSource, Uniqueness } from '../roots/ports.js';
 import type { PrepareOrder } from '../roots/root-keeper.js';
@@ -37,6 +38,10 @@ export class RootRig {
   /** Export path -> where it led when exportfs looked, and the line that said so. */
   exported = new Map<string, string>();
   readonly calls: string[] = [];
+  /** What dnsmasq and ifupdown2 have read last. */
+  readonly heard = { conf: '', hosts: '', interfaces: '' };
+  /** The call that fails, once. */
+  failing: string | undefined;
   /** Why nothing can be mounted, whatever is exported. */
   nfsTrouble: string | undefined;
   readonly #random: Random;
@@ -60,10 +65,19 @@ export class RootRig {
 
       services: {
         checkDnsmasq: () => Promise.resolve(undefined),
-        reloadDnsmasq: () => this.#call('reload dnsmasq'),
-        restartDnsmasq: () => this.#call('restart dnsmasq'),
+        reloadDnsmasq: async () => {
+          await this.#call('reload dnsmasq');
+          this.heard.hosts = this.said.hosts;
+        },
+        restartDnsmasq: async () => {
+          await this.#call('restart dnsmasq');
+          Object.assign(this.heard, { conf: this.said.conf, hosts: this.said.hosts });
+        },
         reExport: () => this.#reExport(),
-        reloadInterfaces: () => this.#call('interfaces'),
+        reloadInterfaces: async () => {
+          await this.#call('interfaces');
+          this.heard.interfaces = this.said.interfaces;
+        },
         reloadTime: () => this.#call('time'),
         probeMount: async ({ path }) => {
           await this.#call(`probe ${path}`);
@@ -71,6 +85,21 @@ export class RootRig {
         },
       },
     });
+  }
+
+  /** What their files say. */
+  get said(): { readonly conf: string; readonly hosts: string; readonly interfaces: string } {
+    const paths = standardBootPaths(POOL);
+    const { conf, hosts } = bootFolders(paths);
+    const text = (path: string): string => this.pool.text(path) ?? '';
+    return {
+      conf: text(conf),
+      hosts: this.pool
+        .list(hosts)
+        .map((name) => text(`${hosts}/${name}`))
+        .join(''),
+      interfaces: text(paths.interfaces),
+    };
   }
 
   /** As exportfs(8): what the file says, with links followed now. */
@@ -85,6 +114,9 @@ export class RootRig {
     await Promise.resolve();
     if (this.pool.operations >= this.pool.cutAt) throw new PowerCut('the power is gone');
     this.calls.push(what);
+    if (this.failing !== what) return;
+    this.failing = undefined;
+    throw new BrambleError('failed-precondition', `${what} failed`);
   }
 
   #uniqueness(): Uniqueness {
