@@ -29,6 +29,7 @@ export function pathsBelow(folder: string, pool: string): BootPaths {
     log: join(folder, 'dnsmasq.log'),
     leases: join(folder, 'leases'),
     pid: join(folder, 'dnsmasq.pid'),
+    told: join(folder, 'told'),
   };
 }
 

@@ -123,7 +123,7 @@ export class BootApplier {
   async publish(signal: AbortSignal): Promise<readonly string[]> {
     const set = await this.applied();
     if (set === undefined) return [];
-    const { services, stock } = this.#options;
+    const { services, stock, paths } = this.#options;
     const plans = planPorts(set, await stock(signal));
     // Closing begins with DHCP and opening ends with it: nobody is let in before everything is there.
     const closed = await this.#writeHosts(plans.filter(({ gate }) => gate.kind === 'closed'));
@@ -133,7 +133,7 @@ export class BootApplier {
     const views = await this.#writeViews(plans);
     const opened = [...(await this.#writeHosts(plans)), ...(await this.#sweep(plans))];
     const hosts = plans.map((plan) => plan.hosts).join('');
-    await this.#tell('hosts', hosts, opened.length > 0, () => services.reloadDnsmasq(signal));
+    await this.#tell(bootFolders(paths).hosts, hosts, opened.length > 0, () => services.reloadDnsmasq(signal));
     return [...closed, ...exports, ...views, ...opened];
   }
 
@@ -147,7 +147,7 @@ export class BootApplier {
         await this.#options.files.makeFolder(folder);
     }
     const put = async (path: string, content: string, tell: () => Promise<void>): Promise<void> =>
-      this.#tell(path.slice(path.lastIndexOf('/') + 1), content, await this.#write(path, content, changes), tell);
+      this.#tell(path, content, await this.#write(path, content, changes), tell);
     // The interfaces first: dnsmasq binds whatever comes, but nobody asks on what is not there.
     await put(paths.interfaces, renderInterfaces(set), () => services.reloadInterfaces(signal));
     await put(paths.time, renderChronyAllow(set), () => services.reloadTime(signal));
@@ -159,10 +159,10 @@ export class BootApplier {
    * Has a daemon read what is written. What it was told last is remembered: whoever ends, or fails, between writing and telling
    * leaves files that look right, of which the daemon knows nothing.
    */
-  async #tell(name: string, content: string, isNew: boolean, tell: () => Promise<void>): Promise<void> {
+  async #tell(path: string, content: string, isNew: boolean, tell: () => Promise<void>): Promise<void> {
     const { files, paths, digest } = this.#options;
-    const mark = `${bootFolders(paths).told}/${name}`;
-    const told = `${digest(content)}\n`;
+    const mark = `${paths.told}${path.slice(path.lastIndexOf('/'))}`;
+    const told = `${digest(`${path}\n${content}`)}\n`;
     if (!isNew && (await this.#is(mark, told))) return;
     await tell();
     await files.writeText(mark, told);

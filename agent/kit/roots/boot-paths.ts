@@ -17,6 +17,8 @@ export interface BootPaths {
   readonly log: string;
   readonly leases: string;
   readonly pid: string;
+  /** Folder: what daemons have read, as digests. Not in the pool: another pool is news to them. */
+  readonly told: string;
 }
 
 /** @param system where the directories of the system are; empty = where they always are */
@@ -31,14 +33,13 @@ export function standardBootPaths(pool: string, system = ''): BootPaths {
     log: `${system}/var/log/bramble-dnsmasq.log`,
     leases: `${system}/var/lib/misc/dnsmasq.leases`,
     pid: `${system}/run/bramble-dnsmasq.pid`,
+    told: `${system}/var/lib/bramble-roots/told`,
   };
 }
 
 export function bootFolders({ pool, log, leases, pid }: BootPaths): DnsmasqPaths & {
   readonly conf: string;
   readonly views: string;
-  /** What daemons have read, as digests. */
-  readonly told: string;
   /** Empty; what is to be tried is mounted there for a moment. */
   readonly probe: string;
 } {
@@ -48,7 +49,6 @@ export function bootFolders({ pool, log, leases, pid }: BootPaths): DnsmasqPaths
     hosts: `${boot}/hosts`,
     tftp: `${boot}/tftp`,
     views: `${boot}/views`,
-    told: `${boot}/told`,
     probe: `${boot}/probe`,
     log,
     leases,

@@ -15,6 +15,8 @@ const HERE = '127.0.0.1';
 /** It gives up within seconds: a server that does not answer is what is to be found out. Source: nfs(5). */
 const PROBE_OPTIONS = 'ro,nosuid,nodev,noexec,vers=3,proto=tcp,nolock,soft,timeo=50,retrans=1,retry=0';
 const WORDS_MAX = 300;
+/** Each of them starts a program. */
+const LOOKS_MAX = 200;
 
 type Argv = readonly [string, ...string[]];
 
@@ -41,6 +43,8 @@ export function makeProgramBootServices(
     reloadDnsmasq: (signal) => must(['pkill', '-HUP', '-F', pid], signal),
     restartDnsmasq: async (signal) => {
       await run(['pkill', '-F', pid], signal); // none that runs is fine
+      // Until it has gone it has the ports; it takes milliseconds.
+      for (let look = 0; look < LOOKS_MAX && (await run(['pkill', '-0', '-F', pid], signal)).why === undefined; look++);
       await must(['dnsmasq', `--conf-file=${conf}`], signal);
     },
     reloadTime: () => Promise.resolve(),
