@@ -283,25 +283,6 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
     expect((await rack.run(own.name, mount(own, own))).trim().split('\n').at(-1)).toBe('1');
   });
 
-  test('a board that nobody knows comes up read-only, and is seen', async () => {
-    const pi = second();
-    await rack.powerOff(pi.name);
-    await setPorts([first()], { intakeImage: good });
-    await rack.powerOn(pi.name);
-    await rack.says(pi.name, 'root is mounted', BOOT_LIMIT_MS);
-    const write = 'touch /etc/mine 2>&1 || true';
-    await rack.ready([pi.name], BOOT_LIMIT_MS);
-    expect(await rack.run(pi.name, write)).toContain('Read-only');
-    await until('it is seen', FACT_LIMIT_MS, async () => {
-      const { boards } = JSON.parse(await bramble('get', 'boards', '-o', 'json')) as { boards: { mac: string }[] };
-      return boards.some(({ mac }) => mac === pi.mac);
-    });
-    await rack.powerOff(pi.name);
-    await setPorts(rack.spec.pis);
-    await rack.powerOn(pi.name);
-    await isBack(pi);
-  });
-
   test('a boot path that somebody broke is put right, and tried by mounting what the board mounts', async () => {
     const pi = first();
     const repair = async () => {
@@ -343,7 +324,7 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
     expect(await rack.run('fileserver', 'lvs --noheadings -o lv_name thin; mount')).not.toContain('bramble.');
   });
 
-  test('roots on thin volumes: cloned, mounted nosuid,nodev, exported only while they are, and wiped', async () => {
+  test('a board boots from thin volumes that are mounted nosuid,nodev, and nothing of them is left when it is released', async () => {
     const kept = await rack.run('fileserver', 'cat /etc/bramble/roots.json');
     const thin = { pool: '/srv/thin', driver: 'lvm-thin', thinPool: 'thin/pool', ...POLICY };
     const pi = first();
@@ -351,20 +332,48 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
     try {
       await putPolicy('roots.json', JSON.stringify(thin));
       await setPorts([pi], { intakeImage: undefined });
-      await bramble('roots', 'prepare', node, serialOf(pi), broken, '--data', '1');
-      await bramble('roots', 'activate', node, serialOf(pi), '1', ...confirmed);
-      const mounts = await rack.run('fileserver', `grep /srv/thin/roots/${serialOf(pi)}/gen-1 /proc/mounts`);
+      const before = await nodeOf(pi);
+      const { generation } = await prepare(pi, good, '--data', '1');
+      const stateOf = (pool: string): string => `${pool}/roots/${serialOf(pi)}/state`;
+      await rack.run('fileserver', `cp -a ${stateOf('/srv/bramble')}/. ${stateOf('/srv/thin')}/`);
+      await activate(pi, generation);
+      await rack.powerOn(pi.name);
+      await isBack(pi);
+      expect((await nodeOf(pi))?.id).toBe(before?.id);
+      const mounts = await rack.run(
+        'fileserver',
+        `grep /srv/thin/roots/${serialOf(pi)}/gen-${generation} /proc/mounts`,
+      );
       expect(mounts).toMatch(/ ext4 rw,nosuid,nodev,/);
       expect(await rack.run('fileserver', 'exportfs -s')).toMatch(
         new RegExp(`/export/${pi.address}\\s+${pi.address}\\(`),
       );
+      await rack.powerOff(pi.name);
       await bramble('roots', 'remove', node, serialOf(pi), '--wipe-data', ...confirmed);
       expect(await rack.run('fileserver', 'lvs --noheadings -o lv_name thin')).not.toContain(serialOf(pi));
     } finally {
+      await rack.powerOff(pi.name);
       await putPolicy('roots.json', kept.trim());
       await setPorts(rack.spec.pis);
       await rack.powerOn(pi.name);
     }
-    await isBack(pi);
+  });
+
+  test('a board that nobody knows comes up read-only, and is seen', async () => {
+    const pi = second();
+    await rack.powerOff(pi.name);
+    await setPorts([first()], { intakeImage: good });
+    await rack.powerOn(pi.name);
+    await rack.says(pi.name, 'root is mounted', BOOT_LIMIT_MS);
+    const write = 'touch /etc/mine 2>&1 || true';
+    await rack.ready([pi.name], BOOT_LIMIT_MS);
+    expect(await rack.run(pi.name, write)).toContain('Read-only');
+    await until('it is seen', FACT_LIMIT_MS, async () => {
+      const { boards } = JSON.parse(await bramble('get', 'boards', '-o', 'json')) as { boards: { mac: string }[] };
+      return boards.some(({ mac }) => mac === pi.mac);
+    });
+    await rack.powerOff(pi.name);
+    await setPorts(rack.spec.pis);
+    await rack.powerOn(pi.name);
   });
 });
