@@ -71,9 +71,9 @@ const POLICY = { trunk: 'eth0', network: '10.46.189.0/24', stateDir: '/var/lib/b
 /** Says a line for each case. */
 const CONFORMANCE = `
 import { DRIVER_CASES } from './test/system/driver-conformance.js';
-import { thinDriver } from './test/system/roots-rig.js';
+import { nodeDriver } from './test/system/roots-rig.js';
 const [pool, folder, group, thinPool] = process.argv.slice(2);
-const driver = await thinDriver(pool, group, thinPool);
+const driver = await nodeDriver('lvm-thin', pool, { group, thinPool });
 for (const [name, holds] of DRIVER_CASES) {
   const outcome = await holds({ driver, pool, folder }).then(() => 'ok ' + name, (error) => name + ': ' + error.stack);
   process.stdout.write(outcome + '\\n');

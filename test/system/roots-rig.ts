@@ -33,20 +33,18 @@ export function pathsBelow(folder: string, pool: string): BootPaths {
   };
 }
 
-export function nodeDriver(wanted: DriverName, pool: string): Promise<RootDriver> {
-  const mount = () => Promise.resolve({ ok: false, text: 'nothing is mounted here' });
-  return chooseDriver({ wanted, pool, exec: makeNodeExec(), files: makePoolFiles(), thin: undefined, mount }, signal);
-}
-
-/** Thin volumes of a group and pool that are there, mounted by this process. */
-export function thinDriver(pool: string, group: string, thinPool: string): Promise<RootDriver> {
+/** @param thin volume group and thin pool, for `lvm-thin`; its volumes are mounted by this process. */
+export function nodeDriver(
+  wanted: DriverName,
+  pool: string,
+  thin?: { readonly group: string; readonly thinPool: string },
+): Promise<RootDriver> {
   const exec = makeNodeExec();
-  const mount: LvmThinOptions['mount'] = async (argv, signal) => {
-    const { status, stderr } = await exec.run(argv, { signal, timeoutMs: MOUNT_TIMEOUT_MS });
+  const mount: LvmThinOptions['mount'] = async (argv, until) => {
+    const { status, stderr } = await exec.run(argv, { signal: until, timeoutMs: MOUNT_TIMEOUT_MS });
     return { ok: status === 0, text: stderr };
   };
-  const thin = { group, thinPool };
-  return chooseDriver({ wanted: 'lvm-thin', pool, exec, files: makePoolFiles(), thin, mount }, signal);
+  return chooseDriver({ wanted, pool, exec, files: makePoolFiles(), thin, mount }, signal);
 }
 
 /** Images as folders: what is below `NAME/root` and `NAME/boot`, links and all. */
