@@ -13,7 +13,7 @@ import { NO_SERVICES, pathsBelow, startRoots, writeImage } from './roots-rig.js'
 const run = promisify(execFile);
 const { signal } = new AbortController();
 
-export interface DriverUnderTest {
+interface DriverUnderTest {
   readonly driver: RootDriver;
   readonly pool: string;
   /** For everything that is not in the pool. */
