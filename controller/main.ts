@@ -18,6 +18,7 @@ import { HostWatch } from './host-facts.js';
 import { type OpenedImages, openImages } from './image-shelf.js';
 import { openLog, type ProcessLog } from './log.js';
 import { allMeasures } from './measures.js';
+import { openUplinks } from './open-uplinks.js';
 import { makeOverlay } from './overlay/open-overlay.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
 import { ScryptPasswords } from './pki/passwords.js';
@@ -41,6 +42,7 @@ import { Doctor } from './usecases/doctor.js';
 import type { HistoryRecorder } from './usecases/history-recorder.js';
 import type { World } from './usecases/ports.js';
 import { DEFAULT_RETENTION, pruneStore, type Retention } from './usecases/prune-history.js';
+import type { SiteUplinks } from './usecases/uplink/site-uplinks.js';
 import { startWatchdog } from './watchdog.js';
 import { loadAssets } from './web/assets.js';
 import { assertGuarded } from './web/guards.js';
@@ -149,19 +151,21 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   let linkPort = config.link.port; // the kernel's choice, once it is bound
   const late = { controller: () => controller, controllerPorts: () => [rpc.linkPort, rpc.enrolPort] };
   const opened = config.overlay && makeOverlay(config.overlay, { dataDir, store, world, authority, ...late });
+  const uplinks = await openUplinks(config.overlay?.prefix, { store, world }, closers);
   const controller = await startController({
     ...{ store, world, authority, trust: authority.trust, codec: commandCodec },
     endpoints: () => linkEndpoints(config, linkPort),
     healing: { parsePolicy: parseHealingPolicy, loopLagMs: () => hostWatch.loopLagMs() },
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
     tunnels: opened?.overlay,
+    uplinks,
   });
   closers.add('controller', () => controller.stop());
   const uploads = new UploadFiles(join(dataDir, 'uploads'));
   const images = openImages(dataDir, { store, trust: authority.trust, world }, systemClock);
   const rpc = await openDoors(
     config,
-    { world, controller, authority, uploads: askedUploads(uploads, store), images, store },
+    { world, controller, authority, uploads: askedUploads(uploads, store), images, uplinks },
     closers,
   );
   linkPort = rpc.linkPort;
@@ -273,11 +277,11 @@ async function openDoors(
     readonly authority: OpenedAuthority;
     readonly uploads: UploadSink;
     readonly images: OpenedImages;
-    readonly store: SqliteStore;
+    readonly uplinks: SiteUplinks;
   },
   closers: Closers,
 ): Promise<RpcServer> {
-  const { world, controller, authority, uploads, images, store } = parts;
+  const { world, controller, authority, uploads, images, uplinks } = parts;
   const { core, enrollments, renewals, identities } = controller;
   const rpc = await startRpcServer({
     identity: authority,
@@ -286,10 +290,8 @@ async function openDoors(
     renewals,
     identities,
     uploads,
-    images: {
-      ...images,
-      findDownlink: async (site) => (await store.reader.site(site))?.uplink?.downBitsPerS,
-    },
+    images,
+    uplinks,
     listen: { enrolHost: enrol.host, enrolPort: enrol.port, linkHost: link.host, linkPort: link.port },
     ...world,
   });

@@ -6,7 +6,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { BrambleError } from '../../proto/contract/errors.js';
-import { commandId, type NodeId } from '../../proto/contract/ids.js';
+import { commandId, type NodeId, type SiteId } from '../../proto/contract/ids.js';
 import {
   type UploadChunk,
   type UploadHeader,
@@ -18,6 +18,7 @@ import type { Timers } from '../usecases/ports.js';
 import type { RpcCounters } from './counters.js';
 import { type Decoded, decodable, type Edge, type NodeCaller, UNDECODABLE, undecodable } from './edge.js';
 import type { RpcLimits } from './limits.js';
+import type { UplinkGate } from './uplink-gate.js';
 import type { UploadOrder, UploadSink, UploadWriter } from './upload-sink.js';
 
 const { upload } = WireBulkService;
@@ -32,6 +33,7 @@ export interface BulkDeps {
   readonly timers: Timers;
   readonly counters: RpcCounters;
   readonly limits: RpcLimits;
+  readonly uplinks: UplinkGate;
 }
 
 type UploadCall = ServerReadableStream<Decoded<UploadChunk>, UploadReceipt>;
@@ -82,7 +84,7 @@ async function store(call: UploadCall, caller: NodeCaller, deps: BulkDeps): Prom
   const order = readHeader(header, caller.peer.nodeId, deps.limits.uploadBytesMax);
   const writer = await deps.uploads.open(order);
   try {
-    const storedBytes = await pour(parts, header, writer);
+    const storedBytes = await pour(paced(parts, caller.peer.site, deps), header, writer);
     await writer.finish();
     deps.counters.add('uploads_total');
     deps.counters.add('upload_bytes_total', storedBytes);
@@ -112,6 +114,19 @@ function readHeader(header: UploadHeader, nodeId: NodeId, bytesMax: number): Upl
     throw new BrambleError('resource-exhausted', `an upload has at most ${bytesMax} bytes, not ${sizeBytes}`);
   }
   return { nodeId, commandId: commandId(header.commandId), name, sizeBytes };
+}
+
+/** Takes chunks no faster than the site's share of its uplink has room for them: the transport holds the sender back. */
+async function* paced(
+  parts: AsyncGenerator<UploadChunk['part']>,
+  site: SiteId,
+  { uplinks, timers }: BulkDeps,
+): AsyncGenerator<UploadChunk['part']> {
+  for await (const part of parts) {
+    yield part;
+    const waitMs = part?.$case === 'data' ? uplinks.bulkWaitMs(site, 'uploads', part.value.length) : 0;
+    if (waitMs > 0) await new Promise<void>((resolve) => timers.after(waitMs, resolve));
+  }
 }
 
 async function pour(

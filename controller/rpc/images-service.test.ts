@@ -13,7 +13,6 @@ import { ImagePlaces } from '../usecases/images/image-places.js';
 import { Images } from '../usecases/images/images.js';
 import { MemoryShelf } from '../usecases/testing/memory-shelf.js';
 import { type RpcServer, startRpcServer } from './server.js';
-import { SiteBudgets } from './site-budgets.js';
 
 const link = makeGrpcImageLink();
 const never = new AbortController().signal;
@@ -34,7 +33,7 @@ beforeEach(async () => {
   server = await startRpcServer({
     ...{ identity: authority, gate: core.gate, enrollments, renewals, identities },
     uploads: { open: () => Promise.reject(new Error('none')) },
-    images: { images, places, findDownlink: async () => undefined },
+    images: { images, places },
     listen: { linkHost: '127.0.0.1', linkPort: 0, enrolHost: '127.0.0.1', enrolPort: 0 },
     ...{ clock: systemClock, timers: systemTimers, log },
   });
@@ -126,13 +125,4 @@ test('a fileserver says where images are, and what it said before is forgotten',
   await link.tell(reachOf(node), [{ image: two, progress: 'held', ...at }], never);
   expect(places.of(one)).toEqual([]);
   expect(places.of(two)).toMatchObject([{ progress: 'held' }]);
-});
-
-test('a site gets half of what its uplink carries towards it, each site for itself', async () => {
-  const budgets = new SiteBudgets(async (site) => (site === 'far' ? 2_000_000 : undefined));
-  const far = siteId('far');
-  expect(await budgets.takeBytes(far, 250_000, 0)).toBe(0); // two seconds at once
-  expect(await budgets.takeBytes(far, 125_000, 0)).toBe(1_000);
-  expect(await budgets.takeBytes(far, 125_000, 1_000)).toBe(1_000);
-  expect(await budgets.takeBytes(siteId('near'), 1e9, 0)).toBe(0);
 });

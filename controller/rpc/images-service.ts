@@ -6,7 +6,6 @@ import type {
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { Clock } from '../../proto/contract/clock.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { NodeId, SiteId } from '../../proto/contract/ids.js';
 import { digestOf } from '../../proto/contract/images/digest.js';
@@ -26,7 +25,7 @@ import type { Images } from '../usecases/images/images.js';
 import type { Timers } from '../usecases/ports.js';
 import type { RpcCounters } from './counters.js';
 import { type Decoded, decodable, type Edge, type NodeCaller, UNDECODABLE, undecodable } from './edge.js';
-import type { SiteBudgets } from './site-budgets.js';
+import type { UplinkGate } from './uplink-gate.js';
 
 const { describe, fetch, tell } = WireImagesService;
 
@@ -40,8 +39,7 @@ export interface ImagesServiceDeps {
   readonly edge: Edge;
   readonly images: Pick<Images, 'describe' | 'chunk'>;
   readonly places: Pick<ImagePlaces, 'told' | 'charge'>;
-  readonly budgets: SiteBudgets;
-  readonly clock: Clock;
+  readonly uplinks: UplinkGate;
   readonly timers: Timers;
   readonly counters: RpcCounters;
 }
@@ -131,9 +129,9 @@ async function pause(
   site: SiteId,
   bytes: number,
   call: FetchCall,
-  { budgets, clock, timers }: ImagesServiceDeps,
+  { uplinks, timers }: ImagesServiceDeps,
 ): Promise<void> {
-  const waitMs = await budgets.takeBytes(site, bytes, clock.monotonicMs());
+  const waitMs = uplinks.bulkWaitMs(site, 'images', bytes);
   if (waitMs <= 0) return;
   await new Promise<void>((resolve) => {
     const done = (): void => {

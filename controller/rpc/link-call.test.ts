@@ -15,6 +15,7 @@ import { type Decoded, Edge, type NodeCaller, UNDECODABLE } from './edge.js';
 import { DEFAULT_LIMITS, type RpcLimits } from './limits.js';
 import { LinkCall, type LinkStream } from './link-call.js';
 import { PeerSessions } from './peer-sessions.js';
+import { NO_UPLINKS } from './uplink-gate.js';
 
 const PEER = { nodeId: nodeId('n-0000000000001'), site: siteId('lab'), kind: 'pi', spkiSha256: 'k' } as const;
 
@@ -96,7 +97,7 @@ class Bench {
       },
     };
     const caller: NodeCaller = { session, from: session.from, peer: PEER, expiresAtMs };
-    const deps = { ...base, edge, gate: this.gate, timers, strings: new StringPool() };
+    const deps = { ...base, edge, gate: this.gate, timers, strings: new StringPool(), uplinks: NO_UPLINKS };
     // The members that a LinkCall uses are all there.
     new LinkCall(this.stream as unknown as LinkStream, caller, deps).start();
   }

@@ -1,6 +1,7 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '../../proto/contract/clock.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { TokenBucket } from '../../proto/contract/token-bucket.js';
 import type { AgentFrame, ControllerFrame } from '../../proto/gen/bramble/agent/v1/link.js';
 import type { Report } from '../../proto/gen/bramble/agent/v1/report.js';
 import { SeriesDecoder, type StringPool } from '../../proto/wire/series.js';
@@ -17,11 +18,12 @@ import type { Timers } from '../usecases/ports.js';
 import type { RpcCounters } from './counters.js';
 import { type Decoded, type Edge, type NodeCaller, UNDECODABLE, undecodable } from './edge.js';
 import { readGoodbyeReason } from './enums.js';
-import { type RpcLimits, TokenBucket } from './limits.js';
+import type { RpcLimits } from './limits.js';
 import { readTry } from './translate-config.js';
 import { readEvents, readHello } from './translate-in.js';
 import { writeFrame } from './translate-out.js';
 import { readTunnelWish } from './translate-tunnel.js';
+import type { UplinkGate } from './uplink-gate.js';
 
 export type LinkStream = ServerDuplexStream<Decoded<AgentFrame>, ControllerFrame>;
 
@@ -34,7 +36,13 @@ export interface LinkDeps {
   readonly limits: RpcLimits;
   /** Names that every node has in common are kept once. */
   readonly strings: StringPool;
+  readonly uplinks: UplinkGate;
 }
+
+/** What an event costs on the way, about. */
+const EVENT_BYTES = 200;
+/** Behind events there are reports and answers: these are never held up for longer. */
+const EVENTS_WAIT_MS_MAX = 2_000;
 
 /** `ending`: nothing that still arrives is taken, and nothing more is sent. */
 type Phase = 'hello' | 'connecting' | 'open' | 'ending';
@@ -143,6 +151,7 @@ export class LinkCall implements AgentConnection {
 
   #take({ frame }: AgentFrame): void {
     this.#throttle(frame?.$case === 'events' ? this.#eventBatches : this.#frames);
+    if (frame?.$case === 'events') this.#makeRoom(frame.value.events.length);
     if (this.#phase === 'ending') return;
     if (this.#deps.clock.nowMs() >= this.#caller.expiresAtMs) {
       throw new BrambleError('unauthenticated', 'the certificate has expired; come back with the renewed one');
@@ -201,7 +210,7 @@ export class LinkCall implements AgentConnection {
    * sees that it does. Who keeps pushing all the same is closed.
    */
   #throttle(bucket: TokenBucket): void {
-    const { clock, counters, limits, timers } = this.#deps;
+    const { clock, counters, limits } = this.#deps;
     const waitMs = bucket.takeOnCredit(clock.monotonicMs());
     if (waitMs === 0) {
       this.#waitsInARow = 0;
@@ -214,8 +223,20 @@ export class LinkCall implements AgentConnection {
       this.close('over-limit', 'too many frames for too long');
       return;
     }
+    this.#pause(waitMs);
+  }
+
+  /** Events, lines of logs among them, give way to what else goes over the site's uplink. */
+  #makeRoom(eventsCount: number): void {
+    const { site } = this.#caller.peer;
+    const waitMs = this.#deps.uplinks.bulkWaitMs(site, 'events', eventsCount * EVENT_BYTES);
+    if (waitMs > 0 && this.#phase === 'open') this.#pause(Math.min(waitMs, EVENTS_WAIT_MS_MAX));
+  }
+
+  #pause(waitMs: number): void {
     this.#call.pause();
-    this.#cancelTimer = timers.after(waitMs, () => {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#deps.timers.after(waitMs, () => {
       if (this.#phase === 'open') this.#call.resume();
     });
   }

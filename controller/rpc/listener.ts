@@ -47,6 +47,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     socket.once('close', () => {
       connections -= 1;
     });
+    sessions.accepted(socket);
     injector.injectConnection(socket);
   });
   const port = await bind(net, options);

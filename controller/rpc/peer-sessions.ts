@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Http2SecureServer, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../proto/contract/clock.js';
 import { BrambleError } from '../../proto/contract/errors.js';
@@ -7,6 +8,7 @@ import type { NodeId, NodeKind, SiteId } from '../../proto/contract/ids.js';
 import type { Log } from '../usecases/ports.js';
 import type { RpcCounters } from './counters.js';
 import { addressPrefix, PenaltyBox, type RpcLimits } from './limits.js';
+import { TrafficMeter } from './traffic-meter.js';
 
 /** What a certificate says of its holder, once its chain was verified. */
 export interface CertificateClaims {
@@ -75,6 +77,7 @@ export class PeerSessions {
   readonly #byAddress = new Map<string, Peer>();
   readonly #bySession = new WeakMap<object, Peer>();
   readonly #penalties = new PenaltyBox();
+  readonly traffic = new TrafficMeter();
 
   constructor(deps: PeerSessionsDeps) {
     this.#deps = deps;
@@ -82,6 +85,11 @@ export class PeerSessions {
 
   get count(): number {
     return this.#byAddress.size;
+  }
+
+  /** A connection that nobody has said anything on yet. */
+  accepted(socket: Socket): void {
+    this.traffic.accepted(socket, `${socket.remoteAddress}:${socket.remotePort}`);
   }
 
   attach(server: Http2SecureServer): void {
@@ -126,6 +134,8 @@ export class PeerSessions {
       return;
     }
     this.#byAddress.set(from, peer);
+    const { claims } = peer;
+    if (claims !== undefined && !(claims instanceof BrambleError)) this.traffic.identified(from, claims.site);
     this.#bySession.set(session, peer);
     session.once('close', () => {
       if (this.#byAddress.get(from) === peer) this.#byAddress.delete(from);

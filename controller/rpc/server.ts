@@ -24,7 +24,7 @@ import { DEFAULT_LIMITS, type RpcLimits, TokenBuckets } from './limits.js';
 import { LinkService, linkService } from './link-service.js';
 import { type Listener, listen } from './listener.js';
 import { PeerSessions, type ReadCertificate } from './peer-sessions.js';
-import { type FindDownlink, SiteBudgets } from './site-budgets.js';
+import { NO_UPLINKS, type UplinkGate } from './uplink-gate.js';
 import type { UploadSink } from './upload-sink.js';
 
 /** What the server proves itself with, and whom it believes. The authority is one. */
@@ -49,8 +49,9 @@ export interface RpcServerOptions {
   readonly images?: {
     readonly images: Images;
     readonly places: ImagePlaces;
-    readonly findDownlink: FindDownlink;
   };
+  /** Absent: nothing is held back, and nothing charged. */
+  readonly uplinks?: UplinkGate;
   readonly listen: {
     readonly enrolHost: string;
     readonly enrolPort: number;
@@ -73,6 +74,7 @@ export interface RpcServer {
 }
 
 const SWEEP_MS = 60_000;
+const METER_MS = 5_000;
 /** Connections without a call are given up after this time. */
 const LINK_IDLE_MS = 300_000;
 const ENROL_IDLE_MS = 60_000;
@@ -137,6 +139,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     });
   };
   cancelSweep = timers.after(SWEEP_MS, sweep);
+  const stopMeter = startMeter(link.sessions, options);
   return {
     enrolPort: enrol.listener?.port ?? 0,
     linkPort: link.listener?.port ?? 0,
@@ -149,16 +152,28 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
       health.link.stop();
       health.enrol.stop();
       cancelSweep();
+      stopMeter();
       stopWatching();
       await Promise.all(doors.map((door) => closeDoor(door, timers, graceMs)));
     },
   };
 }
 
+/** @returns how to stop */
+function startMeter({ traffic }: PeerSessions, { uplinks = NO_UPLINKS, timers }: RpcServerOptions): () => void {
+  let cancel = (): void => undefined;
+  const look = (): void => {
+    cancel = timers.after(METER_MS, look);
+    uplinks.carried(traffic.take());
+  };
+  look();
+  return () => cancel();
+}
+
 /** What members may ask for. */
 function addMemberServices(
   server: Server,
-  { gate, uploads, images, renewals, timers }: RpcServerOptions,
+  { gate, uploads, images, renewals, timers, uplinks = NO_UPLINKS }: RpcServerOptions,
   base: {
     readonly edge: Edge;
     readonly clock: Clock;
@@ -168,12 +183,11 @@ function addMemberServices(
   },
 ): void {
   const { edge, counters, limits } = base;
-  server.addService(LinkService, linkService({ ...base, gate, timers, strings: new StringPool() }));
+  server.addService(LinkService, linkService({ ...base, gate, timers, uplinks, strings: new StringPool() }));
   server.addService(RenewService, renewService(edge, renewals));
-  server.addService(BulkService, bulkService({ edge, uploads, timers, counters, limits }));
+  server.addService(BulkService, bulkService({ edge, uploads, timers, counters, limits, uplinks }));
   if (images === undefined) return;
-  const budgets = new SiteBudgets(images.findDownlink);
-  server.addService(ImagesService, imagesService({ ...images, ...base, budgets, timers }));
+  server.addService(ImagesService, imagesService({ ...images, ...base, uplinks, timers }));
 }
 
 /** "bramble.agent.v1.Link", from the path of its first method. */

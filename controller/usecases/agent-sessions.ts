@@ -1,9 +1,11 @@
 import { assertNever } from '../../proto/contract/assert.js';
 import { BrambleError } from '../../proto/contract/errors.js';
-import type { NodeId } from '../../proto/contract/ids.js';
+import type { NodeId, SiteId } from '../../proto/contract/ids.js';
 import { reconnectSpreadMs } from '../domain/amnesty.js';
 import { lateAfterMs } from '../domain/liveness.js';
+import type { UplinkBudget } from '../domain/site.js';
 import { judgeNewcomer, settleTakeover } from '../domain/takeover.js';
+import { reportIntervalMs } from '../domain/uplink.js';
 import { type Admission, frozenError } from './admission.js';
 import type {
   AgentConnection,
@@ -27,12 +29,18 @@ import type { TunnelPeer, TunnelWish } from './overlay/tunnels.js';
 import type { Store, World } from './ports.js';
 import { Session, type SessionOwner } from './session.js';
 
-/** Reports are acknowledged in batches: after this many, or when the first of them has waited this long. */
+/**
+ * Reports are acknowledged in batches: a full one at once, then after this many, or with the report that finds the last
+ * acknowledgement so old. Never by itself: a packet of its own costs as much as a report. An agent that hears nothing for three times
+ * `probeAfterMs` gives up; one that does not report is probed, and hears that.
+ */
 const REPORTS_PER_ACK = 10;
-const ACK_WAIT_MAX_MS = 30_000;
+const ACK_AFTER_PROBES = 2;
 const DESIRED_RETRY_MS = 30_000;
+const CADENCES_EVERY_MS = 10_000;
 
 export interface SessionOptions {
+  /** Where the uplink bears it. */
   readonly reportIntervalMs: number;
   readonly sessionsMax: number;
 }
@@ -49,6 +57,8 @@ export interface SessionDeps {
   readonly counters: Counters;
   readonly options: SessionOptions;
   readonly tunnels: TunnelGate;
+  /** `undefined` = nobody said what the uplink bears. */
+  readonly uplinkOf: (site: SiteId) => UplinkBudget | undefined;
   /** A node came into service: what waits for it may be sent. */
   readonly onConnected: (entry: NodeEntry) => void;
   readonly onChanged: (entry: NodeEntry) => void;
@@ -74,6 +84,9 @@ export class AgentSessions implements AgentGate, SessionOwner {
   /** Nodes with a connection in the middle of being let in: one at a time. */
   readonly #admitting = new Set<NodeId>();
   #isStopping = false;
+  /** Streams by site, as the last look at cadences found them. */
+  #crowds: ReadonlyMap<SiteId, number> = new Map();
+  #cadencesAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
@@ -119,14 +132,12 @@ export class AgentSessions implements AgentGate, SessionOwner {
     for (const session of [...this.#sessions]) session.close(reason, 'the controller stops');
   }
 
-  /** Once a second: acknowledges, and asks those who fell silent. */
+  /** Once a second: asks those who fell silent. */
   sweep(): void {
     const nowMs = this.#deps.world.clock.monotonicMs();
-    const { probeAfterMs } = this.#cadence();
-    const ackWaitMs = Math.min(ACK_WAIT_MAX_MS, probeAfterMs);
+    if (nowMs - this.#cadencesAtMs >= CADENCES_EVERY_MS) this.#assignCadences(nowMs);
     for (const session of this.#sessions) {
-      if (session.unackedReportsCount > 0 && nowMs - session.firstUnackedAtMonotonicMs >= ackWaitMs)
-        acknowledge(session);
+      const probeAfterMs = lateAfterMs(session.reportIntervalMs);
       if (!session.isProbing && nowMs - session.lastHeardAtMonotonicMs >= probeAfterMs) void this.#probeSilent(session);
     }
   }
@@ -173,12 +184,13 @@ export class AgentSessions implements AgentGate, SessionOwner {
     this.#refuseWhenStopping();
     if (entry.node.lifecycle === 'revoked')
       throw new BrambleError('unauthenticated', `node ${entry.node.id} is revoked`);
-    const { world, observer, options } = this.#deps;
+    const { world, observer } = this.#deps;
     const session = new Session(connection, hello, { entry, owner: this, world });
+    session.reportIntervalMs = this.#intervalOf(entry.node.site);
     entry.session = session;
     this.#sessions.add(session);
     connection.send(this.#welcome(session));
-    observer.greeted(entry, hello, options.reportIntervalMs);
+    observer.greeted(entry, hello, session.reportIntervalMs);
     this.#deps.onConnected(entry);
     return session;
   }
@@ -204,19 +216,36 @@ export class AgentSessions implements AgentGate, SessionOwner {
       sessionId: session.id,
       controllerMs: world.clock.nowMs(),
       epoch: hold.epoch,
-      cadence: this.#cadence(),
+      cadence: this.#cadence(session),
       desiredRevision: session.entry.node.desiredRevision,
       commandsHeld: hold.because !== undefined,
     };
   }
 
-  #cadence(): Cadence {
-    const { nodes, options } = this.#deps;
-    return {
-      reportIntervalMs: options.reportIntervalMs,
-      probeAfterMs: lateAfterMs(options.reportIntervalMs),
-      reconnectSpreadMs: reconnectSpreadMs(nodes.count),
-    };
+  #cadence({ reportIntervalMs }: Session): Cadence {
+    const reconnect = reconnectSpreadMs(this.#deps.nodes.count);
+    return { reportIntervalMs, probeAfterMs: lateAfterMs(reportIntervalMs), reconnectSpreadMs: reconnect };
+  }
+
+  #intervalOf(site: SiteId): number {
+    const { options, uplinkOf } = this.#deps;
+    return reportIntervalMs(options.reportIntervalMs, uplinkOf(site), this.#crowds.get(site) ?? 1);
+  }
+
+  /** Nodes of a site that has become crowded, or whose uplink is another one, are told how often to report. */
+  #assignCadences(nowMs: number): void {
+    this.#cadencesAtMs = nowMs;
+    const crowds = new Map<SiteId, number>();
+    for (const { entry } of this.#sessions) crowds.set(entry.node.site, (crowds.get(entry.node.site) ?? 0) + 1);
+    this.#crowds = crowds;
+    for (const session of this.#sessions) {
+      const intervalMs = this.#intervalOf(session.entry.node.site);
+      if (intervalMs === session.reportIntervalMs) continue;
+      session.reportIntervalMs = intervalMs;
+      // Slower: from now on. Faster: from the next report on, or its silence until then would count as one.
+      session.entry.reportIntervalMs = Math.max(intervalMs, session.entry.reportIntervalMs);
+      void this.#sendDesiredState(session);
+    }
   }
 
   #handle(session: Session, message: FromAgent): void {
@@ -256,11 +285,13 @@ export class AgentSessions implements AgentGate, SessionOwner {
       return;
     }
     session.hasFullReport = true;
+    session.entry.reportIntervalMs = session.reportIntervalMs;
     this.#deps.ingest.ingest(session.entry, report);
     session.lastReportSequence = report.sequence;
-    if (session.unackedReportsCount === 0) session.firstUnackedAtMonotonicMs = session.lastHeardAtMonotonicMs;
     session.unackedReportsCount += 1;
-    if (session.unackedReportsCount >= REPORTS_PER_ACK) acknowledge(session);
+    const waitedMs = session.lastHeardAtMonotonicMs - session.ackedAtMonotonicMs;
+    const isDue = waitedMs >= ACK_AFTER_PROBES * lateAfterMs(session.reportIntervalMs);
+    if (report.full || isDue || session.unackedReportsCount >= REPORTS_PER_ACK) acknowledge(session);
   }
 
   async #sendDesiredState(session: Session): Promise<void> {
@@ -269,7 +300,12 @@ export class AgentSessions implements AgentGate, SessionOwner {
     try {
       const [newest] = await store.reader.nodeConfigs(node.id, { limit: 1 });
       const revision = Math.max(session.entry.node.desiredRevision, newest?.revision ?? 0);
-      session.connection.send({ kind: 'desired-state', revision, cadence: this.#cadence(), config: newest?.config });
+      session.connection.send({
+        kind: 'desired-state',
+        revision,
+        cadence: this.#cadence(session),
+        config: newest?.config,
+      });
     } catch (thrown) {
       world.log.warn({ err: thrown, nodeId: node.id }, 'a desired state could not be read; its node is told again');
       world.timers.after(DESIRED_RETRY_MS, () => {
@@ -299,5 +335,6 @@ export class AgentSessions implements AgentGate, SessionOwner {
 
 function acknowledge(session: Session): void {
   session.unackedReportsCount = 0;
+  session.ackedAtMonotonicMs = session.lastHeardAtMonotonicMs;
   session.connection.send({ kind: 'report-ack', throughSequence: session.lastReportSequence });
 }

@@ -15,6 +15,7 @@ import type { Authority, CommandCodec, Store, Trust, World } from './ports.js';
 import { Renewals } from './renew.js';
 import { Revocations } from './revoke.js';
 import { JoinTokens } from './tokens.js';
+import type { UplinkSight } from './uplink/site-uplinks.js';
 
 export interface ControllerDeps {
   readonly store: Store;
@@ -27,6 +28,7 @@ export interface ControllerDeps {
   readonly options?: Partial<CoreOptions>;
   readonly healing: HealingPorts;
   /** Where nodes ask for tunnels, and who cuts those of revoked ones; absent = there is no overlay. */
+  readonly uplinks?: UplinkSight | undefined;
   readonly tunnels?: (TunnelGate & { nodeRevoked(id: NodeId): void }) | undefined;
 }
 

@@ -24,6 +24,7 @@ import { type NodeEntry, NodeTable } from './node-table.js';
 import { NodeObserver } from './observe-nodes.js';
 import type { CommandCodec, Store, Trust, World } from './ports.js';
 import { Transitions } from './transitions.js';
+import type { UplinkSight } from './uplink/site-uplinks.js';
 
 const SWEEP_MS = 1_000;
 
@@ -54,6 +55,8 @@ export interface CoreDeps {
   readonly mayStill: MayStill;
   /** Where nodes ask for tunnels; absent = nobody gets one. */
   readonly tunnels?: TunnelGate | undefined;
+  /** What uplinks of sites bear and carry; absent = nobody looks. */
+  readonly uplinks?: UplinkSight | undefined;
   readonly options?: Partial<CoreOptions>;
   readonly healing: HealingPorts;
 }
@@ -76,6 +79,7 @@ export interface Core {
   readonly maintenances: Maintenances;
   readonly boards: Boards;
   readonly healing: Healing;
+  readonly uplinks: UplinkSight | undefined;
   readonly store: Store;
   readonly world: World;
   /** Something was committed to the timeline: told at once rather than within a second. */
@@ -141,6 +145,7 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     maintenances,
     boards,
     healing,
+    uplinks: deps.uplinks,
     store,
     world,
     onCommitted,
@@ -237,6 +242,7 @@ function makeSessions(
     observer,
     events,
     tunnels: parts.tunnels ?? NO_TUNNELS,
+    uplinkOf: (site) => parts.uplinks?.budgetOf(site),
     admission: new Admission({ store, world, hold, counters, findNode: refreshNode, onCommitted }),
     ingest: new ReportIngest({
       observer,

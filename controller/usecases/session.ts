@@ -28,7 +28,9 @@ export class Session implements AgentSession, LiveSession {
   hasFullReport = false;
   lastReportSequence = 0;
   unackedReportsCount = 0;
-  firstUnackedAtMonotonicMs = 0;
+  ackedAtMonotonicMs = 0;
+  /** As this node was told. */
+  reportIntervalMs = 0;
   #probe: Probe | undefined;
 
   constructor(

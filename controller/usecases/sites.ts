@@ -13,6 +13,7 @@ import type { Prepared } from './mutation.js';
 import type { NodeTable } from './node-table.js';
 import type { Store, StoreWriter, World } from './ports.js';
 import { assertRevision } from './revision.js';
+import type { UplinkSight } from './uplink/site-uplinks.js';
 
 /** Said alike of what never was and of what is not the caller's to see. */
 export const UNKNOWN_SITE_HINT = 'bramble site list shows those there are';
@@ -23,17 +24,20 @@ export class Sites {
   readonly #world: Pick<World, 'clock'>;
   readonly #nodes: NodeTable;
   readonly #maintenances: Maintenances;
+  readonly #uplinks: UplinkSight | undefined;
 
   constructor(deps: {
     readonly store: Store;
     readonly world: Pick<World, 'clock'>;
     readonly nodes: NodeTable;
     readonly maintenances: Maintenances;
+    readonly uplinks?: UplinkSight | undefined;
   }) {
     this.#store = deps.store;
     this.#world = deps.world;
     this.#nodes = deps.nodes;
     this.#maintenances = deps.maintenances;
+    this.#uplinks = deps.uplinks;
   }
 
   async all(): Promise<readonly SiteView[]> {
@@ -141,6 +145,16 @@ export class Sites {
     await writer.addFleetEvent({ atMs, nodeId: undefined, severity: 'info', reason, message });
   }
 
+  #uplinkUse(site: SiteId): Pick<SiteView, 'uplinkUse'> {
+    const use = this.#uplinks?.use(site);
+    if (use === undefined) return {};
+    let reportIntervalMs = 0;
+    for (const entry of this.#nodes.all()) {
+      if (entry.node.site === site) reportIntervalMs = Math.max(reportIntervalMs, entry.reportIntervalMs);
+    }
+    return { uplinkUse: { ...use, reportIntervalMs } };
+  }
+
   #countNodes(): ReadonlyMap<SiteId, SiteView['nodesByState']> {
     const counts = new Map<SiteId, SiteView['nodesByState']>();
     for (const entry of this.#nodes.all()) {
@@ -160,6 +174,7 @@ export class Sites {
       label: visible(label, 100),
       location: visible(location, 200),
       ...(uplink === undefined ? {} : { uplink: uplinkView(uplink) }),
+      ...this.#uplinkUse(id),
       createdAtMs,
       revision,
       ...(maintenance === undefined ? {} : { maintenance: maintenanceView(maintenance) }),

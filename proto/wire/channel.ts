@@ -23,19 +23,13 @@ export const REACH_TIMEOUT_MS = 10_000;
 /** A single question and its answer: enrolment, renewal. */
 export const CALL_TIMEOUT_MS = 60_000;
 
-/**
- * Reports are the sign of life; a ping costs more than a report. This slow one only ends connections whose other side
- * vanished without a word while nothing was being sent.
- */
+/** Ends connections whose other side vanished without a word while nothing was being sent. */
 const KEEPALIVE_MS = 300_000;
 const KEEPALIVE_ANSWER_MS = 30_000;
 
 export const CHANNEL_OPTIONS = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-  'grpc.keepalive_time_ms': KEEPALIVE_MS,
-  'grpc.keepalive_timeout_ms': KEEPALIVE_ANSWER_MS,
-  'grpc.keepalive_permit_without_calls': 0,
   // The session decides when to try again, with jitter and in the open.
   'grpc.enable_retries': 0,
   // A proxy from the environment would see an opaque tunnel at best.
@@ -45,6 +39,16 @@ export const CHANNEL_OPTIONS = {
   // Channels with different identities must never share a connection.
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_channelz': 0,
+} as const satisfies ChannelOptions;
+
+/**
+ * For calls that may last. Not for the Link: reports and their acknowledgements are its signs of life, both ends know when to
+ * give up, and on a metered uplink every ping costs as much as a report.
+ */
+export const KEEPALIVE_OPTIONS = {
+  'grpc.keepalive_time_ms': KEEPALIVE_MS,
+  'grpc.keepalive_timeout_ms': KEEPALIVE_ANSWER_MS,
+  'grpc.keepalive_permit_without_calls': 0,
 } as const satisfies ChannelOptions;
 
 /** Calls that one connection may have open at once: a stream, a renewal, an upload and one to spare. */

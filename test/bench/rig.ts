@@ -49,7 +49,7 @@ export async function startRig(reportIntervalMs: number): Promise<Rig> {
     renewals,
     identities,
     uploads: new UploadFiles(join(dir, 'uploads')),
-    images: { images, places, findDownlink: async () => undefined },
+    images: { images, places },
     listen: { enrolHost: '127.0.0.1', enrolPort: 0, linkHost: '127.0.0.1', linkPort: 0 },
     ...world,
   });

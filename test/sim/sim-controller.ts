@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS } from '../../controller/rpc/limits.js';
 import { LinkCall } from '../../controller/rpc/link-call.js';
 import { readProof } from '../../controller/rpc/translate-in.js';
 import { writeCredential, writeOutcome } from '../../controller/rpc/translate-out.js';
+import { NO_UPLINKS } from '../../controller/rpc/uplink-gate.js';
 import { type Controller, startController } from '../../controller/usecases/controller.js';
 import type { CoreOptions } from '../../controller/usecases/core.js';
 import type { Authority, Log, Store, Trust, World } from '../../controller/usecases/ports.js';
@@ -116,6 +117,7 @@ class Server implements SimServer {
         counters: this.#counters,
         limits: DEFAULT_LIMITS,
         strings: this.#strings,
+        uplinks: NO_UPLINKS,
       }).start();
       this.#calls.add(call);
       call.once('close', () => this.#calls.delete(call));

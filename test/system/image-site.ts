@@ -13,6 +13,17 @@ interface Outcome {
   readonly err: string;
 }
 
+/** One invocation of the command line. @param dir where the controller has its folder "data", and files are named from */
+export function runCli(dir: string, words: readonly string[]): Promise<Outcome> {
+  const env = { PATH: process.env['PATH'], HOME: dir };
+  const argv = [path.resolve('dist/bramble.mjs'), '--socket', path.join(dir, 'data/admin.sock'), ...words];
+  return new Promise((resolve) => {
+    execFile(process.execPath, argv, { env, cwd: dir, maxBuffer: 1e8 }, (error, out, err) => {
+      resolve({ status: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
 /** The built programs in a folder of their own: a controller, and the agent of a fileserver that has enrolled with it. */
 export class ImageSite {
   readonly dir: string;
@@ -35,15 +46,8 @@ export class ImageSite {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  /** One invocation of the command line. */
   run(...words: readonly string[]): Promise<Outcome> {
-    const env = { PATH: process.env['PATH'], HOME: this.dir };
-    const argv = [path.resolve('dist/bramble.mjs'), '--socket', this.at('data/admin.sock'), ...words];
-    return new Promise((resolve) => {
-      execFile(process.execPath, argv, { env, cwd: this.dir, maxBuffer: 1e8 }, (error, out, err) => {
-        resolve({ status: error === null ? 0 : Number(error.code), out, err });
-      });
-    });
+    return runCli(this.dir, words);
   }
 
   async ok(...words: readonly string[]): Promise<string> {

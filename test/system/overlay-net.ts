@@ -7,6 +7,7 @@ const LIMIT_MS = 20_000;
 
 export const GATEWAY_ADDRESS = '198.51.100.1';
 const PREFIX = 'bov';
+const ETHERNET_BYTES = 14;
 
 /** Where things are; each is a network namespace of its own. */
 export const PLACES = ['ctl', 'ops', 'wan', 'ra', 'rb', 'rc', 'fa', 'fb', 'pa', 'solo'] as const;
@@ -85,6 +86,28 @@ export class OverlayNet {
     await this.inside(router, 'sh', '-c', 'command -v conntrack >/dev/null && conntrack -F 2>/dev/null || true');
   }
 
+  /** A line of so many bits per second between a router and the world, each way, with the deep queue of cheap routers. */
+  async narrow(router: 'ra' | 'rb' | 'rc', bitsPerS: number): Promise<void> {
+    for (const [place, device] of lineOf(router)) {
+      const tc = (...words: readonly string[]) => this.inside(place, 'tc', ...words);
+      await tc('qdisc', 'replace', 'dev', device, 'root', 'handle', '1:', 'htb', 'default', '1');
+      const rate = ['rate', `${bitsPerS}bit`, 'burst', '4k', 'cburst', '4k'];
+      await tc('class', 'add', 'dev', device, 'parent', '1:', 'classid', '1:1', 'htb', ...rate);
+    }
+  }
+
+  /** What has gone over a narrow line since it is one, headers of IP among it. */
+  async carried(router: 'ra' | 'rb' | 'rc'): Promise<{ readonly upBytes: number; readonly downBytes: number }> {
+    const [upBytes = 0, downBytes = 0] = await Promise.all(
+      lineOf(router).map(async ([place, device]) => {
+        const told = await this.inside(place, 'tc', '-s', 'class', 'show', 'dev', device);
+        const [, bytes, packets] = /Sent (\d+) bytes (\d+) pkt/.exec(told) ?? [];
+        return Number(bytes) - Number(packets) * ETHERNET_BYTES;
+      }),
+    );
+    return { upBytes, downBytes };
+  }
+
   async inside(place: Place, ...words: readonly (string | { readonly input: string })[]): Promise<string> {
     const argv = words.filter((word) => typeof word === 'string');
     const input = words.find((word) => typeof word !== 'string');
@@ -156,6 +179,14 @@ table inet filter {
   #ip(place: Place, ...words: readonly string[]): Promise<string> {
     return ip('-n', this.name(place), ...words);
   }
+}
+
+/** Where what leaves a site, and what comes to it, waits for its turn. */
+function lineOf(router: 'ra' | 'rb' | 'rc'): readonly (readonly [Place, string])[] {
+  return [
+    [router, 'out0'],
+    ['wan', `w${router}`],
+  ];
 }
 
 async function ip(...words: readonly string[]): Promise<string> {

@@ -25,6 +25,7 @@ export interface AgentSpec {
   /** "host:port" of the controller, to enrol with. */
   readonly enrol: string;
   readonly mode?: 'gateway' | 'standalone';
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Real controller, agents and OpenVPN in the networks of a small federation. */
@@ -40,10 +41,15 @@ export class OverlayRig {
     this.net = new OverlayNet(String(process.pid));
   }
 
-  static async open(reportInterval = '1s'): Promise<OverlayRig> {
+  /** @param prepare fills the controller's folder before it starts */
+  static async open(
+    reportInterval = '1s',
+    prepare: (dataDir: string) => Promise<void> = async () => undefined,
+  ): Promise<OverlayRig> {
     const rig = new OverlayRig(reportInterval);
     try {
       await rig.net.build();
+      await prepare(join(rig.dir, 'data'));
       await rig.startController();
       return rig;
     } catch (thrown) {
@@ -80,7 +86,7 @@ export class OverlayRig {
     });
   }
 
-  async startAgent({ place, site, kind, enrol, mode }: AgentSpec): Promise<void> {
+  async startAgent({ place, site, kind, enrol, mode, env = {} }: AgentSpec): Promise<void> {
     const dir = join(this.dir, place);
     const tunnelDir = join(dir, 'tunnel');
     mkdirSync(tunnelDir, { recursive: true });
@@ -103,7 +109,9 @@ export class OverlayRig {
     };
     writeFileSync(join(dir, 'agent.yaml'), JSON.stringify(config), { mode: 0o600 });
     const program = kind === 'pi' ? 'bramble-agent' : 'bramble-fileserver-agent';
-    const argv = [process.execPath, resolve(`dist/${program}.mjs`), 'run', '--config', join(dir, 'agent.yaml')];
+    const more = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const words = [process.execPath, resolve(`dist/${program}.mjs`), 'run', '--config', join(dir, 'agent.yaml')];
+    const argv = ['env', ...more, ...words];
     const before = new Set((await this.api.nodes()).map(({ id }) => id));
     this.net.start(place, join(dir, 'agent.log'), argv);
     await until(`${place} enrols`, START_MS_MAX, async () => {

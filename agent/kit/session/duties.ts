@@ -120,6 +120,7 @@ export class AgentDuties implements SessionDuties {
     if (tunnel === undefined || controllerNowMs === undefined) return; // nobody asked for it
     void tunnel.take(profile, controllerNowMs, life).then((answer) => {
       this.#sendTunnel(answer);
+      if (answer !== undefined) this.#options.session.take({ kind: 'tunnel-in-place' });
     });
   }
 

@@ -18,7 +18,7 @@ const action = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      do: pick('renewed' as const, 'renewal-failed' as const),
+      do: pick('renewed' as const, 'renewal-failed' as const, 'tunnel-in-place' as const),
       endpointsCount: fc.integer({ min: 1, max: 3 }),
     }),
   },
@@ -67,7 +67,8 @@ function perform(machine: SessionMachine, each: Action, next: () => number): voi
       machine.take({ kind: 'renewed', endpointsCount: each.endpointsCount, nextAtMs: undefined });
       break;
     case 'renewal-failed':
-      machine.take({ kind: 'renewal-failed' });
+    case 'tunnel-in-place':
+      machine.take({ kind: each.do });
       break;
     case 'cadence':
       machine.take({ kind: 'cadence', cadence: { ...DEFAULT_CADENCE, probeAfterMs: each.probeAfterMs } });

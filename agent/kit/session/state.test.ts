@@ -156,6 +156,37 @@ test('a credential is renewed when it is due and the stream is live, and shown o
   expect(machine.effects.slice(-3).map(({ kind }) => kind)).toEqual(['close', 'go-offline', 'dial']);
 });
 
+test('with a tunnel in place a stream that goes around it is moved into it, and tried again an hour later', () => {
+  const machine = started(2);
+  machine.take({ kind: 'lost', stream: 1, isRefused: false });
+  machine.sleep();
+  machine.goLive();
+  machine.take({ kind: 'tunnel-in-place' });
+  expect(machine.waitMs).toBe(15_000);
+  machine.sleep();
+  expect(machine.effects.slice(-3)).toEqual([
+    { kind: 'close', stream: 2 },
+    { kind: 'go-offline' },
+    { kind: 'dial', stream: 3, endpointIndex: 0 },
+  ]);
+  machine.take({ kind: 'lost', stream: 3, isRefused: false, isUnreached: true });
+  machine.sleep();
+  expect(machine.last).toEqual({ kind: 'dial', stream: 4, endpointIndex: 1 });
+  machine.goLive();
+  machine.take({ kind: 'cadence', cadence: { ...DEFAULT_CADENCE, probeAfterMs: 10_000_000 } });
+  expect(machine.waitMs).toBeGreaterThan(3_500_000);
+  machine.sleep();
+  expect(machine.last).toEqual({ kind: 'dial', stream: 5, endpointIndex: 0 });
+});
+
+test('a stream through the tunnel stays when the tunnel is put in place anew', () => {
+  const machine = live(2);
+  machine.take({ kind: 'tunnel-in-place' });
+  const { length } = machine.effects;
+  machine.sleep();
+  expect([machine.effects.length, machine.phase]).toEqual([length, 'live']);
+});
+
 test('frames become what they ask for', () => {
   const machine = live();
   const command = { payload: Buffer.alloc(0), keyId: 'k', signature: Buffer.alloc(0) };

@@ -10,6 +10,8 @@ import {
   afterRenewalFailure,
   DIAL_LIMIT_MS,
   GREETING_LIMIT_MS,
+  PREFER_AGAIN_MS,
+  TUNNEL_UP_MS,
 } from './waits.js';
 
 /**
@@ -37,6 +39,8 @@ export interface SessionState {
   readonly cadence: Cadence;
   /** When the credential wants to be renewed; `undefined` = not known yet, or under way. */
   readonly renewAtMs: number | undefined;
+  /** When the first address, which leads through the tunnel, is worth another try; `undefined` = this node has none. */
+  readonly preferAtMs: number | undefined;
 }
 
 type Phase =
@@ -73,6 +77,7 @@ export type SessionEvent =
   | { readonly kind: 'renewal-due'; readonly atMs: number }
   | { readonly kind: 'renewed'; readonly endpointsCount: number; readonly nextAtMs: number | undefined }
   | { readonly kind: 'renewal-failed' }
+  | { readonly kind: 'tunnel-in-place' }
   | { readonly kind: 'stop' };
 
 export type SessionEffect =
@@ -122,18 +127,21 @@ export function initialSession(endpointsCount: number, cadence: Cadence): Sessio
     refusals: 0,
     cadence,
     renewAtMs: undefined,
+    preferAtMs: undefined,
   };
 }
 
 /** When the machine wants to look at the time again; `undefined` once it is stopped. */
-export function wakeAtMs({ phase, cadence, renewAtMs }: SessionState): number | undefined {
+export function wakeAtMs({ phase, cadence, renewAtMs, preferAtMs }: SessionState): number | undefined {
   switch (phase.kind) {
     case 'waiting':
     case 'dialing':
     case 'greeting':
       return phase.untilMs;
     case 'live':
-      return Math.min(deadAtMs(phase, cadence), phase.resendAtMs ?? Infinity, renewAtMs ?? Infinity);
+      return Math.min(
+        ...[deadAtMs(phase, cadence), phase.resendAtMs ?? Infinity, renewAtMs ?? Infinity, preferAtMs ?? Infinity],
+      );
     case 'stopped':
       return undefined;
     default:
@@ -166,6 +174,8 @@ export function step(state: SessionState, event: SessionEvent, moment: Moment): 
       return renewed(state, event, moment);
     case 'renewal-failed':
       return same({ ...state, renewAtMs: moment.nowMs + afterRenewalFailure(moment.unit) });
+    case 'tunnel-in-place':
+      return same({ ...state, preferAtMs: moment.nowMs + TUNNEL_UP_MS });
     case 'stop':
       return stop(state);
     default:
@@ -190,7 +200,7 @@ function dial(state: SessionState, { nowMs }: Moment): Step {
 }
 
 function wake(state: SessionState, moment: Moment): Step {
-  const { phase, stream, cadence, renewAtMs } = state;
+  const { phase, stream, cadence, renewAtMs, preferAtMs } = state;
   const { nowMs } = moment;
   switch (phase.kind) {
     case 'waiting':
@@ -203,6 +213,7 @@ function wake(state: SessionState, moment: Moment): Step {
       if (phase.resendAtMs !== undefined && nowMs >= phase.resendAtMs) {
         return offer({ ...state, phase: { ...phase, unacknowledged: [], offeredThrough: 0, resendAtMs: undefined } });
       }
+      if (preferAtMs !== undefined && nowMs >= preferAtMs) return prefer(state, moment);
       if (renewAtMs === undefined || nowMs < renewAtMs) return same(state);
       const effects = [{ kind: 'renew', endpointIndex: state.endpoints.index }] as const;
       return { state: { ...state, renewAtMs: undefined }, effects };
@@ -359,10 +370,21 @@ function renewed(
 ): Step {
   const index = Math.min(state.endpoints.index, endpointsCount - 1);
   const next = { ...state, endpoints: { count: endpointsCount, index }, renewAtMs: nextAtMs };
-  if (state.phase.kind === 'waiting') return same(next);
-  const again = dial(next, moment);
+  return state.phase.kind === 'waiting' ? same(next) : redial(next, moment);
+}
+
+/** Another stream in place of the newest one. */
+function redial(state: SessionState, moment: Moment): Step {
+  const again = dial(state, moment);
   const offline: readonly SessionEffect[] = state.phase.kind === 'live' ? [{ kind: 'go-offline' }] : [];
   return { state: again.state, effects: [{ kind: 'close', stream: state.stream }, ...offline, ...again.effects] };
+}
+
+/** Back into the tunnel from a way around it; a tunnel that does not answer costs some seconds, and that only seldom. */
+function prefer(state: SessionState, moment: Moment): Step {
+  const next = { ...state, preferAtMs: moment.nowMs + PREFER_AGAIN_MS };
+  if (state.endpoints.index === 0) return same(next);
+  return redial({ ...next, endpoints: { ...state.endpoints, index: 0 } }, moment);
 }
 
 function stop(state: SessionState): Step {

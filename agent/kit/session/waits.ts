@@ -8,6 +8,11 @@ export const DIAL_LIMIT_MS = 60_000;
 /** From Hello to Welcome. */
 export const GREETING_LIMIT_MS = 60_000;
 
+/** A tunnel that was just put in place is up by then. */
+export const TUNNEL_UP_MS = 15_000;
+/** From one try to get back into the tunnel to the next. */
+export const PREFER_AGAIN_MS = 3_600_000;
+
 /** A stream that lasted so long was no failure. */
 const STABLE_AFTER_MS = 30_000;
 /** A lone agent whose stream dropped is back before anybody misses it. */

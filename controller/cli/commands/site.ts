@@ -9,6 +9,7 @@ import { SITE_LISTING } from '../listings.js';
 import { describeSite } from './describe-site.js';
 import { registerMaintenance } from './maintenance.js';
 import type { Register, RunCommand } from './register.js';
+import { registerUplink } from './site-uplink.js';
 import { type UplinkOptions, uplinkOf, withUplinkOptions } from './uplink.js';
 
 interface WordsOptions extends DryRunOption {
@@ -31,6 +32,7 @@ export const registerSite: Register = (program, run) => {
   registerChange(site, run);
   registerDescribe(site, run);
   registerDelete(site, run);
+  registerUplink(site, run);
   registerMaintenance(site, run, 'site');
 };
 

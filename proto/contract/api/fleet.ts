@@ -99,11 +99,24 @@ export const UplinkBudget = z.strictObject({
 });
 export type UplinkBudget = z.infer<typeof UplinkBudget>;
 
+export const UplinkUse = z
+  .object({
+    downBitsPerS: z.number().describe('towards the site, everything of ours'),
+    upBitsPerS: z.number(),
+    imagesBitsPerS: z.number().describe('of what goes down: images'),
+    uploadsBitsPerS: z.number().describe('of what goes up: diagnostics and events, which give way'),
+    monthBytes: z.number().describe('both directions, this month (UTC)'),
+    reportIntervalMs: z.number().describe('how often its nodes report: more seldom where the uplink is tight'),
+  })
+  .describe('over the last minute, without the headers of packets');
+export type UplinkUse = z.infer<typeof UplinkUse>;
+
 export const SiteView = z.object({
   name: z.string(),
   label: z.string().describe('what people call it; may be empty'),
   location: z.string(),
   uplink: UplinkBudget.optional(),
+  uplinkUse: UplinkUse.optional().describe('how it is used now'),
   createdAtMs: z.number(),
   revision: z.number().describe('counts changes, from 1'),
   maintenance: MaintenanceView.optional(),

@@ -1,6 +1,6 @@
-import type { Client } from '@grpc/grpc-js';
+import type { ChannelOptions, Client } from '@grpc/grpc-js';
 import { BrambleError } from '../../../../proto/contract/errors.js';
-import { CALL_TIMEOUT_MS, CHANNEL_OPTIONS } from '../../../../proto/wire/channel.js';
+import { CALL_TIMEOUT_MS, CHANNEL_OPTIONS, KEEPALIVE_OPTIONS } from '../../../../proto/wire/channel.js';
 import { BrambleChannelCredentials, type ClientTrust } from '../../../../proto/wire/credentials.js';
 import { fromServiceError } from '../../../../proto/wire/status.js';
 import type { Endpoint, TlsIdentity } from '../ports.js';
@@ -19,14 +19,20 @@ export interface Channel<C extends Client> {
 type ClientClass<C extends Client> = new (
   address: string,
   credentials: BrambleChannelCredentials,
-  options: typeof CHANNEL_OPTIONS,
+  options: ChannelOptions,
 ) => C;
+
+interface ChannelTerms {
+  readonly clockFloorMs: number;
+  /** False where both ends say often enough that they are there. */
+  readonly isKeptAlive?: boolean;
+}
 
 export function openChannel<C extends Client>(
   Class: ClientClass<C>,
   endpoint: Endpoint,
   trust: ClientTrust,
-  clockFloorMs: number,
+  { clockFloorMs, isKeptAlive = true }: ChannelTerms,
 ): Channel<C> {
   if (!/^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}$/.test(endpoint)) {
     throw new BrambleError('invalid-argument', `not an endpoint: ${endpoint.slice(0, 80)}`, {
@@ -34,7 +40,7 @@ export function openChannel<C extends Client>(
     });
   }
   const credentials = BrambleChannelCredentials.create({ trust, nowMs: () => Math.max(Date.now(), clockFloorMs) });
-  const client = new Class(endpoint, credentials, CHANNEL_OPTIONS);
+  const client = new Class(endpoint, credentials, { ...CHANNEL_OPTIONS, ...(isKeptAlive && KEEPALIVE_OPTIONS) });
   return {
     client,
     isReached: () => credentials.isReached,

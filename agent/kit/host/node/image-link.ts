@@ -65,7 +65,7 @@ async function withAny<T>(
   let failure = new BrambleError('unavailable', 'no controller is known');
   for (const endpoint of endpoints) {
     refuseWhenAborted(signal);
-    const channel = openChannel(ImagesClient, endpoint, memberTrust(tls), tls.clockFloorMs);
+    const channel = openChannel(ImagesClient, endpoint, memberTrust(tls), tls);
     try {
       return await work(channel);
     } catch (thrown) {
@@ -87,7 +87,7 @@ async function* fetchChunks(
   const { tls } = reach;
   const endpoint = reach.endpoints[0];
   if (endpoint === undefined) throw new BrambleError('unavailable', 'no controller is known');
-  const channel = openChannel(ImagesClient, endpoint, memberTrust(tls), tls.clockFloorMs);
+  const channel = openChannel(ImagesClient, endpoint, memberTrust(tls), tls);
   const wanted = chunks.map(({ digest }) => Buffer.from(digestBytes(digest)));
   const call = channel.client.fetch({ image: Buffer.from(digestBytes(image)), chunks: wanted });
   const stop = (): void => call.cancel();

@@ -32,7 +32,7 @@ export function makeGrpcNet(): Net {
 
 async function openLink(endpoint: Endpoint, identity: TlsIdentity, signal: AbortSignal): Promise<LinkStream> {
   refuseWhenAborted(signal);
-  const channel = openChannel(LinkClient, endpoint, memberTrust(identity), identity.clockFloorMs);
+  const channel = openChannel(LinkClient, endpoint, memberTrust(identity), { ...identity, isKeptAlive: false });
   const call = channel.client.connect();
   const link = new GrpcLink(call, channel, signal);
   const patience = setTimeout(() => {
@@ -150,7 +150,12 @@ async function enroll(
   signal: AbortSignal,
 ): Promise<EnrollResponse> {
   // A stranger has no floor worth naming: the pin is what counts, and the answer brings an identity with dates.
-  const channel = openChannel(EnrollmentClient, endpoint, { kind: 'stranger', rootSpkiSha256: spkiPin }, 0);
+  const channel = openChannel(
+    EnrollmentClient,
+    endpoint,
+    { kind: 'stranger', rootSpkiSha256: spkiPin },
+    { clockFloorMs: 0 },
+  );
   return await ask(channel, signal, (client, options, done) => client.enroll(request, new Metadata(), options, done));
 }
 
@@ -160,7 +165,7 @@ async function renew(
   request: RenewRequest,
   signal: AbortSignal,
 ): Promise<RenewResponse> {
-  const channel = openChannel(EnrollmentClient, endpoint, memberTrust(identity), identity.clockFloorMs);
+  const channel = openChannel(EnrollmentClient, endpoint, memberTrust(identity), identity);
   return await ask(channel, signal, (client, options, done) => client.renew(request, new Metadata(), options, done));
 }
 
@@ -169,7 +174,7 @@ async function upload(
   header: UploadHeader,
   content: AsyncIterable<Uint8Array>,
 ): Promise<UploadReceipt> {
-  const channel = openChannel(BulkClient, to.endpoint, memberTrust(to.identity), to.identity.clockFloorMs);
+  const channel = openChannel(BulkClient, to.endpoint, memberTrust(to.identity), to.identity);
   let unreadable: BrambleError | undefined;
   try {
     return await ask<BulkClient, UploadReceipt>(channel, to.signal, (client, _options, done) => {

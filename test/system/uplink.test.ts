@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TlsIdentity } from '../../agent/kit/host/ports.js';
+import { Child } from '../bench/child.js';
+import { prepareFleet } from '../bench/fleet-on-disk.js';
+import { runCli } from './image-site.js';
+import { whySkipped } from './needs.js';
+import { GATEWAY_ADDRESS } from './overlay-net.js';
+import { CONTROLLER_INSIDE, OverlayRig, until } from './overlay-rig.js';
+
+const why = whySkipped(['openvpn', 'nftables', 'iproute2']);
+
+/** One is a real agent that obeys; the others share a process. */
+const AGENTS = 100;
+const BITS_PER_S = 256_000;
+const SHARE_MAX = 0.03;
+const ANSWER_MS_MAX = 3_000;
+/** The site that prepareFleet() makes. */
+const SITE = 'bench';
+/** Reports come three times as often as at home, so that a third of the time shows every kind of packet in its number. */
+const ROUND_MS = 10_000;
+const HOME_ROUND_MS = 30_000;
+const ROUNDS = 4;
+const IMAGE_FILES = 4;
+const FILE_BYTES = 90_000;
+
+describe.skipIf(why !== '')(`100 agents behind an uplink of 256 kbit/s${why}`, { timeout: 150_000 }, () => {
+  let rig: OverlayRig;
+  let load: Child;
+  beforeAll(async () => {
+    let identities: readonly TlsIdentity[] = [];
+    rig = await OverlayRig.open('10s', async (dataDir) => {
+      identities = (await prepareFleet(dataDir, AGENTS - 1)).identities;
+    });
+    const enrol = `${GATEWAY_ADDRESS}:7442`;
+    const env = { BRAMBLE_IMAGE_POLICY: join(rig.dir, 'policy.json') };
+    await rig.startAgent({ place: 'fa', site: SITE, kind: 'fileserver', enrol, mode: 'gateway', env });
+    await until('the tunnel', 15_000, async () => (await rig.client('fa'))?.tunnel === 'up');
+    const base = (await rig.view()).sites[0]?.prefix.replace(/00::\/56$/, '') ?? '';
+    await rig.net.addressPi(`${base}fe`);
+    await rig.startAgent({ place: 'pa', site: SITE, kind: 'pi', enrol: `[${CONTROLLER_INSIDE}]:7442` });
+    const order = join(rig.dir, 'load.json');
+    writeFileSync(order, JSON.stringify({ endpoint: `[${CONTROLLER_INSIDE}]:7443`, identities, expectWelcome: true }));
+    const argv = [process.execPath, resolve('dist/test/bench.mjs'), '--load', order];
+    load = new Child(['ip', 'netns', 'exec', rig.net.name('pa'), ...argv]);
+    await load.answer();
+    await load.ask('full');
+    await rig.net.narrow('ra', BITS_PER_S);
+  }, 120_000);
+  afterAll(async () => {
+    await load?.end();
+    await rig?.close();
+  });
+
+  test('steady telemetry of all of them takes three percent of it', async () => {
+    const before = await rig.net.carried('ra');
+    const startedMs = performance.now();
+    await load.ask(`rounds ${ROUNDS} ${ROUND_MS}`);
+    const tookMs = (performance.now() - startedMs) * (HOME_ROUND_MS / ROUND_MS);
+    const after = await rig.net.carried('ra');
+    for (const way of ['upBytes', 'downBytes'] as const) {
+      const bitsPerS = ((after[way] - before[way]) * 8 * 1_000) / tookMs;
+      expect(bitsPerS / BITS_PER_S, way).toBeGreaterThan(0.005); // somebody did speak
+      expect(bitsPerS / BITS_PER_S, way).toBeLessThanOrEqual(SHARE_MAX);
+    }
+  });
+
+  test('while an image is pulled, once for all, commands are answered within three seconds', async () => {
+    const uplink = { downBitsPerS: BITS_PER_S, upBitsPerS: BITS_PER_S };
+    await rig.api.changeSite(SITE, { uplink });
+    const image = await makeImage(rig.dir);
+    // A hundred reports every 10 s would be too many for it: that they are told so shows that the budget holds.
+    await until('agents report more seldom', 30_000, async () => {
+      return ((await rig.api.site(SITE)).uplinkUse?.reportIntervalMs ?? 0) > ROUND_MS;
+    });
+    const telemetry = load.ask(`rounds 3 ${ROUND_MS}`);
+    const before = await rig.net.carried('ra');
+    let isPulled = false;
+    const pull = runCli(rig.dir, ['image', 'pull', image, '--site', SITE, '-o', 'json']).finally(() => {
+      isPulled = true;
+    });
+    const answersMs: number[] = [];
+    let use = (await rig.api.site(SITE)).uplinkUse;
+    while (!isPulled) {
+      const startedMs = performance.now();
+      await rig.finished(await rig.commands('pa'), 20_000);
+      answersMs.push(performance.now() - startedMs);
+      const now = (await rig.api.site(SITE)).uplinkUse;
+      if ((now?.imagesBitsPerS ?? 0) > (use?.imagesBitsPerS ?? 0)) use = now;
+    }
+    const pulled = await pull;
+    expect(pulled).toMatchObject({ status: 0 });
+    const { downBytes } = await rig.net.carried('ra');
+    await telemetry;
+    const slowestFirst = answersMs.toSorted((a, b) => b - a);
+    expect(slowestFirst.length).toBeGreaterThan(20);
+    expect(slowestFirst[Math.floor(slowestFirst.length / 100)]).toBeLessThanOrEqual(ANSWER_MS_MAX);
+    // Not a hundred times: its pieces, what they are called, packets and the telemetry of that time.
+    expect(downBytes - before.downBytes).toBeLessThan(1.5 * IMAGE_FILES * FILE_BYTES);
+    expect(use?.imagesBitsPerS).toBeGreaterThan(0.1 * BITS_PER_S);
+    expect(use?.imagesBitsPerS).toBeLessThan(0.55 * BITS_PER_S);
+  });
+});
+
+/** Made, signed and pushed; the fileserver trusts who signed it. @returns its digest */
+async function makeImage(dir: string): Promise<string> {
+  const ok = async (...words: readonly string[]): Promise<string> => {
+    const { status, out, err } = await runCli(dir, words);
+    expect({ status, err: status === 0 ? '' : err + out }).toEqual({ status: 0, err: '' });
+    return out;
+  };
+  await ok('image', 'key', 'key');
+  mkdirSync(join(dir, 'tree/boot/firmware'), { recursive: true });
+  mkdirSync(join(dir, 'tree/usr'));
+  writeFileSync(join(dir, 'tree/boot/firmware/config.txt'), 'arm_64bit=1\n');
+  for (let n = 0; n < IMAGE_FILES; n++) writeFileSync(join(dir, `tree/usr/${n}`), randomBytes(FILE_BYTES));
+  const imported = await ok('image', 'import', 'tree', '--class', 'pi-root', '--release', '1', '-o', 'json');
+  const { image } = JSON.parse(imported) as { readonly image: string }; // the command line's own answer
+  writeFileSync(join(dir, 'policy.json'), JSON.stringify({ trustedKeys: [readFileSync(join(dir, 'key.pub'), 'utf8')] }));
+  await ok('image', 'sign', image, '--key', 'key');
+  await ok('image', 'push', image);
+  return image;
+}
