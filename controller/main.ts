@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../proto/contract/build.js';
 import { BrambleError } from '../proto/contract/errors.js';
+import type { SiteId } from '../proto/contract/ids.js';
 import { BackupFolder, isRestoreUnfinished } from './backups/backup-folder.js';
 import { restoreBackup } from './backups/restore.js';
 import { Closers } from './closers.js';
@@ -149,9 +150,10 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   closers.add('store', () => store.close());
   const hostWatch = startHostWatch(dataDir, closers);
   let linkPort = config.link.port; // the kernel's choice, once it is bound
-  const late = { controller: () => controller, controllerPorts: () => [rpc.linkPort, rpc.enrolPort] };
-  const opened = config.overlay && makeOverlay(config.overlay, { dataDir, store, world, authority, ...late });
   const uplinks = await openUplinks(config.overlay?.prefix, { store, world }, closers);
+  const uplinkOf = (site: SiteId) => uplinks.budgetOf(site);
+  const late = { controller: () => controller, controllerPorts: () => [rpc.linkPort, rpc.enrolPort] };
+  const opened = config.overlay && makeOverlay(config.overlay, { dataDir, store, world, authority, uplinkOf, ...late });
   const controller = await startController({
     ...{ store, world, authority, trust: authority.trust, codec: commandCodec },
     endpoints: () => linkEndpoints(config, linkPort),

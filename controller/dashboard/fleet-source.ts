@@ -1,7 +1,9 @@
 import type { EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
-import type { EventList, FactHistory } from '../../proto/contract/api/lists.js';
+import type { EventList, FactHistory, SiteList } from '../../proto/contract/api/lists.js';
+import type { OverlayView } from '../../proto/contract/api/overlay.js';
 import type { FleetMessage } from './fleet-model.js';
 import type { WantedSeries } from './graph-view.js';
+import { type PathsView, pathsView } from './paths-view.js';
 import type { Points } from './series.js';
 import { leaveWhenSignedOut, requireSession } from './session.js';
 
@@ -114,6 +116,12 @@ export async function fetchNode(id: string): Promise<{ node: NodeDetail; events:
     getJson<EventList>(`/api/v1/events?node=${path}&limit=20`),
   ]);
   return { node, events };
+}
+
+/** How sites are reached; nothing more is asked where there is no overlay. @throws Error with the controller's own words */
+export async function fetchPaths(): Promise<PathsView> {
+  const { sites, hasOverlay } = await getJson<SiteList>('/api/v1/sites');
+  return pathsView(sites, hasOverlay ? await getJson<OverlayView>('/api/v1/overlay') : undefined);
 }
 
 /** What was recorded of several facts of one node, in their order. @throws Error with the controller's own words */

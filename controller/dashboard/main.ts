@@ -6,9 +6,10 @@ import { byId } from './draw/dom.js';
 import { EventList } from './draw/event-list.js';
 import { FilterBar } from './draw/filter-bar.js';
 import { NodeList } from './draw/node-list.js';
+import { PathList } from './draw/path-list.js';
 import { Summary } from './draw/summary.js';
 import { EMPTY_FLEET, type FleetMessage, reduce } from './fleet-model.js';
-import { FleetSource, fetchHistory, fetchNode } from './fleet-source.js';
+import { FleetSource, fetchHistory, fetchNode, fetchPaths } from './fleet-source.js';
 import { GRAPH_MS, type GraphView, graphViews, wantedSeries } from './graph-view.js';
 import { keyAction } from './keyboard.js';
 import { PasswordDialog } from './password.js';
@@ -19,6 +20,8 @@ import { PLAIN_LOOK, pageView, ROWS_STEP } from './view-model.js';
 const DETAIL_REFRESH_MS = 5_000;
 /** The graphs have parts of half a minute. */
 const GRAPHS_REFRESH_MS = 15_000;
+/** As often as the gateway is looked at. */
+const PATHS_REFRESH_MS = 5_000;
 const TICK_MS = 1_000;
 /** In the browser's own measurements: everything was told, and then drawn. */
 const LIVE_MARK = 'bramble live';
@@ -43,6 +46,7 @@ class App {
     clearFilter: () => this.#setFilter(NO_FILTER),
   });
   readonly #events = new EventList(byId('event-list', HTMLElement), (id) => this.#openNode(id));
+  readonly #paths = new PathList();
   readonly #help = byId('help', HTMLDialogElement);
   readonly #password = new PasswordDialog();
   readonly #detail = new Detail(() => {
@@ -89,7 +93,18 @@ class App {
       .catch(() => {
         // The controller is away: the link says so, and asks again before it follows the fleet.
       });
-    void this.#source.start();
+    setInterval(() => {
+      if (!document.hidden) void this.#fetchPaths();
+    }, PATHS_REFRESH_MS);
+    void this.#source.start().then(() => this.#fetchPaths());
+  }
+
+  async #fetchPaths(): Promise<void> {
+    try {
+      this.#paths.draw(await fetchPaths());
+    } catch {
+      // The controller is away: the link says so, and what was known stays.
+    }
   }
 
   #take(message: FleetMessage): void {

@@ -21,7 +21,7 @@ export class GatewayFolder implements OverlayFolder {
 
   async read(): Promise<FolderFiles> {
     const files = new Map<string, string>();
-    for (const name of [GATEWAY_FILES.config, GATEWAY_FILES.policy]) {
+    for (const name of [GATEWAY_FILES.config, GATEWAY_FILES.policy, GATEWAY_FILES.shaping]) {
       const text = await this.#readText(name);
       if (text !== undefined) files.set(name, text);
     }

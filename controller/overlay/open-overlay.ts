@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { SiteId } from '../../proto/contract/ids.js';
 import { parseOverlayPrefix } from '../../proto/contract/overlay/network.js';
 import { GATEWAY_FILES } from '../../proto/contract/overlay/server-config.js';
 import type { OverlayNode } from '../domain/overlay/book.js';
+import type { UplinkBudget } from '../domain/site.js';
 import type { Controller } from '../usecases/controller.js';
 import { GatewayKeeper } from '../usecases/overlay/gateway-keeper.js';
 import { Overlay } from '../usecases/overlay/overlay.js';
@@ -31,6 +33,8 @@ export interface OverlayParts {
   readonly controller: () => Pick<Controller, 'core'>;
   /** Of the controller, as nodes reach them through their tunnel; asked only after start(). */
   readonly controllerPorts: () => readonly number[];
+  /** `undefined` = nobody said what the uplink bears. */
+  readonly uplinkOf: (site: SiteId) => UplinkBudget | undefined;
 }
 
 export interface OpenedOverlay {
@@ -67,13 +71,18 @@ export function makeOverlay(settings: OverlaySettings, parts: OverlayParts): Ope
       ...{ overlay: prefix, gateway: GATEWAY, folder: dir, socket, device: DEVICE },
       listen: { host: listen, port },
     },
+    shaped: () =>
+      Array.from(overlay.places.sites).flatMap(([site, sitesPrefix]) => {
+        const uplink = parts.uplinkOf(site);
+        return uplink === undefined ? [] : [{ prefix: sitesPrefix, downBitsPerS: uplink.downBitsPerS }];
+      }),
     policy: () => {
       const tcpFallback = tcpPort === 0 ? undefined : { port: tcpPort, relayPort: port };
       const controllerPorts = parts.controllerPorts();
       return { overlay: prefix, gateway: GATEWAY, device: DEVICE, controllerPorts, nodePorts, tcpFallback };
     },
   });
-  const overlay = new Overlay({
+  const overlay: Overlay = new Overlay({
     ...{ store, world, prefix, authority, tunnels, keeper },
     nodes: () => nodesInService(controller().core),
     send: (id, answer) => {
@@ -121,6 +130,8 @@ function servicesOf(
   const child = childGateway({
     configPath: join(dir, GATEWAY_FILES.config),
     policyPath: join(dir, GATEWAY_FILES.policy),
+    shapingPath: join(dir, GATEWAY_FILES.shaping),
+    device: DEVICE,
     logPath: join(dir, 'openvpn.log'),
   });
   return { services: child, close: () => child.close() };

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { BrambleError } from '../../proto/contract/errors.js';
@@ -10,6 +11,8 @@ const PROGRAM_MS_MAX = 30_000;
 /** A gateway says goodbye to its clients before it ends. */
 const END_MS_MAX = 8_000;
 const START_AGAIN_MS = 1_000;
+const SHAPE_EVERY_MS = 500;
+const SHAPE_TRIES = 20;
 
 /**
  * The gateway as a unit of systemd, which loads the rules for packets before its start and at its reload. The controller has
@@ -26,6 +29,8 @@ export function systemdServices(unit: string): OverlayServices {
 export interface ChildGatewayOptions {
   readonly configPath: string;
   readonly policyPath: string;
+  readonly shapingPath: string;
+  readonly device: string;
   readonly logPath: string;
 }
 
@@ -65,6 +70,7 @@ class Child implements ChildGateway {
         if (this.#process === child) this.#startSoon();
       });
       this.#process = child;
+      this.#shapeSoon();
     } finally {
       await log.close();
     }
@@ -73,6 +79,7 @@ class Child implements ChildGateway {
   /** As a service manager does with what ends by itself. */
   #startSoon(): void {
     this.#process = undefined;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.restartGateway().catch(() => {
         this.#startSoon(); // it is told where it is missed: at the management socket
@@ -81,7 +88,22 @@ class Child implements ChildGateway {
   }
 
   async reloadPolicy(): Promise<void> {
-    await command(['nft', '-f', this.#options.policyPath]);
+    const { policyPath, shapingPath, device } = this.#options;
+    await command(['nft', '-f', policyPath]);
+    if (existsSync(`/sys/class/net/${device}`)) await this.#shape(shapingPath);
+  }
+
+  /** Where the kernel has no such queues packets go as they come: what agents and controller hold back is enough. */
+  async #shape(shapingPath: string): Promise<void> {
+    await command(['tc', '-force', '-batch', shapingPath]).catch(() => undefined);
+  }
+
+  /** As long as it takes OpenVPN to make its device, which begins without queues. */
+  #shapeSoon(tries = SHAPE_TRIES): void {
+    this.#timer = setTimeout(() => {
+      if (existsSync(`/sys/class/net/${this.#options.device}`)) void this.#shape(this.#options.shapingPath);
+      else if (tries > 1) this.#shapeSoon(tries - 1);
+    }, SHAPE_EVERY_MS);
   }
 
   async close(): Promise<void> {

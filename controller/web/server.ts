@@ -59,7 +59,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...nodeHandlers(options),
       ...nodeConfigHandlers(),
       ...boardHandlers(),
-      ...siteHandlers(),
+      ...siteHandlers(options),
       ...batchHandlers(),
       ...commandHandlers(),
       ...enrollmentHandlers(options),

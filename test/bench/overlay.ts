@@ -136,7 +136,7 @@ function scrapeBytesPerDay(answerBytes: number): number {
 
 /** Counts packets of a node, in both directions; agents say nothing on the loopback. @param match words of nft(8) */
 async function meter(rig: OverlayRig, place: Place, match: string): Promise<void> {
-  const input = `table inet meter {
+  const input = `table inet counted {
   counter uplink {}
   chain in { type filter hook input priority -300; ${match} counter name uplink; }
   chain out { type filter hook output priority -300; ${match} counter name uplink; }
@@ -147,7 +147,7 @@ async function meter(rig: OverlayRig, place: Place, match: string): Promise<void
 
 /** Both directions, headers of IP among it. */
 async function counted(rig: OverlayRig, place: Place): Promise<{ readonly bytes: number; readonly packets: number }> {
-  const told = await rig.net.inside(place, 'nft', 'list', 'counter', 'inet', 'meter', 'uplink');
+  const told = await rig.net.inside(place, 'nft', 'list', 'counter', 'inet', 'counted', 'uplink');
   const [, packets, bytes] = /packets (\d+) bytes (\d+)/.exec(told) ?? [];
   return { bytes: Number(bytes), packets: Number(packets) };
 }

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { ApiClient } from '../../controller/cli/api-client.js';
 import { HttpTransport } from '../../controller/cli/transport.js';
-import { launch } from './host/process.js';
+import { end, launch } from './host/process.js';
 import { CONTROLLER_ADDRESS, ENROL_PORT, LINK_PORT, type RackSpec, SITE } from './spec.js';
 
 const START_MS_MAX = 30_000;
@@ -39,13 +39,20 @@ export class LabController {
     return this.api.nodes().catch(() => []);
   }
 
-  async start(diesWithParent: boolean): Promise<void> {
+  /** Ends it in order and starts it with more in its configuration; nothing more = as it was. */
+  async restart(more: object = {}): Promise<void> {
+    await end(this.#dir, 'controller', 'SIGTERM');
+    await this.start(false, more);
+  }
+
+  async start(diesWithParent: boolean, more: object = {}): Promise<void> {
     const config = {
       dataDir: path.join(this.#dir, 'controller.data'),
       http: { host: '127.0.0.1', port: 8080 },
       link: { host: CONTROLLER_ADDRESS, port: LINK_PORT, advertise: [`${CONTROLLER_ADDRESS}:${LINK_PORT}`] },
       enrol: { host: CONTROLLER_ADDRESS, port: ENROL_PORT },
       cadence: { reportInterval: REPORT_INTERVAL },
+      ...more,
     };
     const file = path.join(this.#dir, 'controller.yaml');
     writeFileSync(file, stringify(config));

@@ -9,6 +9,7 @@ import {
 import { clientName, type OverlayClient } from '../../../proto/contract/overlay/network.js';
 import type { GatewayPolicy } from '../../../proto/contract/overlay/policy.js';
 import { GATEWAY_FILES, type GatewayConfig } from '../../../proto/contract/overlay/server-config.js';
+import { renderShaping, type ShapedSite } from '../../../proto/contract/overlay/shaping.js';
 import type { Log, Store } from '../ports.js';
 import type { LiveTunnel, OverlayAuthority, OverlayFolder, OverlayProcess, OverlayServices } from './ports.js';
 
@@ -29,12 +30,15 @@ export interface GatewayKeeperDeps {
   readonly process: OverlayProcess;
   readonly config: GatewayConfig;
   readonly policy: () => GatewayPolicy;
+  /** Sites whose uplinks are known. */
+  readonly shaped: () => readonly ShapedSite[];
 }
 
 /** Keeps one gateway as it should be: its files, its secrets, its list of revoked certificates, its process. */
 export class GatewayKeeper {
   readonly #deps: GatewayKeeperDeps;
   #listedAtMs: number | undefined;
+  #shaping: string | undefined;
 
   constructor(deps: GatewayKeeperDeps) {
     this.#deps = deps;
@@ -53,10 +57,11 @@ export class GatewayKeeper {
     const { folder, services } = this.#deps;
     const changes = await this.diff(clients);
     await folder.apply(changes);
+    this.#shaping = renderShaping(this.#deps.config.device, this.#deps.shaped());
     const hasNewSecrets = await this.#keepSecrets();
     if (this.#listedAtMs === undefined) await this.writeRevocationList();
     const isChanged = (name: string): boolean => changes.some(({ path }) => path === name);
-    if (isChanged(GATEWAY_FILES.policy)) await services.reloadPolicy();
+    if (isChanged(GATEWAY_FILES.policy) || isChanged(GATEWAY_FILES.shaping)) await services.reloadPolicy();
     if (hasNewSecrets || isChanged(GATEWAY_FILES.config) || !(await this.#isAnswering())) {
       await services.restartGateway();
     }
@@ -96,6 +101,17 @@ export class GatewayKeeper {
       await this.writeRevocationList();
     }
     if (await this.#keepSecrets()) await services.restartGateway();
+    await this.#keepShaping();
+  }
+
+  /** People change what uplinks bear while the gateway runs. */
+  async #keepShaping(): Promise<void> {
+    const { config, shaped, folder, services } = this.#deps;
+    const content = renderShaping(config.device, shaped());
+    if (this.#shaping === content) return;
+    this.#shaping = content;
+    await folder.apply([{ path: GATEWAY_FILES.shaping, kind: 'change', content, lines: [] }]);
+    await services.reloadPolicy();
   }
 
   async tunnels(): Promise<readonly LiveTunnel[]> {
@@ -103,7 +119,7 @@ export class GatewayKeeper {
   }
 
   #wanted(clients: readonly OverlayClient[]): FolderFiles {
-    return renderFolder(this.#deps.config, this.#deps.policy(), clients);
+    return renderFolder(this.#deps.config, this.#deps.policy(), clients, this.#deps.shaped());
   }
 
   async #isAnswering(): Promise<boolean> {

@@ -3,7 +3,8 @@ import { BrambleError } from '../../../proto/contract/errors.js';
 import { siteId } from '../../../proto/contract/ids.js';
 import type { FolderChange } from '../../../proto/contract/overlay/folder.js';
 import { clientName, parseOverlayPrefix } from '../../../proto/contract/overlay/network.js';
-import { renderPrefix6 } from '../../../proto/contract/overlay/prefix.js';
+import { parsePrefix6, renderPrefix6 } from '../../../proto/contract/overlay/prefix.js';
+import type { ShapedSite } from '../../../proto/contract/overlay/shaping.js';
 import type { Node } from '../../domain/node.js';
 import type { TunnelAnswer } from '../agent-messages.js';
 import type { Store } from '../ports.js';
@@ -102,6 +103,7 @@ class FakeGateway implements OverlayProcess {
   isUp = false;
   readonly live: LiveTunnel[] = [];
   starts = 0;
+  reloads = 0;
 
   async tunnels(): Promise<readonly LiveTunnel[]> {
     if (!this.isUp) throw new BrambleError('unavailable', 'nobody there');
@@ -144,10 +146,12 @@ async function setUp(nodes: readonly Node[], given?: { readonly store: Store; re
   const terms = { overlay: prefix, gateway: 0, remotes, nodePorts: [22] };
   const tunnels = new Tunnels({ store, world, authority, trust: testTrust, terms });
   const listen = { host: '::', port: 1194 };
+  const shapes: ShapedSite[] = [];
   const keeper = new GatewayKeeper({
     ...{ store, clock: world.clock, log: world.log, authority, folder, process: gateway },
-    services: { restartGateway: () => gateway.restart(), reloadPolicy: async () => undefined },
+    services: { restartGateway: () => gateway.restart(), reloadPolicy: async () => void gateway.reloads++ },
     config: { overlay: prefix, gateway: 0, folder: '/f', socket: '/s', listen, device: 'bramble0' },
+    shaped: () => shapes,
     policy: () => ({ ...terms, device: 'bramble0', controllerPorts: [7443], tcpFallback: undefined }),
   });
   const inService = new Map(nodes.map((node) => [node.id, node]));
@@ -159,7 +163,7 @@ async function setUp(nodes: readonly Node[], given?: { readonly store: Store; re
   });
   await overlay.start();
   const peer = (node: Node) => ({ nodeId: node.id, site: node.site, kind: node.kind });
-  return { world, store, authority, folder, gateway, overlay, tunnels, inService, sent, peer };
+  return { world, store, authority, folder, gateway, overlay, tunnels, inService, sent, peer, shapes };
 }
 
 const fileserver = (number: number): Node => makeNode(number, { kind: 'fileserver', site: CAM, name: `fs-${number}` });
@@ -301,4 +305,13 @@ test('a site that is full says so, and takes nothing', async () => {
   const late = makeNode(999, { site: HOME });
   await store.transact((writer) => writer.putNode(late));
   expect(await overlay.ask(peer(late), wish)).toMatchObject({ kind: 'refused', why: /are all taken/ });
+});
+
+test('what an uplink bears is known to the queues of the gateway soon after somebody has said it, and told once', async () => {
+  const { folder, gateway, shapes, world } = await setUp([fileserver(1)]);
+  const { reloads } = gateway;
+  shapes.push({ prefix: parsePrefix6('fd42:b:1:100::/56'), downBitsPerS: 256_000 });
+  await world.advance(12_000);
+  expect(folder.files.get('shaping.tc')).toContain('rate 243200bit');
+  expect([gateway.reloads - reloads, gateway.starts]).toEqual([1, 1]);
 });

@@ -1,12 +1,13 @@
 import { revisionSeen } from '../etag.js';
 import type { Handlers } from '../mount.js';
+import type { WebOptions } from '../options.js';
 import type { SITE_ROUTES } from '../table/sites.js';
 import { actorOf } from './actor.js';
 
-export function siteHandlers(): Handlers<typeof SITE_ROUTES> {
+export function siteHandlers({ overlay }: Pick<WebOptions, 'overlay'>): Handlers<typeof SITE_ROUTES> {
   return {
     async listSites({ fleet }) {
-      return { sites: [...(await fleet.sites())] };
+      return { sites: [...(await fleet.sites())], hasOverlay: overlay !== undefined };
     },
     createSite: ({ body, request, fleet }) => fleet.createSite(body, actorOf(request)),
     getSite: ({ params, fleet }) => fleet.site(params.site),

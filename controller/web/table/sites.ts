@@ -21,6 +21,10 @@ const SITE_EXAMPLE: SiteView = {
   label: 'Cambridge',
   location: 'Rack 7, second floor',
   uplink: { downBitsPerS: 50_000_000, upBitsPerS: 10_000_000, monthlyBytes: 1_000_000_000_000 },
+  uplinkUse: {
+    ...{ downBitsPerS: 24_100_000, upBitsPerS: 31_000, imagesBitsPerS: 24_000_000, uploadsBitsPerS: 0 },
+    ...{ monthBytes: 4_100_000_000, reportIntervalMs: 30_000 },
+  },
   createdAtMs: AT_MS,
   revision: 1,
   nodesByState: { ready: 23, troubled: 1, 'no-contact': 0, unknown: 0, maintenance: 0, frozen: 0, revoked: 2 },
@@ -33,7 +37,7 @@ export const SITE_ROUTES = {
     summary: 'Sites, with how their nodes are',
     tag: 'sites',
     doors: 'both',
-    answer: { status: 200, description: 'all sites', schema: SiteList, example: { sites: [SITE_EXAMPLE] } },
+    answer: { status: 200, description: 'all sites', schema: SiteList, example: { sites: [SITE_EXAMPLE], hasOverlay: true } },
     errors: [],
   }),
   createSite: declareRoute({

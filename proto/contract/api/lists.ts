@@ -25,7 +25,10 @@ export type NodeLoad = z.infer<typeof NodeLoad>;
 export const LoadList = z.object({ loads: z.array(NodeLoad).describe('who is nearest to a limit first') });
 export type LoadList = z.infer<typeof LoadList>;
 
-export const SiteList = z.object({ sites: z.array(SiteView).describe('by name') });
+export const SiteList = z.object({
+  sites: z.array(SiteView).describe('by name'),
+  hasOverlay: z.boolean().default(false).describe('there are tunnels to tell of'),
+});
 export type SiteList = z.infer<typeof SiteList>;
 
 export const EventList = z.object({ events: z.array(EventView).describe('newest first'), nextCursor });

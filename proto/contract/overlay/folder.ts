@@ -1,6 +1,7 @@
 import { clientName, type OverlayClient } from './network.js';
 import { type GatewayPolicy, renderGatewayPolicy } from './policy.js';
 import { GATEWAY_FILES, type GatewayConfig, renderClientFile, renderGatewayConfig } from './server-config.js';
+import { renderShaping, type ShapedSite } from './shaping.js';
 
 /** Everything of a gateway that is text and no secret, and how it differs from what is on disk. */
 
@@ -11,10 +12,12 @@ export function renderFolder(
   config: GatewayConfig,
   policy: GatewayPolicy,
   clients: readonly OverlayClient[],
+  shaped: readonly ShapedSite[] = [],
 ): FolderFiles {
   const files = new Map<string, string>([
     [GATEWAY_FILES.config, renderGatewayConfig(config)],
     [GATEWAY_FILES.policy, renderGatewayPolicy(policy)],
+    [GATEWAY_FILES.shaping, renderShaping(config.device, shaped)],
   ]);
   for (const client of clients) {
     files.set(clientPath(client.nodeId), renderClientFile(client, config.overlay, config.gateway));

@@ -33,6 +33,7 @@ export const GATEWAY_FILES = {
   tlsCryptKey: 'tls-crypt-v2.key',
   revoked: 'revoked.pem',
   policy: 'policy.nft',
+  shaping: 'shaping.tc',
 } as const;
 
 /** AES first wherever processors have it is not ours to know: a Pi before the fifth has none, and says so by its order. */
