@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { siteId } from '../../proto/contract/ids.js';
 import { makeNode } from '../usecases/testing/fleet.js';
 import { RealFleet } from '../web/testing/real-fleet.js';
 import { runCommandLine } from './testing/host.js';
@@ -30,6 +31,20 @@ test('a site is made, listed, described and deleted when its name is said twice'
   expect((await bramble('site', 'delete', 'barn')).code).toBe(6);
   expect((await bramble('site', 'delete', 'barn', '--confirm=barn')).code).toBe(0);
   expect((await bramble('site', 'describe', 'barn')).code).toBe(3);
+});
+
+test('what goes over an uplink is said beside what it bears', async () => {
+  await bramble('site', 'create', 'barn', '--down', '2M', '--up', '256k', '--monthly', '1G');
+  const barn = siteId('barn');
+  fleet.uplinks.bulkWaitMs(barn, 'images', 500_000);
+  fleet.uplinks.carried([{ site: barn, address: '192.0.2.7', receivedBytes: 4_000, sentBytes: 505_000 }]);
+  const shown = await bramble('site', 'uplink', 'barn');
+  expect(shown.code).toBe(0);
+  expect(shown.out).toMatch(/barn +808 kbit\/s \(40 %\) +2 Mbit\/s +800 kbit\/s +6\.4 kbit\/s \(2\.5 %\) +256 kbit\/s/);
+  expect(JSON.parse((await bramble('site', 'uplink', '-o', 'json')).out)).toMatchObject({
+    uplinks: expect.arrayContaining([expect.objectContaining({ site: 'barn' })]),
+  });
+  expect((await bramble('site', 'uplink', 'nowhere')).code).toBe(3);
 });
 
 test('nodes are labelled, and found by their labels and their site', async () => {

@@ -45,7 +45,8 @@ function rowsOf(site: SiteView, clients: readonly OverlayClientView[]): readonly
   const usage = {
     down: rate(uplinkUse?.downBitsPerS, uplink?.downBitsPerS),
     up: rate(uplinkUse?.upBitsPerS, uplink?.upBitsPerS),
-    reports: (uplinkUse?.reportIntervalMs ?? 0) === 0 ? '' : `every ${renderDuration(uplinkUse?.reportIntervalMs ?? 0)}`,
+    reports:
+      (uplinkUse?.reportIntervalMs ?? 0) === 0 ? '' : `every ${renderDuration(uplinkUse?.reportIntervalMs ?? 0)}`,
     month: monthly(site),
   };
   const none = { client: '', tunnel: 'none', agent: '', tone: 'plain', meaning: '' } as const;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { UplinkBudget } from '../domain/site.js';
 import type { FactChange } from './agent-messages.js';
 import { by } from './testing/by.js';
 import { agentEvent, FakeAgent, healthyFacts, id, makeNode, refusal, TestFleet } from './testing/fleet.js';
@@ -238,3 +239,25 @@ function brokenChanges(): readonly FactChange[] {
     },
   });
 }
+
+test('a site whose uplink is tight reports more seldom, and is not missed while it is told to hurry again', async () => {
+  let uplink: UplinkBudget | undefined;
+  const use = { downBitsPerS: 0, upBitsPerS: 0, imagesBitsPerS: 0, uploadsBitsPerS: 0, monthBytes: 0 };
+  const fleet = await TestFleet.start({ uplinks: { budgetOf: () => uplink, use: () => use } });
+  const agent = await fleet.connect(new FakeAgent(1));
+  agent.report();
+  uplink = { downBitsPerS: 600, upBitsPerS: 600, monthlyBytes: undefined };
+  await fleet.world.advance(11_000);
+  expect(agent.got('desired-state').at(-1)).toMatchObject({ cadence: { reportIntervalMs: 100_000 } });
+  const liveness = () => fleet.core.nodes.get(agent.peer.nodeId)?.liveness;
+  expect(liveness()).toBe('fresh');
+  await fleet.world.advance(130_000);
+  expect(liveness()).toBe('fresh');
+  uplink = undefined;
+  await fleet.world.advance(11_000);
+  expect(agent.got('desired-state').at(-1)).toMatchObject({ cadence: { reportIntervalMs: 30_000 } });
+  expect(liveness()).toBe('fresh');
+  agent.report([], false);
+  await fleet.world.advance(60_000);
+  expect(liveness()).toBe('late');
+});

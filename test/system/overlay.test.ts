@@ -127,7 +127,9 @@ describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 1
     // All nodes of the link, and all of a site: neighbours are asked for this way, and routers found.
     for (const group of ['ff02::1%bramble0', 'ff05::1%bramble0']) {
       const asked = ['ping', '-n', '-c', '2', '-W', '1', group] as const;
-      const told = await rig.net.inside('solo', ...asked).catch((failed: { readonly stdout?: string }) => failed.stdout);
+      const told = await rig.net
+        .inside('solo', ...asked)
+        .catch((failed: { readonly stdout?: string }) => failed.stdout);
       expect(told, group).not.toMatch(/bytes from (?!fd42:b:1::1\b|fe80)/);
     }
     const counted = await rig.net.inside('ctl', 'nft', 'list', 'counter', 'inet', 'bramble_overlay', 'between_clients');

@@ -94,7 +94,10 @@ describe.skipIf(why !== '')(`100 agents behind an uplink of 256 kbit/s${why}`, {
     expect(pulled).toMatchObject({ status: 0 });
     const { downBytes } = await rig.net.carried('ra');
     await telemetry;
-    writeFileSync('/tmp/ovm/dbg.json', JSON.stringify({ answersMs, pulled, downBytes: downBytes - before.downBytes, use }));
+    writeFileSync(
+      '/tmp/ovm/dbg.json',
+      JSON.stringify({ answersMs, pulled, downBytes: downBytes - before.downBytes, use }),
+    );
     const slowestFirst = answersMs.toSorted((a, b) => b - a);
     expect(slowestFirst.length).toBeGreaterThan(20);
     expect(slowestFirst[Math.floor(slowestFirst.length / 100)]).toBeLessThanOrEqual(ANSWER_MS_MAX);
@@ -139,7 +142,10 @@ async function makeImage(dir: string): Promise<string> {
   for (let n = 0; n < IMAGE_FILES; n++) writeFileSync(join(dir, `tree/usr/${n}`), randomBytes(FILE_BYTES));
   const imported = await ok('image', 'import', 'tree', '--class', 'pi-root', '--release', '1', '-o', 'json');
   const { image } = JSON.parse(imported) as { readonly image: string }; // the command line's own answer
-  writeFileSync(join(dir, 'policy.json'), JSON.stringify({ trustedKeys: [readFileSync(join(dir, 'key.pub'), 'utf8')] }));
+  writeFileSync(
+    join(dir, 'policy.json'),
+    JSON.stringify({ trustedKeys: [readFileSync(join(dir, 'key.pub'), 'utf8')] }),
+  );
   await ok('image', 'sign', image, '--key', 'key');
   await ok('image', 'push', image);
   return image;

@@ -13,7 +13,13 @@ export class PathList {
     const heads = TITLES.map((title) => element('th', { scope: 'col' }, title));
     const body = element('tbody');
     const caption = element('caption', { class: 'unseen' }, 'Tunnels, agents and uplinks by site');
-    const table = element('table', { class: 'nodes paths' }, caption, element('thead', {}, element('tr', {}, ...heads)), body);
+    const table = element(
+      'table',
+      { class: 'nodes paths' },
+      caption,
+      element('thead', {}, element('tr', {}, ...heads)),
+      body,
+    );
     byId('path-list', HTMLElement).append(table);
     this.#rows = new KeyedList(body, ({ key }) => key, drawRow);
   }

@@ -315,3 +315,17 @@ test('what an uplink bears is known to the queues of the gateway soon after some
   expect(folder.files.get('shaping.tc')).toContain('rate 243200bit');
   expect([gateway.reloads - reloads, gateway.starts]).toEqual([1, 1]);
 });
+
+test('T-17 a gateway that does not answer is told to people once it has lasted, and so is its return', async () => {
+  const { store, gateway, world } = await setUp([fileserver(1)]);
+  const told = async () => (await store.reader.eventsAfter(0, { limit: 100 })).map(({ reason }) => reason);
+  await world.advance(6_000);
+  gateway.isUp = false;
+  await world.advance(10_000);
+  expect(await told()).not.toContain('OverlayTrouble');
+  await world.advance(30_000);
+  gateway.isUp = true;
+  await world.advance(10_000);
+  const reasons = (await told()).filter((reason) => reason.startsWith('Overlay'));
+  expect(reasons).toEqual(['OverlayTrouble', 'OverlayAnswers']);
+});

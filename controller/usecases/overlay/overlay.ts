@@ -19,6 +19,8 @@ const LOOK_EVERY_MS = 5_000;
 /** A tunnel that should not be there, or a process that does not answer, is looked at again soon. */
 const LOOK_AGAIN_MS = 1_000;
 const FLUSH_EVERY_MS = 60_000;
+/** A gateway that is started anew is back sooner. */
+const TELL_AFTER_MS = 10_000;
 
 export interface OverlayDeps {
   readonly store: Store;
@@ -55,6 +57,9 @@ export class Overlay implements TunnelGate {
   #stopLooking: () => void = () => undefined;
   #isStopped = false;
   #flushedAtMs = 0;
+  /** Of trouble that is known; it is told once it has lasted. */
+  #troubleSinceMs: number | undefined;
+  #hasTold = false;
 
   constructor(deps: OverlayDeps) {
     this.#deps = deps;
@@ -275,14 +280,35 @@ export class Overlay implements TunnelGate {
       this.#traffic.saw(live, siteOf);
       for (const { name } of strangers) await keeper.putOut(nodeOfName(name));
       this.#sight = { atMs, tunnels: live, trouble: undefined };
+      this.#troubleSinceMs = undefined;
+      if (this.#hasTold) await this.#tell('info', 'OverlayAnswers', 'The gateway of the overlay answers again');
+      this.#hasTold = false;
       if (atMs - this.#flushedAtMs >= FLUSH_EVERY_MS) await this.#flush();
       return strangers.length > 0 ? LOOK_AGAIN_MS : LOOK_EVERY_MS;
     } catch (thrown) {
       const { message } = BrambleError.from(thrown);
       if (this.#sight.trouble === undefined) world.log.warn({ err: thrown }, 'the gateway of the overlay has trouble');
+      this.#troubleSinceMs ??= atMs;
       this.#sight = { atMs, tunnels: [], trouble: message };
+      if (!this.#hasTold && atMs - this.#troubleSinceMs >= TELL_AFTER_MS) {
+        this.#hasTold = true;
+        await this.#tell('error', 'OverlayTrouble', `No site is let into the overlay: ${message}`);
+      }
       return LOOK_AGAIN_MS;
     }
+  }
+
+  /** Into the timeline, for whoever is woken by it. What cannot be written is in the log. */
+  async #tell(severity: 'info' | 'error', reason: string, message: string): Promise<void> {
+    const { store, world } = this.#deps;
+    const event = { atMs: world.clock.nowMs(), nodeId: undefined, severity, reason, message } as const;
+    await store
+      .transact(async (writer) => {
+        await writer.addFleetEvent(event);
+      })
+      .catch((thrown: unknown) => {
+        world.log.error({ err: thrown, reason }, message);
+      });
   }
 
   async #flush(): Promise<void> {

@@ -165,6 +165,7 @@ export class TestFleet {
       readonly world?: FakeWorld;
       readonly options?: Partial<CoreOptions>;
       readonly mayStill?: CoreDeps['mayStill'];
+      readonly uplinks?: CoreDeps['uplinks'];
     } = {},
   ): Promise<TestFleet> {
     const world = given.world ?? new FakeWorld();
@@ -183,6 +184,7 @@ export class TestFleet {
       healing: healingPorts,
       mayStill: given.mayStill ?? (() => Promise.resolve(true)),
       options,
+      uplinks: given.uplinks,
     });
     return new TestFleet(world, store, core, options);
   }

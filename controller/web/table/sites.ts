@@ -37,7 +37,12 @@ export const SITE_ROUTES = {
     summary: 'Sites, with how their nodes are',
     tag: 'sites',
     doors: 'both',
-    answer: { status: 200, description: 'all sites', schema: SiteList, example: { sites: [SITE_EXAMPLE], hasOverlay: true } },
+    answer: {
+      status: 200,
+      description: 'all sites',
+      schema: SiteList,
+      example: { sites: [SITE_EXAMPLE], hasOverlay: true },
+    },
     errors: [],
   }),
   createSite: declareRoute({

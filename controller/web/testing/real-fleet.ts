@@ -9,6 +9,7 @@ import { FakeWorld } from '../../usecases/testing/fake-world.js';
 import { makeNode, makeStore } from '../../usecases/testing/fleet.js';
 import { healingPorts } from '../../usecases/testing/healing-ports.js';
 import { PaperAuthority, testTrust } from '../../usecases/testing/trust-bench.js';
+import { SiteUplinks } from '../../usecases/uplink/site-uplinks.js';
 import { startWebServer, type WebServer } from '../server.js';
 import { quickPasswords, tokenHeaders, webOptions } from './fixtures.js';
 import { ask, type HttpAnswer } from './http.js';
@@ -23,6 +24,7 @@ export class RealFleet {
   readonly controller: Controller;
   readonly server: WebServer;
   readonly access: Access;
+  readonly uplinks: SiteUplinks;
   /** Of a program that may do everything, for the page's door. */
   readonly headers: { readonly authorization: string };
 
@@ -33,6 +35,7 @@ export class RealFleet {
     readonly controller: Controller;
     readonly server: WebServer;
     readonly access: Access;
+    readonly uplinks: SiteUplinks;
     readonly headers: { readonly authorization: string };
   }) {
     this.dir = parts.dir;
@@ -41,6 +44,7 @@ export class RealFleet {
     this.controller = parts.controller;
     this.server = parts.server;
     this.access = parts.access;
+    this.uplinks = parts.uplinks;
     this.headers = parts.headers;
   }
 
@@ -59,6 +63,7 @@ export class RealFleet {
     });
     const authority = new PaperAuthority(world);
     const codec = { encode: ({ id }: { readonly id: string }) => TEXT.encode(id) };
+    const uplinks = new SiteUplinks({ store, world, isInTunnel: () => false });
     const controller = await startController({
       store,
       world,
@@ -67,6 +72,7 @@ export class RealFleet {
       codec,
       healing: healingPorts,
       endpoints: () => [],
+      uplinks,
     });
     const dir = await mkdtemp(join(tmpdir(), 'bramble-fleet-'));
     const { idempotency, audit, healing, api: wholeFleet } = controller;
@@ -77,7 +83,7 @@ export class RealFleet {
     });
     const server = await startWebServer({ ...options, random: world.random, log: world.log });
     const headers = await tokenHeaders({ access });
-    return new RealFleet({ dir, world, store, controller, server, access, headers });
+    return new RealFleet({ dir, world, store, controller, server, access, uplinks, headers });
   }
 
   get port(): number {

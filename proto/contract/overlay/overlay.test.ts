@@ -151,9 +151,9 @@ test('the configuration of a gateway', () => {
     max-routes-per-client 4
     connect-freq 50 10
     connect-freq-initial 200 10
-    ping 8
+    ping 9
     ping-restart 60
-    push "ping-restart 17"
+    push "ping-restart 19"
     push "ping 24"
     explicit-exit-notify 1
     persist-key

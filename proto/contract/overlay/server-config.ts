@@ -44,7 +44,7 @@ export const DATA_CIPHERS = 'CHACHA20-POLY1305:AES-256-GCM';
  * lost ping is not yet silence. Routers forget a UDP flow after 30 s, and some count only what leaves. A ping goes only where
  * nothing else went for so long, and costs 68 bytes: the gateway's are two thirds of what a quiet tunnel costs by itself.
  */
-export const KEEPALIVE_S = { gatewayPings: 8, clientRestarts: 17, clientPings: 24, gatewayForgets: 60 } as const;
+export const KEEPALIVE_S = { gatewayPings: 9, clientRestarts: 19, clientPings: 24, gatewayForgets: 60 } as const;
 /** Keys of a session are made anew after so long; what is revoked does not wait for it. */
 const RENEGOTIATE_S = 21_600;
 

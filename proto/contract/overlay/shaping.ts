@@ -36,7 +36,8 @@ function siteLines(device: string, prefix: Prefix6, downBitsPerS: number): reado
   const index = Number((prefix.base >> 72n) & 0xffn); // of the /56 in its /48
   const of = (part: number): string => `1:${(index * 256 + part).toString(16)}`;
   const line = Math.max(8_000, Math.floor(downBitsPerS * SHARE));
-  const rate = (bitsPerS: number): string => `rate ${bitsPerS}bit ceil ${line}bit burst 3k cburst 3k quantum ${QUANTUM_BYTES} overhead ${TUNNEL_BYTES}`;
+  const rate = (bitsPerS: number): string =>
+    `rate ${bitsPerS}bit ceil ${line}bit burst 3k cburst 3k quantum ${QUANTUM_BYTES} overhead ${TUNNEL_BYTES}`;
   const half = Math.floor(line / 2);
   const match = `match ip6 dst ${renderPrefix6(prefix)}`;
   const small = `match u16 0x0000 0x${(0x1_0000 - SMALL_BYTES).toString(16)} at 4`; // length of the payload in IPv6's header
