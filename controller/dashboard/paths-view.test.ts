@@ -40,16 +40,16 @@ test('a donated Pi stands under its site, which has one uplink', () => {
   const solo = client({ nodeId: 'n-2', name: 'pi-attic', mode: 'standalone', tunnel: 'down' });
   const view = pathsView([site('cam'), site('barn')], overlay([client({}), solo]));
   expect(view.rows.map((row) => [row.site, row.client, row.tunnel, row.up])).toEqual([
-    ['cam', 'fs-cam, for the site', 'up', '6.1 kbit/s'],
+    ['cam', 'fs-cam, for the site', 'up', '6.05 kbit/s'],
     ['', 'pi-attic', 'down', ''],
-    ['barn', '', 'none', '6.1 kbit/s'],
+    ['barn', '', 'none', '6.05 kbit/s'],
   ]);
 });
 
 test('what an uplink carries is said beside what it bears', () => {
   const uplink = { downBitsPerS: 2_000_000, upBitsPerS: 256_000, monthlyBytes: 1_000_000_000 };
   const [row] = pathsView([site('cam', { uplink })], undefined).rows;
-  expect(row).toMatchObject({ down: '1.2 kbit/s of 2 Mbit/s', up: '6.1 kbit/s of 260 kbit/s', reports: 'every 30 s' });
+  expect(row).toMatchObject({ down: '1.2 kbit/s of 2 Mbit/s', up: '6.05 kbit/s of 256 kbit/s', reports: 'every 30 s' });
   expect(row?.month).toMatch(/ of /);
 });
 

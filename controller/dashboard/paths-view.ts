@@ -81,7 +81,7 @@ function rate(now: number | undefined, most: number | undefined): string {
 
 function bits(bitsPerS: number): string {
   const [unit, factor] = bitsPerS >= 1e6 ? (['Mbit/s', 1e6] as const) : (['kbit/s', 1e3] as const);
-  return `${Number((bitsPerS / factor).toPrecision(2))} ${unit}`;
+  return `${Number((bitsPerS / factor).toPrecision(3))} ${unit}`;
 }
 
 function monthly({ uplink, uplinkUse }: SiteView): string {
