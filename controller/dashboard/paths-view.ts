@@ -12,7 +12,7 @@ export interface PathsView {
   readonly rows: readonly PathRow[];
 }
 
-export type PathTone = 'good' | 'bad' | 'plain';
+type PathTone = 'good' | 'bad' | 'plain';
 
 export interface PathRow {
   readonly key: string;

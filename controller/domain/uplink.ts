@@ -6,7 +6,7 @@ export type UplinkDirection = 'down' | 'up';
 
 /** Of what the uplink carries: steady telemetry, and everything of ours together. */
 export const TELEMETRY_SHARE = 0.03;
-export const OUR_SHARE = 0.5;
+const OUR_SHARE = 0.5;
 /** Intervals come in such steps, so that a node more or less changes nobody's. */
 const STEP_MS = 5_000;
 /** A node that is heard of more seldom could be dead for a quarter of an hour before anybody asks. */

@@ -22,7 +22,7 @@ export interface CarriedBytes {
 }
 
 /** How a site's uplink is used. */
-export interface UplinkUse {
+interface UplinkUse {
   /** Over the last minute, everything of ours. */
   readonly downBitsPerS: number;
   readonly upBitsPerS: number;

@@ -99,7 +99,7 @@ export const UplinkBudget = z.strictObject({
 });
 export type UplinkBudget = z.infer<typeof UplinkBudget>;
 
-export const UplinkUse = z
+const UplinkUse = z
   .object({
     downBitsPerS: z.number().describe('towards the site, everything of ours'),
     upBitsPerS: z.number(),
@@ -109,7 +109,6 @@ export const UplinkUse = z
     reportIntervalMs: z.number().describe('how often its nodes report: more seldom where the uplink is tight'),
   })
   .describe('over the last minute, without the headers of packets');
-export type UplinkUse = z.infer<typeof UplinkUse>;
 
 export const SiteView = z.object({
   name: z.string(),
