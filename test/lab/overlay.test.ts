@@ -72,7 +72,10 @@ cat /run/lab/agent.new >/lab/agent.yaml; kill "$(cat /run/lab/agent.pid)"`,
     const router = prefix.replace(/::\/64$/, '::1');
     await rack.run('fileserver', `ip -6 addr replace ${router}/64 dev eth0.${pi.vlan} nodad`);
     const device = `$(ip -o -4 addr show to ${pi.address} | cut -d' ' -f2)`;
-    await rack.run(pi.name, `ip -6 addr replace ${address}/64 dev ${device} nodad; ip -6 route replace default via ${router}`);
+    await rack.run(
+      pi.name,
+      `ip -6 addr replace ${address}/64 dev ${device} nodad; ip -6 route replace default via ${router}`,
+    );
     const { controller } = rack.namespaces;
     const reaches = () =>
       run('ip', ['netns', 'exec', controller, 'ping', '-6', '-n', '-c', '1', '-W', '5', address]).then(
