@@ -14,7 +14,7 @@ export interface BackoffLimits {
 }
 
 /** Where nobody answers at all: what is tried costs the other end nothing, and the path may be back at any moment. */
-export const PATH_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 10_000 };
+export const PATH_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 6_000 };
 
 /** For everything that an agent asks of its controller. */
 export const CONTROLLER_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 300_000 };

@@ -253,7 +253,7 @@ function lost(
     state.failures,
     wasLive ? nowMs - phase.sinceMs : undefined,
     unit,
-    isUnreached,
+    isUnreached ? (index === 0 ? 'nobody' : 'nobody, but there is another') : 'reached',
   );
   return { state: waiting({ ...next, failures, refusals: 0 }, nowMs + waitMs), effects };
 }

@@ -17,6 +17,8 @@ export const PREFER_AGAIN_MS = 3_600_000;
 const STABLE_AFTER_MS = 30_000;
 /** A lone agent whose stream dropped is back before anybody misses it. */
 const AT_ONCE_MS = 2_000;
+/** Where nobody answers at one address, the next may lead around what is broken. */
+const OTHER_ADDRESS_MS = 500;
 /** Who is not wanted asks seldom, but does ask: a person may have changed their mind. */
 const UNWANTED_MIN_MS = 5 * 60_000;
 const UNWANTED_MAX_MS = 60 * 60_000;
@@ -28,15 +30,19 @@ const EXPECTED_BACK_MAX_MS = 10 * 60_000;
 const RENEWAL_AGAIN_MIN_MS = 60_000;
 const RENEWAL_AGAIN_MAX_MS = 600_000;
 
+/** Whether somebody was there; where nobody was, whether there is another address to try in this round. */
+type Reach = 'reached' | 'nobody' | 'nobody, but there is another';
+
 /** `livedMs`: how long the stream was live; `undefined` = it never was. */
 export function afterLoss(
   failures: number,
   livedMs: number | undefined,
   unit: number,
-  isUnreached: boolean,
+  reach: Reach,
 ): { readonly waitMs: number; readonly failures: number } {
   if (livedMs !== undefined && livedMs >= STABLE_AFTER_MS) return { waitMs: unit * AT_ONCE_MS, failures: 0 };
-  const limits = isUnreached ? PATH_BACKOFF : CONTROLLER_BACKOFF;
+  if (reach === 'nobody, but there is another') return { waitMs: unit * OTHER_ADDRESS_MS, failures };
+  const limits = reach === 'nobody' ? PATH_BACKOFF : CONTROLLER_BACKOFF;
   return { waitMs: fullJitterMs(unit, failures, limits), failures: failures + 1 };
 }
 
