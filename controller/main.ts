@@ -192,6 +192,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     images: images.images,
     healing: controller.healing,
     overlay: opened?.desk,
+    switches: controller.ports,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
     readiness: () => readiness(progress, rpc),
     measures: () => allMeasures({ core, rpc, store, history, ticks, overlay: opened }),

@@ -54,6 +54,7 @@ import { errorOfEnvelope } from './errors.js';
 import { HealingApi } from './healing-api.js';
 import { type Ask, ImageApi } from './image-api.js';
 import { OverlayApi } from './overlay-api.js';
+import { SwitchApi } from './switch-api.js';
 import type { Transport } from './transport.js';
 
 export type EnrollmentState = 'pending' | 'approved' | 'rejected';
@@ -339,6 +340,10 @@ export class ApiClient {
 
   get overlay(): OverlayApi {
     return new OverlayApi(this.#ask);
+  }
+
+  get switches(): SwitchApi {
+    return new SwitchApi(this.#ask);
   }
 
   /** Every page of a list, or as many as hold `enough`. */

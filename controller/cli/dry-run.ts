@@ -50,7 +50,7 @@ export async function foretell(context: CliContext, permission: Permission, what
   return EXIT.ok;
 }
 
-type Permission = 'access.manage' | 'tokens.manage' | 'images.manage';
+type Permission = 'access.manage' | 'tokens.manage' | 'images.manage' | 'commands.issue';
 
 /** For verbs that nothing can try: the option is there, and says why not. */
 export function withoutDryRun(command: Command, why: string): Command {

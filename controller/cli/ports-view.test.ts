@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FactView } from '../../proto/contract/api/fleet.js';
 import { describeSwitch, portRows } from './ports-view.js';
-import { witnesses } from './witnesses.js';
 
 const MAC = 'dc:a6:32:00:00:01';
 const BOARDS = [{ mac: MAC, nodeName: 'node-a' }];
@@ -49,19 +48,4 @@ test('a switch that is frozen says so', () => {
   const view = portWith({});
   const facts = [...view.facts, { fact: 'switch_change_state', instance: '', value: 5 }];
   expect(describeSwitch({ ...view, facts })).toMatchObject({ change: 'frozen', ports: 1, portsUp: 0 });
-});
-
-const node = (id: string, kind: 'switch' | 'fileserver' | 'pi', lastSeenMs: number, site = 'a') =>
-  ({ id, name: id, kind, site, state: 'ready', lastSeenMs }) as const;
-const SWITCH = node('sw', 'switch', 200);
-
-test.for<[string, Parameters<typeof witnesses>[2], readonly string[]]>([
-  ['switch and fileserver have spoken since', [SWITCH, node('fs', 'fileserver', 200)], []],
-  ['the switch has not', [node('sw', 'switch', 100), node('fs', 'fileserver', 200)], ['sw was not heard from since']],
-  ['the fileserver has not', [SWITCH, node('fs', 'fileserver', 99)], ['fs was not heard from since']],
-  ['another site does not count', [SWITCH, node('fs', 'fileserver', 1, 'b')], []],
-  ['a Pi does not count', [SWITCH, node('pi', 'pi', 1)], []],
-  ['the switch is gone', [], ['the switch is no longer there']],
-])('whether a change may stay: %s', ([, nodes, want]) => {
-  expect(witnesses(SWITCH, 100, nodes)).toEqual(want);
 });

@@ -1,8 +1,10 @@
 import type { FactView, NodeView } from '../../proto/contract/api/fleet.js';
+import type { PortChangeView } from '../../proto/contract/api/switch.js';
 import { SWITCH_CHANGE_STATES } from '../../proto/contract/facts.js';
 import { type KnownBoard, type PortView, switchPorts } from '../../proto/contract/switch/ports.js';
 import type { ApiClient } from './api-client.js';
-import type { Listing } from './output.js';
+import { ago } from './listings.js';
+import type { Listing, Tone } from './output.js';
 
 /** A node with its facts, as far as ports need them. */
 export interface SwitchFacts {
@@ -92,3 +94,21 @@ export const SWITCH_LISTING: Listing<SwitchView> = {
   name: ({ node }) => `switch/${node}`,
   empty: 'No switches. `bramble token create --site SITE --kind switch` lets the first one join.',
 };
+
+const CHANGE_TONES: Partial<Record<PortChangeView['state'], Tone>> = { kept: 'good', split: 'bad', stuck: 'bad' };
+
+export function changeListing(nowMs: number): Listing<PortChangeView> {
+  return {
+    columns: [
+      { title: 'ID', text: ({ id }) => id },
+      { title: 'SWITCHES', text: ({ switches }) => switches.map(({ name }) => name).join(', ') },
+      { title: 'STATE', text: ({ state }) => state, tone: ({ state }) => CHANGE_TONES[state] ?? 'plain' },
+      { title: 'CHANGED', text: ({ stateAtMs }) => ago(stateAtMs, nowMs) },
+      { title: 'BY', text: ({ actor }) => actor },
+      { title: 'REASON', text: ({ reason }) => reason, wide: true },
+      { title: 'DETAIL', text: ({ detail }) => detail },
+    ],
+    name: ({ id }) => `port-change/${id}`,
+    empty: 'No change of ports yet. `bramble switch plan` shows what one would do.',
+  };
+}

@@ -24,6 +24,7 @@ import type {
   StoreReader,
   TokenKey,
 } from '../usecases/ports.js';
+import type { SwitchReader } from '../usecases/switches/ports.js';
 import { SqlAccessReader } from './access-store.js';
 import { SqlAuditReader } from './audit-store.js';
 import { type EventRows, findEvents } from './event-query.js';
@@ -44,6 +45,7 @@ import {
   signedOf,
   tokenOf,
 } from './rows.js';
+import { SqlSwitchReader } from './switch-store.js';
 
 const PAGE_LIMIT_MAX = 1_000;
 /** Ids asked for in one query. */
@@ -55,6 +57,7 @@ export class SqlReader implements StoreReader {
   readonly audit: AuditReader;
   readonly healing: HealingReader;
   readonly overlay: OverlayReader;
+  readonly switches: SwitchReader;
   protected readonly query: Query;
 
   constructor(query: Query) {
@@ -63,6 +66,7 @@ export class SqlReader implements StoreReader {
     this.audit = new SqlAuditReader(query);
     this.healing = new SqlHealingReader(query);
     this.overlay = new SqlOverlayReader(query);
+    this.switches = new SqlSwitchReader(query);
   }
 
   async setting(name: string): Promise<string | undefined> {

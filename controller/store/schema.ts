@@ -221,6 +221,17 @@ export interface UplinkUsageRow {
   sent_bytes: number;
 }
 
+export interface SwitchPlanRow {
+  node_id: string;
+  revision: number;
+  /** JSON. */
+  plan: string;
+  change_id: string;
+  at_ms: number;
+  actor: string;
+  reason: string;
+}
+
 export interface Tables {
   setting: { name: string; value: string };
   join_token: TokenRow;
@@ -267,4 +278,7 @@ export interface Tables {
   overlay_tunnel: OverlayTunnelRow;
   overlay_certificate: OverlayCertificateRow;
   uplink_usage: UplinkUsageRow;
+  /** record: JSON. */
+  rollout: { id: string; is_open: number; record: string };
+  switch_plan: SwitchPlanRow;
 }

@@ -15,6 +15,7 @@ import type { AuditWriter } from '../usecases/audit/ports.js';
 import type { HealingWriter } from '../usecases/healing/ports.js';
 import type { OverlayWriter } from '../usecases/overlay/ports.js';
 import type { HistorySegment, IdempotencyRecord, PruneBefore, StoreWriter } from '../usecases/ports.js';
+import type { SwitchWriter } from '../usecases/switches/ports.js';
 import { SqlAccessWriter } from './access-store.js';
 import { SqlAuditWriter } from './audit-store.js';
 import { SqlHealingWriter } from './healing-store.js';
@@ -24,6 +25,7 @@ import { prune } from './prune.js';
 import type { Query } from './query.js';
 import { SqlReader } from './reader.js';
 import { commandRow, conditionRow, credentialRow, enrollmentRow, nodeConfigRow, nodeRow, tokenRow } from './rows.js';
+import { SqlSwitchWriter } from './switch-store.js';
 
 /** Revisions of a node's config that can be looked at and gone back to. */
 const CONFIGS_KEPT = 200;
@@ -40,6 +42,7 @@ export class SqlWriter extends SqlReader implements StoreWriter {
   override readonly audit: AuditWriter;
   override readonly healing: HealingWriter;
   override readonly overlay: OverlayWriter;
+  override readonly switches: SwitchWriter;
 
   constructor(query: Query) {
     super(query);
@@ -47,6 +50,7 @@ export class SqlWriter extends SqlReader implements StoreWriter {
     this.audit = new SqlAuditWriter(query);
     this.healing = new SqlHealingWriter(query);
     this.overlay = new SqlOverlayWriter(query);
+    this.switches = new SqlSwitchWriter(query);
   }
 
   async putSetting(name: string, value: string): Promise<void> {

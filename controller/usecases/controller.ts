@@ -14,6 +14,8 @@ import { Identities } from './identities.js';
 import type { Authority, CommandCodec, Store, Trust, World } from './ports.js';
 import { Renewals } from './renew.js';
 import { Revocations } from './revoke.js';
+import { PortDesk } from './switches/port-desk.js';
+import { Rollouts } from './switches/rollouts.js';
 import { JoinTokens } from './tokens.js';
 import type { UplinkSight } from './uplink/site-uplinks.js';
 
@@ -45,6 +47,7 @@ export interface Controller {
   readonly audit: AuditLog;
   readonly healing: HealingDesk;
   readonly idempotency: Idempotency;
+  readonly ports: PortDesk;
   /** Says goodbye to agents, writes what waits, samples included. The store stays open. */
   stop(): Promise<void>;
 }
@@ -84,6 +87,9 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
   });
   const audit = new AuditLog({ ...deps, remembered: () => rememberedHeads(core.nodes) });
   const tokens = new JoinTokens({ store, world, trust });
+  const { nodes, commands, onCommitted } = core;
+  const rollouts = new Rollouts({ store, world, nodes, commands, onCommitted });
+  await rollouts.load();
   return {
     core,
     api: makeFleetApi(core, { tokens, enrollments, revocations, identities }),
@@ -96,7 +102,9 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
     audit,
     healing: new HealingDesk({ healing: core.healing, find: (id) => core.nodes.get(id)?.node, store }),
     idempotency: new Idempotency({ store, world }),
+    ports: new PortDesk({ rollouts, nodes, store }),
     async stop() {
+      await rollouts.stop();
       await core.stop();
       await history.flushAll();
     },

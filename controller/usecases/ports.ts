@@ -16,6 +16,7 @@ import type { AccessReader, AccessWriter } from './access/ports.js';
 import type { AuditReader, AuditWriter } from './audit/ports.js';
 import type { HealingReader, HealingWriter } from './healing/ports.js';
 import type { OverlayReader, OverlayWriter } from './overlay/ports.js';
+import type { SwitchReader, SwitchWriter } from './switches/ports.js';
 
 /** What use cases need of the world. main.ts gives the real ones, the simulator its own. */
 export interface World {
@@ -91,6 +92,7 @@ export interface StoreReader {
   readonly audit: AuditReader;
   readonly healing: HealingReader;
   readonly overlay: OverlayReader;
+  readonly switches: SwitchReader;
   /** Small values by name: the epoch, the hold after a restore. */
   setting(name: string): Promise<string | undefined>;
   token(keyId: string): Promise<JoinToken | undefined>;
@@ -150,6 +152,7 @@ export interface StoreWriter extends StoreReader {
   readonly audit: AuditWriter;
   readonly healing: HealingWriter;
   readonly overlay: OverlayWriter;
+  readonly switches: SwitchWriter;
   putSetting(name: string, value: string): Promise<void>;
   /** One that is not there is success. */
   removeSetting(name: string): Promise<void>;

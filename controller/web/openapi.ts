@@ -12,6 +12,7 @@ import * as lists from '../../proto/contract/api/lists.js';
 import * as nodeConfig from '../../proto/contract/api/node-config.js';
 import * as overlay from '../../proto/contract/api/overlay.js';
 import * as requests from '../../proto/contract/api/requests.js';
+import * as switches from '../../proto/contract/api/switch.js';
 import * as topology from '../../proto/contract/api/topology.js';
 import { assert } from '../../proto/contract/assert.js';
 import { VERSION } from '../../proto/contract/build.js';
@@ -79,6 +80,7 @@ function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
     ...nodeConfig,
     ...overlay,
     ...requests,
+    ...switches,
     ...topology,
   };
   const exported = Object.entries({ ...modules, OpenApiDocument });

@@ -14,6 +14,7 @@ import type { Idempotency } from '../usecases/idempotency.js';
 import type { Images } from '../usecases/images/images.js';
 import type { OverlayDesk } from '../usecases/overlay/overlay-view.js';
 import type { Log, Timers } from '../usecases/ports.js';
+import type { PortDesk } from '../usecases/switches/port-desk.js';
 
 /** What the two doors need of the rest of the controller. */
 export interface WebOptions {
@@ -32,6 +33,7 @@ export interface WebOptions {
   readonly healing: HealingDesk;
   /** `undefined` = there is none. */
   readonly overlay?: OverlayDesk | undefined;
+  readonly switches: PortDesk;
   readonly join: JoinFacts;
   readonly readiness: () => Promise<readonly PartReadiness[]>;
   readonly measures: () => Promise<readonly Measure[]>;

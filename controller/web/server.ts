@@ -29,6 +29,7 @@ import { pageRoutes } from './routes/page.js';
 import { probeHandlers } from './routes/probes.js';
 import { sessionHandlers } from './routes/session.js';
 import { siteHandlers } from './routes/sites.js';
+import { switchHandlers } from './routes/switches.js';
 import { uploadHandlers } from './routes/uploads.js';
 import { ROUTES } from './table/index.js';
 import { ROUTE_RIGHTS } from './table/rights.js';
@@ -77,6 +78,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...backupHandlers(options),
       ...doctorHandlers(options),
       ...overlayHandlers(options),
+      ...switchHandlers(options),
     };
     pageRoutes(app, options);
     mount(app, kind, ROUTES, handlers, {

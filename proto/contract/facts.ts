@@ -302,6 +302,7 @@ export const FACTS = {
   sensor_fan_least_rpm: gauge(693),
   sensor_alarm_flag: state(694),
   port_edge_flag: state(695),
+  switch_file_text: text(700),
 
   roots_driver_text: text(730),
   roots_isolation_flag: state(731),

@@ -2,6 +2,7 @@ import { type Collector, noData, ok } from '../../agent/kit/collect/collector.js
 import { Samples } from '../../agent/kit/collectors/sample.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { SWITCH_CHANGE_STATES } from '../../proto/contract/facts.js';
+import { fileMark } from '../../proto/contract/switch/file-mark.js';
 import type { TrialPhase } from '../actuator/trial.js';
 import { parseStatus } from '../commands/ask.js';
 
@@ -31,11 +32,12 @@ export function makeSwitchConfigCollector(): Collector {
         if (code === 'unsupported' || code === 'not-found') return noData(message);
         throw error;
       }
-      const { changeId, phase, why, drift } = parseStatus(text);
+      const { changeId, phase, why, drift, interfaces } = parseStatus(text);
       const samples = new Samples();
       const isPhase = (word: string): word is TrialPhase => Object.hasOwn(STATES, word);
       samples.number('switch_change_state', isPhase(phase) ? STATES[phase] : SWITCH_CHANGE_STATES.none);
       samples.text('switch_change_text', `${changeId} ${why}`.trim());
+      samples.text('switch_file_text', fileMark(interfaces));
       samples.number('switch_drift_count', drift.length);
       samples.text('switch_drift_text', drift.slice(0, DRIFTS_TOLD).join('; '));
       return ok(samples.list);

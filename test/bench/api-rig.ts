@@ -84,6 +84,7 @@ export async function startApiRig(nodesCount: number): Promise<ApiRig> {
     images: openImages(dir, { store, trust, world }, systemClock).images,
     healing: controller.healing,
     idempotency: controller.idempotency,
+    switches: controller.ports,
     history: controller.history,
     join: { spkiPin: '', enrollEndpoint: '' },
     readiness: async () => [],

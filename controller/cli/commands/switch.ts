@@ -1,28 +1,22 @@
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import type { CommandView, NodeView } from '../../../proto/contract/api/fleet.js';
+import type { PortChangeView, PortPreview, PortWish } from '../../../proto/contract/api/switch.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
-import { diffLines, type PortEffect, portEffects } from '../../../proto/contract/switch/change.js';
 import { parseSwitchPlan, renderSwitchPlan } from '../../../proto/contract/switch/parse-plan.js';
-import type { SwitchPlan } from '../../../proto/contract/switch/plan.js';
-import { blockingFindings, type Finding, preflight } from '../../../proto/contract/switch/preflight.js';
-import { renderInterfaces } from '../../../proto/contract/switch/render-interfaces.js';
-import { visible } from '../../../proto/contract/visible.js';
 import { assertConfirmed } from '../confirm.js';
 import { type CliContext, print } from '../context.js';
+import { foretell } from '../dry-run.js';
 import { EXIT } from '../errors.js';
-import { issue, issueAndFollow, tryCommand } from '../follow-command.js';
-import { commandListing } from '../listings.js';
+import { type FollowPortsOptions, followPorts } from '../follow-ports.js';
 import { renderData } from '../output.js';
-import { knownBoards, PORT_LISTING, portRows } from '../ports-view.js';
+import { changeListing, knownBoards, PORT_LISTING, portRows } from '../ports-view.js';
 import { resolveNode, severe } from '../resolve.js';
-import { witnesses } from '../witnesses.js';
-import { type ActionOptions, MINUTE_MS, withActionOptions } from './node-actions.js';
+import { MINUTE_MS, withActionOptions } from './node-actions.js';
 import { durationMs, type Register, type RunCommand } from './register.js';
 
 const CONFIRM_WITHIN_MS = 120_000;
-/** Between two looks at who sees the switch, ms. */
-const LOOK_EVERY_MS = 3_000;
+const FILE =
+  'the plan as YAML or JSON, - is standard input; with a part "switches", the plans of several by their names';
 
 /** `bramble switch ...`: what the ports of a switch are for. */
 export const registerSwitch: Register = (program, run) => {
@@ -30,8 +24,8 @@ export const registerSwitch: Register = (program, run) => {
   registerPorts(noun, run);
   registerPlan(noun, run);
   registerApply(noun, run);
-  registerChange(noun, run, 'confirm', 'switch-confirm', 'Let a change stay that is on trial');
-  registerChange(noun, run, 'rollback', 'switch-roll-back', 'Take a change back that is on trial, or try again');
+  registerConfirm(noun, run);
+  registerRollback(noun, run);
   registerHistory(noun, run);
 };
 
@@ -56,151 +50,167 @@ function registerPlan(noun: Command, run: RunCommand): void {
   noun
     .command('plan')
     .description('What a plan would change: findings, ports that flap, lines of the file; exit code 9 when it would')
-    .argument('<name|id>')
-    .requiredOption('-f, --file <path>', 'the plan as YAML or JSON; - is standard input')
-    .action((nameOrId: string, { file }: { readonly file: string }) =>
+    .argument('[name|id]')
+    .requiredOption('-f, --file <path>', FILE)
+    .action((nameOrId: string | undefined, { file }: { readonly file: string }) =>
       run(async (context) => {
-        const node = await resolveNode(context.api, nameOrId);
-        const [current, wanted] = [await lastKept(context, node), await readPlan(context, file)];
-        const findings = preflight(wanted, current);
-        const effects = current === undefined ? [] : portEffects(current, wanted);
-        const diff = diffLines(current === undefined ? '' : renderInterfaces(current), renderInterfaces(wanted));
-        const { format } = context.screen;
-        if (format === 'json' || format === 'yaml') {
-          context.out(`${renderData({ findings, effects, diff }, format)}\n`);
-        } else context.out(`${[...findings.map(findingText), ...effects.map(effectText), ...diff].join('\n')}\n`);
-        if (blockingFindings(findings).length > 0) return EXIT.refusedBySafetyGate;
-        return diff.length === 0 ? EXIT.ok : EXIT.differences;
+        const wishes = await readWishes(context, nameOrId, file);
+        return showPreviews(context, await context.api.switches.preview(wishes));
       }),
     );
 }
 
-const findingText = ({ severity, message }: Finding): string => `${severity}: ${message}`;
-const effectText = ({ name, effect, what }: PortEffect): string => `${name} (${effect}): ${what}`;
+function showPreviews(context: CliContext, previews: readonly PortPreview[]): number {
+  const { format } = context.screen;
+  if (format === 'json' || format === 'yaml') context.out(`${renderData({ switches: previews }, format)}\n`);
+  else context.out(`${previews.flatMap(previewLines).join('\n')}\n`);
+  const isRefused = previews.some(({ findings }) => findings.some(({ severity }) => severity === 'error'));
+  if (isRefused) return EXIT.refusedBySafetyGate;
+  return previews.every(({ diff }) => diff.length === 0) ? EXIT.ok : EXIT.differences;
+}
 
-interface ApplyOptions extends ActionOptions {
+function previewLines({ name, revision, findings, effects, diff }: PortPreview): readonly string[] {
+  const what = revision === 0 ? 'no plan was kept yet' : `compared with plan ${revision}`;
+  return [
+    `${name}: ${diff.length === 0 ? 'nothing changes' : what}`,
+    ...findings.map(({ severity, message }) => `${severity}: ${message}`),
+    ...effects.map((effect) => `${effect.name} (${effect.effect}): ${effect.what}`),
+    ...diff,
+  ];
+}
+
+interface ApplyOptions extends FollowPortsOptions {
   readonly file: string;
   readonly confirm?: string;
+  readonly dryRun?: boolean;
+  readonly reason: string;
   /** Milliseconds. */
   readonly within: number;
+  readonly byHand: boolean;
 }
 
 function registerApply(noun: Command, run: RunCommand): void {
   const command = noun
     .command('apply')
-    .description('Put a plan in place; the switch takes it back by itself unless it is seen from outside again')
-    .argument('<name|id>')
-    .requiredOption('-f, --file <path>', 'the plan as YAML or JSON; - is standard input')
-    .option('--within <duration>', 'how long the switch waits to be seen', durationMs, CONFIRM_WITHIN_MS)
-    .option('--confirm <name>', 'the name of the switch, once more');
-  withActionOptions(command, 5 * MINUTE_MS).action((nameOrId: string, options: ApplyOptions) =>
+    .description('Put plans in place, all or none; switches take them back by themselves unless they are seen again')
+    .argument('[name|id]')
+    .requiredOption('-f, --file <path>', FILE)
+    .option('--within <duration>', 'how long the switches wait to be seen', durationMs, CONFIRM_WITHIN_MS)
+    .option('--by-hand', 'keep it only after bramble switch confirm', false)
+    .option('--confirm <names>', 'the name of the switch once more, or of all of them with commas');
+  withActionOptions(command, 5 * MINUTE_MS).action((nameOrId: string | undefined, options: ApplyOptions) =>
     run(async (context) => {
-      const node = await resolveNode(context.api, nameOrId);
-      const plan = await readPlan(context, options.file);
-      const found = blockingFindings(preflight(plan, await lastKept(context, node)));
-      if (found[0] !== undefined) throw new BrambleError('failed-precondition', found.map(findingText).join('; '));
-      const action = { kind: 'switch-apply', plan: renderSwitchPlan(plan), confirmWithinMs: options.within } as const;
-      if (options.dryRun === true) return tryCommand(context, node, action, options);
-      assertConfirmed(severe(node, 'change the ports of'), options.confirm);
-      const { command: applied, exitCode } = await issue(context, node, action, { ...options, wait: true });
-      if (exitCode !== EXIT.ok) return exitCode;
-      return confirmWhenSeen(context, node, applied, options);
+      const switches = await readWishes(context, nameOrId, options.file);
+      if (options.dryRun === true) return showPreviews(context, await context.api.switches.preview(switches));
+      const nodes = await Promise.all(switches.map(({ nodeId }) => context.api.node(nodeId)));
+      const names = nodes.map(({ name }) => name).join(',');
+      const [first] = nodes;
+      if (first === undefined) throw new BrambleError('invalid-argument', 'the file has no switch');
+      const would = nodes.length === 1 ? 'change the ports of' : 'change, together, the ports of';
+      assertConfirmed({ ...(nodes.length === 1 ? severe(first, would) : { would }), name: names }, options.confirm);
+      const { reason, within: confirmWithinMs, byHand } = options;
+      const change = await context.api.switches.begin({ switches: [...switches], reason, confirmWithinMs, byHand });
+      return followPorts(context, change, 'kept', options);
     }),
   );
 }
 
-/**
- * Confirms once the switch has spoken to its controller again, and the fileservers of its site to theirs. Until then nothing is
- * said: the switch takes the change back by itself.
- */
-async function confirmWhenSeen(
-  context: CliContext,
-  node: NodeView,
-  applied: CommandView,
-  options: ApplyOptions,
-): Promise<number> {
-  const { api, host, signal } = context;
-  const endMs = host.clock.monotonicMs() + options.within;
-  let why = '';
-  while (host.clock.monotonicMs() < endMs) {
-    const missing = witnesses(node, applied.updatedAtMs, await api.nodes());
-    if (missing.length === 0) {
-      const order = { kind: 'switch-confirm', changeId: applied.id } as const;
-      return issueAndFollow(context, node, order, { ...options, dryRun: false });
-    }
-    why = missing.join('; ');
-    await host.sleep(LOOK_EVERY_MS, signal);
-  }
-  throw new BrambleError('deadline-exceeded', `the change was not confirmed: ${visible(why, 300)}`, {
-    hint: 'the switch has taken it back, or is about to',
-  });
+function registerConfirm(noun: Command, run: RunCommand): void {
+  const command = noun
+    .command('confirm')
+    .description('Let a change stay that was applied by hand, once everybody sees the switches again')
+    .argument('<change>', 'its id; `switch history` lists them');
+  withActionOptions(command, 3 * MINUTE_MS).action(
+    (id: string, options: FollowPortsOptions & { readonly dryRun?: boolean }) =>
+      run(async (context) => {
+        if (options.dryRun === true) return foretell(context, 'commands.issue', `let change ${id} of ports stay`);
+        return followPorts(context, await context.api.switches.approve(id), 'kept', options);
+      }),
+  );
 }
 
-function registerChange(
-  noun: Command,
-  run: RunCommand,
-  verb: string,
-  kind: 'switch-confirm' | 'switch-roll-back',
-  description: string,
-): void {
+function registerRollback(noun: Command, run: RunCommand): void {
   const command = noun
-    .command(verb)
-    .description(description)
-    .argument('<name|id>')
-    .argument('<change>', 'id of the command that made it; `switch history` lists them');
-  withActionOptions(command, 3 * MINUTE_MS).action((nameOrId: string, changeId: string, options: ActionOptions) =>
-    run(async (context) => {
-      const target = await resolveNode(context.api, nameOrId);
-      return issueAndFollow(context, target, { kind, changeId }, options);
-    }),
+    .command('rollback')
+    .description('Take a change back: one on trial, one that was kept, or once more one that left a switch frozen')
+    .argument('<change>', 'its id; `switch history` lists them');
+  withActionOptions(command, 5 * MINUTE_MS).action(
+    (id: string, options: FollowPortsOptions & { readonly dryRun?: boolean; readonly reason: string }) =>
+      run(async (context) => {
+        if (options.dryRun === true) return foretell(context, 'commands.issue', `take change ${id} of ports back`);
+        const change = await context.api.switches.takeBack(id, options.reason);
+        return followPorts(context, change, change.restores === '' ? 'taken-back' : 'kept', options);
+      }),
   );
 }
 
 function registerHistory(noun: Command, run: RunCommand): void {
   noun
     .command('history')
-    .description('Changes of its ports and its power; with --plan, the plan of one of them')
-    .argument('<name|id>')
+    .description('Changes of ports and how they ended; with --plan, the plan of one of them')
+    .argument('[name|id]')
     .option('--plan <change>', 'print the plan of that change, as apply reads it')
-    .action((nameOrId: string, { plan }: { readonly plan?: string }) =>
+    .action((nameOrId: string | undefined, { plan }: { readonly plan?: string }) =>
       run(async (context) => {
-        const { id } = await resolveNode(context.api, nameOrId);
-        const all = (await context.api.commands(id)).filter(({ action }) => action.kind.startsWith('switch-'));
-        if (plan === undefined) {
-          print(context, commandListing(context.nowMs()), all, { commands: all });
+        const node = nameOrId === undefined ? undefined : await resolveNode(context.api, nameOrId);
+        if (plan !== undefined) {
+          context.out(`${renderData(planOf(await context.api.switches.change(plan), node?.id), 'yaml')}\n`);
           return EXIT.ok;
         }
-        const found = all.find((command) => command.id === plan);
-        if (found?.action.kind !== 'switch-apply')
-          throw new BrambleError('not-found', 'no change of its ports has this id');
-        context.out(`${renderData(JSON.parse(found.action.plan), 'yaml')}\n`);
+        const changes = await context.api.switches.changes(node?.id);
+        const ports = node === undefined ? undefined : await context.api.switches.ports(node.id);
+        print(context, changeListing(context.nowMs()), changes, { changes, ...(ports === undefined ? {} : { ports }) });
+        const isForPeople = context.screen.format === 'table' || context.screen.format === 'wide';
+        if (ports?.file === 'differs' && isForPeople) {
+          context.out(`The file of ${ports.name} is not that of its newest plan: somebody changed it there.\n`);
+        }
         return EXIT.ok;
       }),
     );
 }
 
-/** The plan that was confirmed last, as far as the controller remembers. */
-async function lastKept({ api }: CliContext, { id }: NodeView): Promise<SwitchPlan | undefined> {
-  const commands = await api.commands(id);
-  const kept = new Set(
-    commands.flatMap(({ action, state }) =>
-      action.kind === 'switch-confirm' && state === 'succeeded' ? [action.changeId] : [],
-    ),
-  );
-  const last = commands
-    .filter((command) => kept.has(command.id))
-    .toSorted((a, b) => a.updatedAtMs - b.updatedAtMs)
-    .at(-1);
-  return last?.action.kind === 'switch-apply' ? parseSwitchPlan(JSON.parse(last.action.plan)) : undefined;
+/** As `apply` reads it. @throws BrambleError `not-found` when the change is not of this switch */
+function planOf({ id, switches }: PortChangeView, nodeId: string | undefined): unknown {
+  const wanted = switches.filter((each) => nodeId === undefined || each.nodeId === nodeId);
+  const [first] = wanted;
+  if (first === undefined) throw new BrambleError('not-found', `change ${id} is not of this switch`);
+  const value = (text: string): unknown => JSON.parse(text);
+  if (wanted.length === 1) return value(first.plan);
+  return { switches: Object.fromEntries(wanted.map(({ name, plan }) => [name, value(plan)])) };
 }
 
-async function readPlan(context: CliContext, path: string): Promise<SwitchPlan> {
-  const text = await context.host.readText(path);
-  let value: unknown;
+/** What a file wants of which switches. @throws BrambleError `invalid-argument`, `not-found` */
+async function readWishes(
+  context: CliContext,
+  nameOrId: string | undefined,
+  path: string,
+): Promise<readonly PortWish[]> {
+  const value = parsed(await context.host.readText(path), path);
+  const several = severalOf(value);
+  if (several === undefined && nameOrId === undefined) {
+    throw new BrambleError('invalid-argument', 'the file has the plan of one switch: name it');
+  }
+  if (several !== undefined && nameOrId !== undefined) {
+    throw new BrambleError('invalid-argument', 'the file has plans of several switches by their names: name none');
+  }
+  const wishes: PortWish[] = [];
+  for (const [name, plan] of several ?? [[nameOrId ?? '', value]]) {
+    const { id: nodeId } = await resolveNode(context.api, name);
+    wishes.push({ nodeId, plan: renderSwitchPlan(parseSwitchPlan(plan)) });
+  }
+  return wishes;
+}
+
+function severalOf(value: unknown): readonly (readonly [string, unknown])[] | undefined {
+  if (typeof value !== 'object' || value === null || !('switches' in value)) return undefined;
+  const { switches } = value;
+  return typeof switches === 'object' && switches !== null ? Object.entries(switches) : [];
+}
+
+function parsed(text: string, path: string): unknown {
   try {
-    value = parse(text);
+    return parse(text);
   } catch (cause) {
     throw new BrambleError('invalid-argument', `${path} is neither YAML nor JSON`, { cause });
   }
-  return parseSwitchPlan(value);
 }

@@ -7,6 +7,7 @@ import { eventSite } from './005-event-site.js';
 import { healing } from './006-healing.js';
 import { commandProgress } from './007-command-progress.js';
 import { overlay } from './008-overlay.js';
+import { switches } from './009-switches.js';
 
 /** In the order in which they run. A released step never changes: a change is the next step. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   healing,
   commandProgress,
   overlay,
+  switches,
 ];

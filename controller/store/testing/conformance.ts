@@ -6,6 +6,7 @@ import { describeAccess } from './conformance-access.js';
 import { describeOperators } from './conformance-operators.js';
 import { describeOverlay } from './conformance-overlay.js';
 import { describeRecords } from './conformance-records.js';
+import { describeSwitches } from './conformance-switches.js';
 import { describeModel } from './model.js';
 import type { StoreOpener } from './opener.js';
 import { nodeIdOf, sampleFleetEvent, sampleNode } from './samples.js';
@@ -25,6 +26,7 @@ export function describeStore(name: string, opener: StoreOpener): void {
     describeAccess(() => store);
     describeOperators(() => store);
     describeOverlay(() => store);
+    describeSwitches(() => store);
     describeModel(opener);
   });
 }

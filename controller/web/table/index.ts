@@ -17,6 +17,7 @@ import { OVERLAY_ROUTES } from './overlay.js';
 import { PROBE_ROUTES } from './probes.js';
 import { SESSION_ROUTES } from './session.js';
 import { SITE_ROUTES } from './sites.js';
+import { SWITCH_ROUTES } from './switches.js';
 import { TOPOLOGY_ROUTES } from './topology.js';
 import { UPLOAD_ROUTES } from './uploads.js';
 
@@ -43,4 +44,5 @@ export const ROUTES = {
   ...IMAGE_ROUTES,
   ...DISCOVERY_ROUTES,
   ...OVERLAY_ROUTES,
+  ...SWITCH_ROUTES,
 } as const;

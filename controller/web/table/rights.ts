@@ -52,6 +52,14 @@ export const ROUTE_RIGHTS = {
   diffOverlay: 'fleet.manage',
   changeOverlayKey: 'fleet.manage',
 
+  getSwitchPorts: 'commands.read',
+  previewPortChange: 'commands.read',
+  beginPortChange: 'commands.issue',
+  listPortChanges: 'commands.read',
+  getPortChange: 'commands.read',
+  approvePortChange: 'commands.issue',
+  takeBackPortChange: 'commands.issue',
+
   // Each operation wants what its own route wants: ScopedFleet.batch().
   runBatch: 'signed-in',
 

@@ -14,6 +14,7 @@ import { Images } from '../../usecases/images/images.js';
 import type { Store } from '../../usecases/ports.js';
 import { by } from '../../usecases/testing/by.js';
 import { idleHealing } from '../../usecases/testing/idle-healing.js';
+import { idlePorts } from '../../usecases/testing/idle-ports.js';
 import { MemoryShelf } from '../../usecases/testing/memory-shelf.js';
 import { testTrust } from '../../usecases/testing/trust-bench.js';
 import type { PartReadiness, WebOptions } from '../options.js';
@@ -157,6 +158,7 @@ export function webOptions(
     history: { series: async () => [{ atMs: 1, value: 2 }] },
     images: new Images({ ...deps, shelf: new MemoryShelf(), places: new ImagePlaces(clock) }),
     healing: idleHealing({ ...deps, find: (id) => namedNode(fleet, id) }),
+    switches: idlePorts(deps),
     uploads: { find: async () => ({ sizeBytes: 4, read: () => Readable.from([Buffer.from([0x1f, 0x8b, 8, 0])]) }) },
     join: { spkiPin: 'ab'.repeat(32), enrollEndpoint: 'controller.example:7442' },
     readiness: async () => parts,

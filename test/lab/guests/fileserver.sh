@@ -26,10 +26,14 @@ mkdir -p /var/lib/misc /run/rpcbind /var/lib/nfs/rpc_pipefs /srv/roots /srv/tftp
 : >/etc/exports
 echo "first boot code of boards that have none" >/srv/tftp/bootcode.bin
 ranges=
+# It routes for its Pis, but never between them: whatever a Pi asks of their networks ends at the Pi's own server address.
+nft add table ip apart
+nft add chain ip apart prerouting '{ type filter hook prerouting priority 0; }'
 while read -r name vlan server address serial; do
   ip link add link eth0 name "eth0.$vlan" type vlan id "$vlan"
   ip addr add "$server/30" dev "eth0.$vlan"
   ip link set "eth0.$vlan" up
+  nft add rule ip apart prerouting iifname "eth0.$vlan" ip daddr 10.46.189.0/24 ip daddr != "$server" counter drop
   root=/srv/roots/$address
   [ -d "$root" ] || btrfs -q subvolume snapshot /srv/base "$root"
   mkdir -p "/export/$address"
