@@ -22,7 +22,8 @@ const { values: flags, positionals } = parseArgs({
 const EXTERNAL = {
   agent: ['@grpc/proto-loader'],
   controller: ['better-sqlite3'],
-  tool: [],
+  // It finds its own program beside itself: of the tools, only one for developers uses it.
+  tool: ['esbuild'],
 };
 
 /** name in dist/ -> entry, and what kind of program it is. */

@@ -76,10 +76,9 @@ export interface UserWish {
   readonly disabled?: boolean;
 }
 
-export type ApiTokenWish = Omit<ApiTokenCreate, 'ttlMs' | 'grants'> & {
-  readonly grants: readonly GrantView[];
-  readonly ttlMs?: number;
-};
+export type ApiTokenWish = Omit<ApiTokenCreate, 'ttlMs' | 'grants'> &
+  Required<Pick<UserWish, 'grants'>> &
+  Pick<TokenWish, 'ttlMs'>;
 
 /** Which nodes are wanted; what is left out does not matter. */
 export interface NodeWish {

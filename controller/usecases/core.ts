@@ -23,6 +23,7 @@ import { NodeConfigs } from './node-configs.js';
 import { type NodeEntry, NodeTable } from './node-table.js';
 import { NodeObserver } from './observe-nodes.js';
 import type { CommandCodec, Store, Trust, World } from './ports.js';
+import { PortWitness } from './switches/port-witness.js';
 import { Transitions } from './transitions.js';
 import type { UplinkSight } from './uplink/site-uplinks.js';
 
@@ -309,12 +310,14 @@ function startSweep(
 ): () => void {
   const { world, feed, journal, maintenances, graceUntilMs, options } = parts;
   const witness = makeWitness(parts);
+  const portWitness = new PortWitness(parts.nodes, world.clock, (entry) => more.observer.judge(entry));
   let isAmnestyOver = false;
   const sweep = (): void => {
     cancel = world.timers.after(SWEEP_MS, sweep);
     more.sessions.sweep();
     more.observer.sweep();
     witness.sweep();
+    portWitness.sweep();
     more.commands.sweep();
     more.anchors.sweep();
     maintenances.sweep();

@@ -303,6 +303,9 @@ export const FACTS = {
   sensor_alarm_flag: state(694),
   port_edge_flag: state(695),
   switch_file_text: text(700),
+  port_wrong_board_flag: state(701),
+  port_foreign_flag: state(702),
+  port_mismatch_text: text(703),
 
   roots_driver_text: text(730),
   roots_isolation_flag: state(731),

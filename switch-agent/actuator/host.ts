@@ -14,7 +14,9 @@ export interface Keeper {
 export type KeeperDuty =
   | { readonly kind: 'change'; readonly changeId: string }
   | { readonly kind: 'port'; readonly port: string }
-  | { readonly kind: 'everything' };
+  | { readonly kind: 'everything' }
+  /** Once at every start of the switch: boards come on one after the other where no controller says who may. */
+  | { readonly kind: 'start' };
 
 /** All that the privileged part of the agent touches. */
 export interface ActuatorHost {

@@ -2,6 +2,7 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import { parseSwitchPlan } from '../../proto/contract/switch/parse-plan.js';
 import type { SwitchPlan } from '../../proto/contract/switch/plan.js';
 import { type PowerOrder, switchPower } from '../power/cycle.js';
+import { powerStatus } from '../power/status.js';
 import { apply, confirm, rollBack, stage } from './change.js';
 import type { ActuatorHost } from './host.js';
 import { queryDrift } from './ifupdown.js';
@@ -20,6 +21,7 @@ export type SwitchOrder =
   | { readonly kind: 'confirm'; readonly changeId: string }
   | { readonly kind: 'roll-back'; readonly changeId: string }
   | { readonly kind: 'status' }
+  | { readonly kind: 'power-status' }
   | ({ readonly kind: 'power' } & PowerOrder);
 
 /** Shorter leaves nobody the time to look from outside; longer leaves a switch cut off for too long. */
@@ -31,6 +33,7 @@ const FIELDS = {
   confirm: ['changeId'],
   'roll-back': ['changeId'],
   status: [],
+  'power-status': [],
   power: ['port', 'action', 'offMs', 'bootLeaseId'],
 } as const satisfies Record<SwitchOrder['kind'], readonly string[]>;
 
@@ -54,6 +57,7 @@ export function parseOrder(text: string): SwitchOrder {
     case 'roll-back':
       return { kind, changeId: changeId() };
     case 'status':
+    case 'power-status':
       return { kind };
     case 'power':
       return {
@@ -85,6 +89,8 @@ export async function carryOutOrder(
       return rollBack(host, order.changeId, signal);
     case 'status':
       return JSON.stringify(await status(host, signal));
+    case 'power-status':
+      return JSON.stringify(await powerStatus(host, policy, signal));
     case 'power':
       return switchPower(host, order, policy, signal);
   }

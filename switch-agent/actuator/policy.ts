@@ -23,6 +23,20 @@ export interface PowerPolicy {
   readonly suppliesMilliwatts: readonly number[];
   /** A port comes on only with a place in the queue of booting boards. */
   readonly needsBootLease: boolean;
+  /** Ports whose class says what they are allocated, for drivers that ask port by port: root's list of ports with power. */
+  readonly classPorts: readonly string[];
+  /** Outlets of a power strip that machines hang on which are no board of a port, by name: a fileserver, another switch. */
+  readonly outlets: ReadonlyMap<string, CommandTemplates>;
+  /** Who comes on by itself after a start of the switch, where no controller says so; `undefined` = nobody. */
+  readonly start: StaggeredStart | undefined;
+}
+
+export interface StaggeredStart {
+  /** In this order. */
+  readonly ports: readonly string[];
+  /** How long a controller is waited for, and the time between two ports, ms. */
+  readonly afterMs: number;
+  readonly everyMs: number;
 }
 
 export interface CommandTemplates {
@@ -44,6 +58,10 @@ const POLICY = z.object({
       cutsPerHour: z.optional(z.number()),
       suppliesWatts: z.optional(z.array(z.number())),
       needsBootLease: z.optional(z.boolean()),
+      outlets: z.optional(z.record(z.string(), z.object({ on: ARGV, off: ARGV, state: ARGV }))),
+      start: z.optional(
+        z.object({ ports: ARGV, afterSeconds: z.optional(z.number()), everySeconds: z.optional(z.number()) }),
+      ),
     }),
   ),
 });
@@ -81,8 +99,32 @@ export function parseSwitchPolicy(text: string, path: string): SwitchPolicy {
       cutsPerHour,
       suppliesMilliwatts: (power?.suppliesWatts ?? []).map((watts) => Math.round(watts * 1_000)),
       needsBootLease: power?.needsBootLease ?? false,
+      classPorts: found.powerPorts ?? [],
+      outlets: outletsOf(power?.outlets ?? {}, path),
+      start: startOf(power?.start),
     },
   };
+}
+
+const START = { afterSeconds: 180, everySeconds: 30 } as const;
+
+function startOf(start: NonNullable<z.infer<typeof POLICY>['power']>['start']): StaggeredStart | undefined {
+  if (start === undefined) return undefined;
+  const { ports, afterSeconds = START.afterSeconds, everySeconds = START.everySeconds } = start;
+  return { ports, afterMs: Math.max(0, afterSeconds * 1_000), everyMs: Math.max(1_000, everySeconds * 1_000) };
+}
+
+/** @throws BrambleError `failed-precondition` */
+function outletsOf(
+  found: Readonly<Record<string, CommandTemplates>>,
+  path: string,
+): ReadonlyMap<string, CommandTemplates> {
+  for (const [name, command] of Object.entries(found)) {
+    if (!/^[a-z][a-z0-9_-]{0,14}$/.test(name)) throw unusable(path, `power.outlets: ${name.slice(0, 20)} is no name`);
+    if (!isUsable(command))
+      throw unusable(path, `power.outlets.${name} needs on, off and state, each a program by its path`);
+  }
+  return new Map(Object.entries(found));
 }
 
 function isUsable(command: CommandTemplates | undefined): boolean {

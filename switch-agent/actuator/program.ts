@@ -1,5 +1,6 @@
 import type { OwnProgram } from '../../agent/kit/program/agent-program.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { startStaggered } from '../power/start.js';
 import type { ActuatorHost, KeeperDuty } from './host.js';
 import { carryOutOrder, parseOrder } from './orders.js';
 import { parseSwitchPolicy, type SwitchPolicy } from './policy.js';
@@ -22,18 +23,24 @@ export function makeSwitchProgram({ makeHost, readPolicy }: SwitchProgramOptions
       const order = parseOrder(text);
       return carryOutOrder(makeHost(), order, await policy(), signal);
     },
-    keep: (duty, tell, signal) => keep(makeHost(), { duty: parseDuty(duty), readPolicy: policy, tell }, signal),
+    keep: (text, tell, signal) => {
+      const duty = parseDuty(text);
+      if (duty.kind === 'start') return startStaggered(makeHost(), { readPolicy: policy, tell }, signal);
+      return keep(makeHost(), { duty, readPolicy: policy, tell }, signal);
+    },
   };
 }
 
 /** As it stands on the command line of a keeper. */
 export function renderDuty(duty: KeeperDuty): string {
   if (duty.kind === 'everything') return '';
+  if (duty.kind === 'start') return 'start';
   return duty.kind === 'change' ? `change:${duty.changeId}` : `port:${duty.port}`;
 }
 
 function parseDuty(text: string): KeeperDuty {
   if (text === '') return { kind: 'everything' };
+  if (text === 'start') return { kind: 'start' };
   const [, kind, name = ''] = /^(change|port):([\w-]{1,64})$/.exec(text) ?? [];
   if (kind === 'change') return { kind, changeId: name };
   if (kind === 'port') return { kind, port: name };

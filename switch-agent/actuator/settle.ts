@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 500;
 const AGAIN_MS = 5_000;
 
 export interface KeepOptions {
-  readonly duty: KeeperDuty;
+  readonly duty: Exclude<KeeperDuty, { readonly kind: 'start' }>;
   readonly readPolicy: () => Promise<SwitchPolicy>;
   readonly tell: (words: string) => void;
 }

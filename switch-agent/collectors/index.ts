@@ -6,6 +6,9 @@ import { makeBridgeCollector } from './bridge.js';
 import { makeNeighborsCollector } from './lldp.js';
 import { makePoeCollector } from './poe.js';
 import { makePortsCollector } from './ports.js';
+import { makePowerCollector } from './power.js';
+import { makeSensorsCollector } from './sensors.js';
+import { makeSuppliesCollector } from './supplies.js';
 import { makeSwitchConfigCollector } from './switch-config.js';
 
 /** What a switch has to say: one line per collector. */
@@ -13,9 +16,17 @@ export function switchCollectors(probe: AgentProbe, { otherRoot }: CollectorWish
   return [
     ...hostCollectors(probe, otherRoot),
     makePortsCollector(),
+    makeSensorsCollector(),
     // Programs and a helper speak of the system that they run on, never of another root.
     ...(otherRoot === undefined
-      ? [makeBridgeCollector(), makeNeighborsCollector(), makePoeCollector(), makeSwitchConfigCollector()]
+      ? [
+          makeBridgeCollector(),
+          makeNeighborsCollector(),
+          makePoeCollector(),
+          makeSuppliesCollector(),
+          makePowerCollector(),
+          makeSwitchConfigCollector(),
+        ]
       : []),
   ];
 }

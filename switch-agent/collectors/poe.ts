@@ -1,11 +1,15 @@
 import { type Collector, noData, ok } from '../../agent/kit/collect/collector.js';
 import { Samples } from '../../agent/kit/collectors/sample.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { POWER_PRIORITIES } from '../../proto/contract/switch/power.js';
 import { type PoePort, parsePoectl } from '../power/poectl.js';
 import { PORTS_MAX } from './ports.js';
 
 const INTERVAL_MS = 60_000;
 const TIMEOUT_MS = 15_000;
+/** The hardware's word for a port that it gives nothing because the budget is spent. */
+const SHED = /^power-denied$/;
+const PRIORITIES: Readonly<Record<string, number>> = POWER_PRIORITIES;
 const STATES = { on: 1, off: 2, unknown: undefined } as const;
 
 /** Power of all ports where poectl knows it. Not run on hardware yet. */
@@ -34,6 +38,8 @@ function addPort(samples: Samples, port: PoePort): void {
   samples.number('poe_admin_state', STATES[port.state], name);
   samples.text('poe_status_text', port.status, name);
   samples.number('poe_class_state', port.powerClass, name);
+  samples.flag('poe_shed_flag', SHED.test(port.status), name);
+  samples.number('poe_priority_state', PRIORITIES[port.priority], name);
   samples.number('poe_allocated_watts_milli', port.allocatedMilliwatts, name);
   samples.number('poe_actual_watts_milli', port.actualMilliwatts, name);
 }

@@ -17,18 +17,20 @@ export async function chooseDriver(
   port: string,
   signal: AbortSignal,
 ): Promise<PowerDriver> {
+  const outlet = policy.outlets.get(port);
+  if (outlet !== undefined) return makeCommandDriver(on.exec, outlet);
   switch (policy.driver) {
     case 'link':
       return makeLinkDriver(on);
     case 'ethtool-pse':
-      return makeEthtoolPseDriver(on.exec);
+      return makeEthtoolPseDriver(on.exec, policy.classPorts);
     case 'poectl':
       return makePoectlDriver(on.exec);
     case 'command':
       if (policy.command !== undefined) return makeCommandDriver(on.exec, policy.command);
       throw nothing('the policy names no programs');
     case 'probe':
-      return probe([makeEthtoolPseDriver(on.exec), makePoectlDriver(on.exec)], port, signal);
+      return probe([makeEthtoolPseDriver(on.exec, policy.classPorts), makePoectlDriver(on.exec)], port, signal);
     case 'none':
       throw nothing('the policy of this switch names no way to switch power');
   }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { classMilliwatts } from '../../proto/contract/switch/power.js';
 import { parseSwitchPolicy } from '../actuator/policy.js';
 import { keep } from '../actuator/settle.js';
 import { SimSwitch } from '../testing/sim-switch.js';
-import { classMilliwatts, whyOverBudget } from './budget.js';
+import { whyOverBudget } from './budget.js';
 import { type PowerOrder, switchPower } from './cycle.js';
 
 const never = new AbortController().signal;

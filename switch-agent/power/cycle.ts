@@ -4,7 +4,7 @@ import type { SwitchPolicy } from '../actuator/policy.js';
 import { whyOverBudget } from './budget.js';
 import { chooseDriver } from './choose.js';
 import type { PowerDriver, PowerState } from './driver.js';
-import { closeCycle, openCycle, type PowerMemory, readCycles, readPower, writePower } from './records.js';
+import { closeCycle, openCycle, type PowerMemory, readCycles, readPower, withDesired, writePower } from './records.js';
 import { assertPortName } from './run-program.js';
 
 export interface PowerOrder {
@@ -52,13 +52,15 @@ export async function switchPower(
 function assertAllowed({ port, action, offMs, bootLeaseId }: PowerOrder, policy: SwitchPolicy): void {
   const denied = (why: string): BrambleError => new BrambleError('permission-denied', why);
   if (policy.protectedPorts.includes(port)) throw denied(`${port} is on root's list of protected ports: never cut`);
-  if (policy.powerPorts.length > 0 && !policy.powerPorts.includes(port)) {
+  const isOutlet = policy.power.outlets.has(port);
+  if (!isOutlet && policy.powerPorts.length > 0 && !policy.powerPorts.includes(port)) {
     throw denied(`${port} is not on root's list of ports whose power may be switched`);
   }
   if (action === 'cycle' && (offMs < OFF_MS.min || offMs > OFF_MS.max)) {
     throw new BrambleError('invalid-argument', `a port is off for ${OFF_MS.min} to ${OFF_MS.max} ms, not ${offMs}`);
   }
-  if (action !== 'off' && policy.power.needsBootLease && bootLeaseId === '') {
+  // What hangs on an outlet is no board that asks for its root.
+  if (action !== 'off' && !isOutlet && policy.power.needsBootLease && bootLeaseId === '') {
     throw denied('boards of this switch boot one after the other: it takes a boot lease');
   }
 }
@@ -71,7 +73,7 @@ function countCut({ clock, bootId }: ActuatorHost, memory: PowerMemory, { power 
     const why = `power was cut ${recent.length} times within the hour; this switch allows ${power.cutsPerHour}`;
     throw new BrambleError('permission-denied', why, { hint: 'cutsPerHour is in the policy file of the switch' });
   }
-  return { ...memory, bootId, cutsAtMs: [...recent, nowMs] };
+  return { ...memory, bootId, cutsAtMs: [...recent, nowMs], orderedAtMs: nowMs };
 }
 
 async function turnOn(
@@ -87,7 +89,10 @@ async function turnOn(
   }
   await bring(host, driver, port, 'on', signal);
   const memory = await readPower(host);
-  await writePower(host, { ...memory, keptOff: memory.keptOff.filter((each) => each !== port) });
+  const { bootId, clock } = host;
+  const cutsAtMs = memory.bootId === bootId ? memory.cutsAtMs : [];
+  const ordered = { ...memory, bootId, cutsAtMs, orderedAtMs: clock.monotonicMs() };
+  await writePower(host, withDesired(ordered, port, 'on'));
   return `${port} gives power (${driver.name})`;
 }
 
@@ -98,7 +103,7 @@ async function turnOff(
   port: string,
   signal: AbortSignal,
 ): Promise<string> {
-  await writePower(host, { ...memory, keptOff: [...new Set([...memory.keptOff, port])] });
+  await writePower(host, withDesired(memory, port, 'off'));
   await bring(host, driver, port, 'off', signal);
   return `${port} gives no power (${driver.name})`;
 }
@@ -112,7 +117,7 @@ async function cycle(
 ): Promise<string> {
   if ((await driver.state(port, signal)) !== 'on') throw refused(`${port} gives no power: turn it on instead`);
   const onFromMs = host.clock.monotonicMs() + offMs + SETTLE_MS;
-  await writePower(host, memory);
+  await writePower(host, withDesired(memory, port, 'on'));
   await openCycle(host, { port, bootId: host.bootId, onFromMs });
   try {
     await host.keeper.start({ kind: 'port', port }, signal);

@@ -1,6 +1,7 @@
 import * as z from '../../agent/kit/form.js';
 import type { Exec } from '../../agent/kit/host/ports.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { classMilliwatts } from '../../proto/contract/switch/power.js';
 import type { PowerDriver, PowerState } from './driver.js';
 import { runProgram } from './run-program.js';
 
@@ -45,8 +46,11 @@ export function parsePse(text: string): PsePort {
   };
 }
 
-/** The kernel's own interface to power over Ethernet, since Linux 6.10. Not run on hardware yet. */
-export function makeEthtoolPseDriver(exec: Exec): PowerDriver {
+/**
+ * The kernel's own interface to power over Ethernet, since Linux 6.10. Not run on hardware yet.
+ * @param ports whose classes make up what is allocated; empty = that is not known
+ */
+export function makeEthtoolPseDriver(exec: Exec, ports: readonly string[]): PowerDriver {
   return {
     name: 'ethtool-pse',
     provenOn: '',
@@ -57,6 +61,17 @@ export function makeEthtoolPseDriver(exec: Exec): PowerDriver {
       const word = isOn ? 'enable' : 'disable';
       await runProgram(exec, ['ethtool', '--set-pse', port, 'c33-pse-admin-control', word], signal);
     },
-    allocations: () => Promise.resolve(undefined),
+    async allocations(signal) {
+      if (ports.length === 0) return undefined;
+      const allocated = new Map<string, number>();
+      for (const port of ports) {
+        const { admin, powerClass } = parsePse(
+          await runProgram(exec, ['ethtool', '--json', '--show-pse', port], signal),
+        );
+        // A port without a device tells no class: nothing is allocated for it.
+        if (admin === 'on' && powerClass !== undefined) allocated.set(port, classMilliwatts(powerClass));
+      }
+      return allocated;
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { Exec } from '../../agent/kit/host/ports.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { classMilliwatts } from '../../proto/contract/switch/power.js';
 import type { PowerDriver, PowerState } from './driver.js';
 import { runProgram } from './run-program.js';
 
@@ -61,7 +62,13 @@ export function makePoectlDriver(exec: Exec): PowerDriver {
     },
     async allocations(signal) {
       const rows = parsePoectl(await runProgram(exec, ['poectl', '-a'], signal));
-      return new Map(rows.flatMap(({ name, allocatedMilliwatts: of }) => (of === undefined ? [] : [[name, of]])));
+      // By class where the hardware has not said yet what it allocates.
+      return new Map(
+        rows.flatMap(({ name, allocatedMilliwatts, powerClass }) => {
+          const of = allocatedMilliwatts ?? (powerClass === undefined ? undefined : classMilliwatts(powerClass));
+          return of === undefined ? [] : [[name, of]];
+        }),
+      );
     },
   };
 }

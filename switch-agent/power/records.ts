@@ -14,8 +14,25 @@ export interface PowerMemory {
   readonly bootId: string;
   /** Milliseconds since that boot at which power was cut, of the last hour. */
   readonly cutsAtMs: readonly number[];
-  /** Ports that somebody wants off. */
+  /** Ports that somebody wants off, and ports that somebody wants on: what was asked for last of each. */
   readonly keptOff: readonly string[];
+  readonly keptOn: readonly string[];
+  /** Milliseconds since that boot of the last order, whoever gave it; 0 = none. */
+  readonly orderedAtMs: number;
+}
+
+/** What was asked for last; empty = nothing yet. Whoever changes it by hand at the switch is left alone: that is told, not undone. */
+export function desiredOf({ keptOff, keptOn }: PowerMemory, port: string): 'on' | 'off' | '' {
+  if (keptOff.includes(port)) return 'off';
+  return keptOn.includes(port) ? 'on' : '';
+}
+
+export function withDesired(memory: PowerMemory, port: string, wanted: 'on' | 'off'): PowerMemory {
+  const without = (ports: readonly string[]): readonly string[] => ports.filter((each) => each !== port);
+  const [keptOff, keptOn] = [without(memory.keptOff), without(memory.keptOn)];
+  return wanted === 'off'
+    ? { ...memory, keptOff: [...keptOff, port], keptOn }
+    : { ...memory, keptOff, keptOn: [...keptOn, port] };
 }
 
 type On = Pick<ActuatorHost, 'files' | 'paths' | 'kernel'>;
@@ -56,9 +73,11 @@ function parseCycle(text: string, port: string): OpenCycle | undefined {
 /** @throws BrambleError `data-loss` for a record that cannot be read: then nobody knows how often power was cut */
 export async function readPower({ files, paths }: On): Promise<PowerMemory> {
   const text = await files.readText(paths.power);
-  if (text === undefined) return { bootId: '', cutsAtMs: [], keptOff: [] };
+  if (text === undefined) return NOTHING;
   const value = parseJson(text);
-  if (isMemory(value)) return value;
+  // What an earlier release wrote has not all of it.
+  const whole = typeof value === 'object' && value !== null ? { ...NOTHING, ...value } : value;
+  if (isMemory(whole)) return whole;
   throw new BrambleError('data-loss', `${paths.power} is not a record of power`);
 }
 
@@ -66,11 +85,14 @@ export async function writePower({ files, paths }: On, memory: PowerMemory): Pro
   await files.writeAtomic(paths.power, `${JSON.stringify(memory)}\n`);
 }
 
+const NOTHING: PowerMemory = { bootId: '', cutsAtMs: [], keptOff: [], keptOn: [], orderedAtMs: 0 };
+
 function isMemory(value: unknown): value is PowerMemory {
   if (typeof value !== 'object' || value === null) return false;
-  const { keptOff, cutsAtMs, bootId }: Partial<Record<keyof PowerMemory, unknown>> = value;
-  if (!Array.isArray(keptOff) || !Array.isArray(cutsAtMs) || typeof bootId !== 'string') return false;
-  return keptOff.every((each) => typeof each === 'string') && cutsAtMs.every((each) => typeof each === 'number');
+  const { keptOff, keptOn, cutsAtMs, bootId, orderedAtMs }: Partial<Record<keyof PowerMemory, unknown>> = value;
+  if (!Array.isArray(cutsAtMs) || typeof bootId !== 'string' || typeof orderedAtMs !== 'number') return false;
+  const areNames = [keptOff, keptOn].every((of) => Array.isArray(of) && of.every((each) => typeof each === 'string'));
+  return areNames && cutsAtMs.every((each) => typeof each === 'number');
 }
 
 function parseJson(text: string): unknown {

@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { killedCycles } from '../../switch-agent/testing/killed-cycles.js';
 import { capture } from './capture/command.js';
 import { breaks, faultList } from './faults.js';
 import { servePdu } from './pdu.js';
@@ -19,6 +20,7 @@ const USAGE = `usage: npm run lab -- COMMAND
   run NAME SCRIPT            run a script in a guest, beside its networks
   power NAME on|off|cycle    what a socket of a power strip does
   capture KIND ...           record what a machine shows, as a fixture: capture --help
+  power-kills [N]            N (100) power cycles whose agent is killed between off and on, without a rack: none is left dark
   raid-transitions [N]       N (200) changes of small arrays, each held against what the fileserver's agent tells
   break FAULT [TARGET]       something goes wrong, or is put right:
 ${faultList()}
@@ -56,6 +58,8 @@ async function main([command, ...words]: readonly string[]): Promise<number> {
       return capture(words, () => Rack.open(ID));
     case 'raid-transitions':
       return transitions(open(), Number(name === '' ? 200 : name));
+    case 'power-kills':
+      return powerKills(Number(name === '' ? 100 : name));
     case 'break':
       return breakSomething(open(), name, words.slice(1));
     case 'power':
@@ -122,6 +126,19 @@ async function transitions(rack: Rack, count: number): Promise<number> {
       `(median), ${slowestMs} ms (slowest); ${lateCount} late, ${missedCount} missed, ${surplusCount} told twice\n`,
   );
   return problems.length === 0 ? 0 : 1;
+}
+
+const KILLED_AT_ONCE = 20;
+
+async function powerKills(count: number): Promise<number> {
+  const cycles = await killedCycles(count, { checkout: CHECKOUT, atOnce: KILLED_AT_ONCE });
+  const dark = cycles.filter(({ darkMs }) => darkMs === undefined).map(({ port }) => port);
+  const longestMs = Math.max(...cycles.map(({ darkMs = 0 }) => darkMs));
+  const words = `${cycles.length} agents were killed between off and on; ${dark.length} ports were left dark`;
+  process.stdout.write(
+    `${words} ${dark.join(' ')}; the others gave power again after ${Math.round(longestMs)} ms at most\n`,
+  );
+  return dark.length === 0 ? 0 : 1;
 }
 
 async function breakSomething(rack: Rack, fault: string, words: readonly string[]): Promise<number> {
