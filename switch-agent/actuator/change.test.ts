@@ -46,7 +46,7 @@ test('a change is loaded, waits, and stays once it is confirmed', async () => {
   expect(state()).toEqual([NEW, NEW]);
 });
 
-test('a change that nobody confirms is taken back within its time, and verified', async () => {
+test('T-35 a change that nobody confirms is taken back within its time, and verified', async () => {
   const { sim, told, keeper, state } = setUp();
   const startedMs = sim.nowMs;
   await apply(sim.process(), ORDER, POLICY, never);
@@ -71,7 +71,7 @@ test('what is asked to be taken back is taken back at once; another change is no
 test.for<[string, (argv: readonly string[]) => boolean]>([
   ['the check of the staged file', ([name]) => name === 'ifup'],
   ['the reload', ([name]) => name === 'ifreload'],
-])('when %s fails, the old file is what counts', async ([, isFailing]) => {
+])('T-35 when %s fails, the old file is what counts', async ([, isFailing]) => {
   const { sim, state } = setUp();
   let failures = 1;
   sim.onProgram = (argv) =>
@@ -114,7 +114,7 @@ test('without a keeper nothing is changed', async () => {
   expect(await readTrial(sim.process())).toBeUndefined();
 });
 
-test('whatever step kills the one who applies, and whatever step kills the first keeper, the old file is back', async () => {
+test('T-35 whatever step kills the one who applies, and whatever step kills the first keeper, the old file is back', async () => {
   const whole = setUp();
   await apply(whole.sim.process(), ORDER, POLICY, never);
   const steps = whole.sim.touches;
@@ -157,7 +157,7 @@ test.for<[string, Readonly<Record<string, unknown>>, string]>([
   ['takes the protected port out of every VLAN', { ports: { swp4: { role: 'uplink' } } }, 'protected'],
   ['moves the way to the controller', { management: { name: 'eth1', address: 'dhcp' } }, 'leads to the controller'],
   ['changes its address', { management: { name: 'eth0', address: '192.0.2.9/24' } }, 'the way to the controller'],
-])('a plan that %s is refused before anything is written, whoever signed it', async ([, rest, words]) => {
+])('T-27 a plan that %s is refused before anything is written, whoever signed it', async ([, rest, words]) => {
   const { sim, state } = setUp();
   await expect(stage(sim.process(), planOf(10, rest), POLICY, never)).rejects.toThrow(words);
   expect(state()).toEqual([OLD, OLD]);

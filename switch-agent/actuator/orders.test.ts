@@ -27,6 +27,6 @@ test.for<[string, string]>([
   ['a change without a time', JSON.stringify({ kind: 'apply', changeId: 'c', plan: PLAN })],
   ['too long a trial', JSON.stringify({ kind: 'apply', changeId: 'c', plan: PLAN, confirmWithinMs: 600_001 })],
   ['a change with a path for a name', '{"kind":"confirm","changeId":"../../etc/passwd"}'],
-])('%s is refused', ([, text]) => {
+])('T-59 %s is refused', ([, text]) => {
   expect(() => parseOrder(text)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
 });

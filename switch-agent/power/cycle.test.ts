@@ -89,13 +89,13 @@ test.for<[string, Partial<PowerOrder>, string]>([
   ['too long a time without power', { offMs: 120_001 }, 'invalid-argument'],
   ['a name that is an option', { port: '-a' }, 'invalid-argument'],
   ['a name with a path', { port: '../eth0' }, 'invalid-argument'],
-])('%s is refused and nothing is cut', async ([, change, code]) => {
+])('T-27 %s is refused and nothing is cut', async ([, change, code]) => {
   const { sim } = setUp();
   await expect(switchPower(sim.process(), order(change), POLICY, never)).rejects.toMatchObject({ code });
   expect(sim.ran).toEqual([]);
 });
 
-test('a controller gone wild cuts power no more often than root allows, whatever it signs', async () => {
+test('T-27 a controller gone wild cuts power no more often than root allows, whatever it signs', async () => {
   const { sim } = setUp();
   const policy = policyOf({ cutsPerHour: 3 });
   for (let cut = 0; cut < 3; cut++) await switchPower(sim.process(), order(), policy, never);

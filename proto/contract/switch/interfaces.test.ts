@@ -113,7 +113,7 @@ test('a file of somebody else is not taken for ours, and its interfaces are stil
   expect(() => parseInterfaces(`${FILE_MARK}\nbridge-access 11\n`)).toThrow('outside of any interface');
 });
 
-test('property: nobody hops between VLANs: trunks take no frame without a tag, a Pi has no VLAN but its own, and 1 is nobody’s', () => {
+test('T-34 property: nobody hops between VLANs: trunks take no frame without a tag, a Pi has no VLAN but its own, and 1 is nobody’s', () => {
   fc.assert(
     fc.property(goodPlan, (plan) => {
       if (plan.style !== 'vlan-aware') return;

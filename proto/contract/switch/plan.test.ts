@@ -96,7 +96,7 @@ test.for<[string, unknown]>([
   ['a part of another role', { ...BASE, ports: { swp1: { role: 'unused', vlan: 10 } } }],
   ['a VLAN that is none', { ...BASE, ports: { swp1: { role: 'access', vlan: 4095 } } }],
   ['VLANs that are a command', { ...BASE, ports: { swp1: { role: 'uplink', vlans: '10 $(reboot)' } } }],
-])('%s is refused before anything is written', ([, value]) => {
+])('T-37 %s is refused before anything is written', ([, value]) => {
   expect(() => parseSwitchPlan(value)).toThrow(expect.objectContaining({ code: 'invalid-argument' }));
 });
 
