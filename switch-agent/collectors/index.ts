@@ -8,6 +8,7 @@ import { makePoeCollector } from './poe.js';
 import { makePortsCollector } from './ports.js';
 import { makePowerCollector } from './power.js';
 import { makeSensorsCollector } from './sensors.js';
+import { makeSpanningTreeCollector } from './spanning-tree.js';
 import { makeSuppliesCollector } from './supplies.js';
 import { makeSwitchConfigCollector } from './switch-config.js';
 
@@ -23,6 +24,7 @@ export function switchCollectors(probe: AgentProbe, { otherRoot }: CollectorWish
           makeBridgeCollector(),
           makeNeighborsCollector(),
           makePoeCollector(),
+          makeSpanningTreeCollector(),
           makeSuppliesCollector(),
           makePowerCollector(),
           makeSwitchConfigCollector(),

@@ -145,7 +145,8 @@ test('the switch’s helper writes the one file of ifupdown2 and its own records
   expect(policy).toMatchObject({ user: 'bramble-sw', storage: false, raid: [] });
   const ports = parseSwitchPolicy(read('switch-agent/packaging/switch-policy.json'), 'switch-policy.json');
   expect(ports).toMatchObject({ management: 'eth0', power: { driver: 'probe', cutsPerHour: 12 } });
-  for (const name of ['bramble-switch-agent-helper@.service', 'bramble-switch-keep.service']) {
+  const units = ['bramble-switch-agent-helper@.service', 'bramble-switch-keep.service', 'bramble-switch-start.service'];
+  for (const name of units) {
     const unit = settings(`switch-agent/packaging/${name}`);
     expect([unit.get('ReadWritePaths'), unit.get('StateDirectory')]).toEqual(['/etc/network', 'bramble-switch']);
     expect(unit.get('CapabilityBoundingSet')).toBe('CAP_SYS_ADMIN CAP_SYS_BOOT');
