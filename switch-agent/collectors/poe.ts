@@ -23,7 +23,11 @@ export function makePoeCollector(): Collector {
         const { status, stdout, stderr } = await exec.run(['poectl', '-a'], { signal, timeoutMs: TIMEOUT_MS });
         if (status !== 0) throw new BrambleError('unavailable', `poectl: ${stderr.trim().slice(0, 200)}`);
         const samples = new Samples();
-        for (const port of parsePoectl(stdout).slice(0, PORTS_MAX)) addPort(samples, port);
+        const ports = parsePoectl(stdout).slice(0, PORTS_MAX);
+        for (const port of ports) addPort(samples, port);
+        const allocated = ports.flatMap(({ allocatedMilliwatts }) => allocatedMilliwatts ?? []);
+        const total = allocated.reduce((sum, each) => sum + each, 0);
+        if (ports.length > 0) samples.number('poe_allocated_total_watts_milli', total);
         return samples.list.length === 0 ? noData('no port with power') : ok(samples.list);
       } catch (error) {
         if (BrambleError.from(error).code === 'not-found') return noData('poectl is not installed');

@@ -12,6 +12,8 @@ import { demoPlan } from './switch-spec.js';
 /** What the board under a switch has, and a Pi has not, or otherwise. */
 const NOT_OF_A_SWITCH = /wlan0|linux,revision|bootloader|get_throttled|hwmon1|bcm2835/;
 
+const SUPPLIES = JSON.stringify(['PSU1', 'PSU2'].map((name) => ({ name, type: 'power', state: 'OK' })));
+
 const OWN_FILES = {
   '/etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n',
   '/proc/sys/kernel/osrelease': '6.1.0-28-armmp\n',
@@ -118,6 +120,10 @@ export class SimulatedSwitch implements KernelFiles, Exec {
         return renderNeighbors(this.#ports);
       case 'poectl':
         return this.#poectl(words);
+      case 'smonctl':
+        return SUPPLIES;
+      case 'mstpctl':
+        return '';
       case 'ifup': // only ever asked whether it would take a file
         return '';
       case 'ifreload':

@@ -24,7 +24,7 @@ export interface PowerStatus {
   /** With all of them, and when the largest fails; 0 = not known. */
   readonly budgetMilliwatts: number;
   readonly spareMilliwatts: number;
-  /** Of all ports together; -1 = the hardware does not say. */
+  /** Of all ports together; -1 = the hardware does not say, or says it to anybody. */
   readonly allocatedMilliwatts: number;
 }
 
@@ -51,7 +51,9 @@ export async function powerStatus(
     }
     ports.push({ port, actual, desired: desiredOf(memory, port), isCycling: cycling.has(port) });
   }
-  const allocated = await driver?.allocations(signal).catch(() => undefined); // told as unknown
+  // poectl tells of all ports at once, without root: the agent asks it by itself.
+  const asked = driver?.name === 'poectl' ? undefined : driver;
+  const allocated = await asked?.allocations(signal).catch(() => undefined); // told as unknown
   const { all, spare } = budgetOf(power.suppliesMilliwatts);
   return {
     ports,
