@@ -157,7 +157,11 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   const controller = await startController({
     ...{ store, world, authority, trust: authority.trust, codec: commandCodec },
     endpoints: () => linkEndpoints(config, linkPort),
-    healing: { parsePolicy: parseHealingPolicy, loopLagMs: () => hostWatch.loopLagMs() },
+    healing: {
+      parsePolicy: parseHealingPolicy,
+      loopLagMs: () => hostWatch.loopLagMs(),
+      tunnelOf: opened && ((site) => opened.overlay.tunnelOf(site)),
+    },
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
     tunnels: opened?.overlay,
     uplinks,

@@ -25,6 +25,14 @@ interface OwnBoot {
 /** Ports of one switch that are remembered. */
 const PORTS_MAX = 128;
 
+/** What was made of all that a fileserver told, until it tells more. */
+interface SeenBoots {
+  readonly toldCount: number;
+  readonly reportedAtMs: number | undefined;
+  readonly bootedAtMs: number | undefined;
+  readonly records: readonly BootRecord[];
+}
+
 /** A port that a command gave power. */
 interface SwitchedPort {
   readonly atMs: number;
@@ -41,6 +49,8 @@ export class Boards {
   readonly #clock: Clock;
   /** By fileserver, then by MAC or address; times of that fileserver's own clock. */
   readonly #told = new Map<NodeId, Map<string, BootRecord>>();
+  readonly #toldCounts = new Map<NodeId, number>();
+  readonly #seen = new Map<NodeId, SeenBoots>();
   readonly #own = new Map<NodeId, OwnBoot>();
   /** By switch, then by port. */
   readonly #switched = new Map<NodeId, Map<string, SwitchedPort>>();
@@ -54,6 +64,7 @@ export class Boards {
   told({ node }: NodeEntry, record: BootRecord): void {
     const known = this.#told.get(node.id) ?? new Map<string, BootRecord>();
     this.#told.set(node.id, known);
+    this.#toldCounts.set(node.id, (this.#toldCounts.get(node.id) ?? 0) + 1);
     const key = nameOf(record);
     known.delete(key);
     known.set(key, record);
@@ -187,9 +198,16 @@ export class Boards {
     return atMs;
   }
 
-  /** What was told last of each board, by the controller's monotonic clock. */
-  seenBy(fileserver: NodeEntry): Iterable<BootRecord> {
-    return this.#records(fileserver, fileserver.bootedAtMonotonicMs);
+  /** What was told last of each board, by the controller's monotonic clock; the same list until something more is told. */
+  seenBy(fileserver: NodeEntry): readonly BootRecord[] {
+    const { node, bootedAtMonotonicMs: bootedAtMs, lastSeenAtMonotonicMs: reportedAtMs } = fileserver;
+    const toldCount = this.#toldCounts.get(node.id) ?? 0;
+    const known = this.#seen.get(node.id);
+    const isSame = known?.toldCount === toldCount && known.reportedAtMs === reportedAtMs;
+    if (isSame && known.bootedAtMs === bootedAtMs) return known.records;
+    const records = [...this.#records(fileserver, bootedAtMs)];
+    this.#seen.set(node.id, { toldCount, reportedAtMs, bootedAtMs, records });
+    return records;
   }
 
   /** What was told last of each board, by the clock of `bootedAtMs`: the controller's wall clock. */

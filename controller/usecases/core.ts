@@ -14,6 +14,7 @@ import { Counters } from './counters.js';
 import { DiskWitness } from './disk-witness.js';
 import { EventFeed } from './event-feed.js';
 import { FleetWatch } from './fleet-watch.js';
+import type { TunnelOf } from './healing/evidence/gather.js';
 import { Healing } from './healing/healing.js';
 import type { ParsePolicy } from './healing/policies.js';
 import { type HistorySink, ReportIngest } from './ingest-report.js';
@@ -67,6 +68,8 @@ export interface HealingPorts {
   readonly parsePolicy: ParsePolicy;
   /** How late this process's timers are, windowed. */
   readonly loopLagMs: () => number;
+  /** Absent = there is no overlay, or nobody looks at its tunnels. */
+  readonly tunnelOf?: TunnelOf | undefined;
 }
 
 /** The running middle of a controller: where adapters bring streams, and what the API asks. */

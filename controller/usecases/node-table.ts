@@ -97,6 +97,9 @@ export class NodeTable {
   readonly #entries = new Map<NodeId, NodeEntry>();
   /** By id: the order of lists. */
   readonly #sorted: NodeEntry[] = [];
+  /** Few, and asked for often. A node's kind is for ever. */
+  readonly #observers: NodeEntry[] = [];
+  #changes = 0;
 
   get count(): number {
     return this.#entries.size;
@@ -110,15 +113,27 @@ export class NodeTable {
     return this.#entries.values();
   }
 
+  /** How often a node was put in, new or not: while it stays, every node is as it was. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Fileservers and switches: those that tell of other nodes. */
+  observers(): readonly NodeEntry[] {
+    return this.#observers;
+  }
+
   /** Takes over what is stored of a node; `terms` count for a node that was not here before. */
   put(node: Node, terms: ObservationTerms): NodeEntry {
     const known = this.#entries.get(node.id);
+    this.#changes += 1;
     if (known !== undefined) {
       known.node = node;
       return known;
     }
     const entry = new NodeEntry(node, terms);
     this.#entries.set(node.id, entry);
+    if (node.kind !== 'pi') this.#observers.push(entry);
     this.#sorted.splice(this.#placeAfter(node.id), 0, entry);
     return entry;
   }

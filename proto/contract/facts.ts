@@ -318,6 +318,8 @@ export const FACTS = {
   root_closed_text: text(738),
   root_hostname_text: text(739),
   root_host_key_text: text(740),
+
+  unit_state: state(741),
 } as const satisfies Record<string, Fact>;
 
 export type FactName = keyof typeof FACTS;
@@ -394,6 +396,9 @@ export const SWITCH_CHANGE_STATES = {
   'being-taken-back': 4,
   frozen: 5,
 } as const;
+
+/** What the service manager says of a unit, as `unit_state` carries it. */
+export const UNIT_STATES = { active: 1, changing: 2, inactive: 3, failed: 4 } as const;
 
 /** Largest magnitude that travels: beyond it a JavaScript number is no longer exact. */
 export const FACT_VALUE_MAX = Number.MAX_SAFE_INTEGER;

@@ -1,6 +1,7 @@
 import { BUILD_TIME_MS, VERSION } from '../../../proto/contract/build.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { type ActionPolicy, limitHandlers } from '../actions/index.js';
+import { makeUnitsCollector } from '../collectors/units.js';
 import type { AgentConfig } from '../config.js';
 import { makeNodeClock } from '../host/node/clock.js';
 import { makeNodeExec } from '../host/node/exec.js';
@@ -65,11 +66,13 @@ async function run(program: AgentProgram, io: ProgramIo, loaded: LoadedConfig, l
         log,
         stateDir,
         join,
-        collectors: (probe) =>
-          program.collectors(probe, {
+        collectors: (probe) => [
+          ...program.collectors(probe, {
             stateDir,
             verifyWrites: config.verifyWrites ? { files: host.files, stateDir } : undefined,
           }),
+          ...(config.allowedUnits.length > 0 ? [makeUnitsCollector(config.allowedUnits)] : []),
+        ],
         watches: (probe) => program.watches?.(probe, stateDir) ?? [],
         handlers: limitHandlers(program.handlers(policy, stateDir), policy),
         configActuator: program.configActuator?.(host, base) ?? base,

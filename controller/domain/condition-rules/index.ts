@@ -21,6 +21,7 @@ import { SMART_RULES } from './smart.js';
 import { STORAGE_RULES } from './storage.js';
 import { SWITCH_RULES } from './switch.js';
 import { THERMAL_RULES } from './thermal.js';
+import { UNIT_RULES } from './units.js';
 import { UPKEEP_RULES } from './upkeep.js';
 import { VOLUME_RULES } from './volumes.js';
 
@@ -42,6 +43,7 @@ export const CONDITION_RULES: readonly ConditionRule[] = [
   ...PRESSURE_RULES,
   ...CLOCK_RULES,
   ...NETWORK_RULES,
+  ...UNIT_RULES,
   ...AGENT_RULES,
   ...NODE_CONFIG_RULES,
   ...UPKEEP_RULES,

@@ -21,6 +21,8 @@ export interface Cause {
   readonly element: number;
 }
 
+/** Rows that explain dark ports, and nothing else. */
+const DARK_ONLY: ReadonlySet<string> = new Set(['poe-shed', 'power-short']);
 /** Sites that went dark within this of one another went together. */
 const TOGETHER_MS = 300_000;
 
@@ -57,7 +59,10 @@ export function attribute(
   }
   for (const cause of seen) {
     const element = map.elements[cause.element];
-    blame(cause, element?.members ?? [], element?.kind === 'fileserver');
+    const members = element?.members ?? [];
+    // Who hangs under power at a switch that has shed others hangs for a reason of its own.
+    const blamed = DARK_ONLY.has(cause.rowId) ? members.filter((index) => isDark(observed, map, index)) : members;
+    blame(cause, blamed, element?.kind === 'fileserver');
   }
   for (const { cause, members } of changeCauses(observed, map, policy, census, nowMs)) blame(cause, members, false);
   for (const cause of correlated(map, policy, census, causes))
@@ -119,8 +124,8 @@ function elementSigns(
     fileserverAgent: summed(fileservers.map((name) => observed.fileservers.get(name)?.agent ?? 'unobserved')),
     switchAgent: summed(switches.map((name) => observed.switches.get(name)?.agent ?? 'unobserved')),
     service: fileservers.length === 1 ? (observed.fileservers.get(fileservers[0] ?? '')?.service ?? 'none') : 'none',
-    supply: switches.some((name) => observed.switches.get(name)?.psusLost.includes(element.name)) ? 'lost' : 'ok',
-    ports: portsOf(observed, census, element),
+    supply: supplyOf(observed, map, switches, element),
+    ports: portsOf(observed, map, census, element),
     silent: isMany(policy, census, element) ? 'many' : 'few',
   };
 }
@@ -131,14 +136,38 @@ function summed(agents: readonly Liveness[]): ElementSigns['fileserverAgent'] {
   return agents.every((agent) => agent === 'silent' || agent === 'gone') ? 'silent' : 'unobserved';
 }
 
-function portsOf(observed: Observed, census: Census, element: Element): ElementSigns['ports'] {
+/** A supply that was written down is blamed itself; its switch, when nobody wrote down what feeds it. */
+function supplyOf(
+  observed: Observed,
+  map: FleetMap,
+  switches: readonly string[],
+  { kind, name }: Element,
+): ElementSigns['supply'] {
+  const sights = switches.flatMap((one) => observed.switches.get(one) ?? []);
+  if (kind === 'switch') {
+    const isKnown = (psu: string): boolean => map.ofKind.psu.some((index) => map.elements[index]?.name === psu);
+    if (sights.some(({ psusLost }) => psusLost.some((psu) => !isKnown(psu)))) return 'lost';
+    return sights.some(({ power }) => power !== undefined && power.allocatedMilliW > power.budgetMilliW)
+      ? 'exceeded'
+      : 'ok';
+  }
+  return sights.some(({ psusLost }) => psusLost.includes(name)) ? 'lost' : 'ok';
+}
+
+function portsOf(observed: Observed, map: FleetMap, census: Census, element: Element): ElementSigns['ports'] {
   const silent = element.members.filter((index) => census.trouble[index] === TROUBLE.silent);
   if (silent.length === 0) return 'unobserved';
-  const isDark = silent.every((index) => {
-    const sight = observed.nodes[index];
-    return sight?.link === 'down' && (sight.power === 'zero' || sight.power === 'fault');
-  });
-  return isDark ? 'dark' : 'lit';
+  return silent.some((index) => isDark(observed, map, index)) ? 'dark' : 'lit';
+}
+
+/** No link and no power: shed, by the switch's own word where it has one for that. */
+function isDark(observed: Observed, map: FleetMap, index: number): boolean {
+  const sight = observed.nodes[index];
+  if (sight === undefined) return false;
+  if (sight.power === 'shed') return true;
+  const own = observed.switches.get(map.nodes[index]?.record.plug?.switch ?? '');
+  if (own?.namesShed === true) return false;
+  return sight.link === 'down' && (sight.power === 'zero' || sight.power === 'fault');
 }
 
 /** More than chance: at least two, at least the share that the policy asks for, and beyond 3 sigma of an ordinary day. */

@@ -9,8 +9,9 @@ export interface ElementSigns {
   readonly fileserverAgent: 'fresh' | 'silent' | 'unobserved' | 'none';
   readonly switchAgent: 'fresh' | 'silent' | 'unobserved' | 'none';
   readonly service: 'ok' | 'full' | 'stalled' | 'grace' | 'starting' | 'unobserved' | 'none';
-  readonly supply: 'ok' | 'lost';
-  /** Whether all troubled nodes are dark at their ports. */
+  /** Of a supply; of a switch: whether one of its supplies is lost, or ports are allocated more than there is. */
+  readonly supply: 'ok' | 'lost' | 'exceeded';
+  /** Whether troubled nodes are dark at their ports. */
   readonly ports: 'dark' | 'lit' | 'unobserved';
   /** Of its nodes: `few` = below the correlation score, `many` = above. */
   readonly silent: 'none' | 'few' | 'many';
@@ -56,6 +57,12 @@ export const ELEMENT_ROWS: readonly ElementRow[] = [
     verdict: 'its switch lost a power supply and shed ports',
   },
   {
+    id: 'power-short',
+    element: 'switch',
+    when: { switchAgent: ['fresh'], supply: ['lost', 'exceeded'], ports: ['dark'], silent: ['few', 'many'] },
+    verdict: 'its switch is short of power and shed ports',
+  },
+  {
     id: 'switch-gone',
     element: 'switch',
     when: { fileserverAgent: ['fresh'], switchAgent: ['silent'], silent: ['many'] },
@@ -83,7 +90,7 @@ export interface NodeSigns {
     | 'unobserved';
   readonly nfs: 'active' | 'idle' | 'stalled' | 'unobserved';
   readonly link: 'up' | 'down' | 'flapping' | 'unobserved';
-  readonly power: 'off' | 'zero' | 'low' | 'normal' | 'fault' | 'unobserved';
+  readonly power: 'off' | 'zero' | 'low' | 'normal' | 'fault' | 'shed' | 'unobserved';
 }
 
 export interface NodeRow {
@@ -135,6 +142,12 @@ export const NODE_ROWS: readonly NodeRow[] = [
     id: 'waits-for-power',
     when: { switch: ['fresh'], power: ['off'] },
     verdict: 'it waits to be switched on',
+    rungs: [],
+  },
+  {
+    id: 'shed',
+    when: { switch: ['fresh'], power: ['shed'] },
+    verdict: 'its switch is short of power and gives it none',
     rungs: [],
   },
   { id: 'boots', when: { boot: ['under-way'] }, verdict: 'it is starting', rungs: [] },

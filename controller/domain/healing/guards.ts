@@ -120,9 +120,10 @@ function power(pass: Pass, { node, rung }: Candidate): Objection | undefined {
   if (port === undefined || port.role !== 'node' || port.isProtected)
     return objection('G7', 'its port is protected', port?.role ?? 'unknown', 'node', record.plug.switch);
   const { switch: name } = record.plug;
-  const lost = pass.observed.switches.get(name)?.psusLost ?? [];
-  if (lost.length > 0) {
-    const budget = headroom(pass, name, lost);
+  const sight = pass.observed.switches.get(name);
+  const lost = sight?.psusLost ?? [];
+  if (lost.length > 0 || sight?.power !== undefined) {
+    const budget = headroom(pass, node, name, lost);
     if (budget.wantedMilliW > budget.leftMilliW)
       return objection(
         'G7',
@@ -136,7 +137,15 @@ function power(pass: Pass, { node, rung }: Candidate): Objection | undefined {
   return port.redundancyGroup === '' ? undefined : redundancy(pass, node);
 }
 
-function headroom({ desired }: Pass, name: string, lost: readonly string[]) {
+/** By what the switch measures where it does; else by what its supplies and ports were written down with. */
+function headroom({ desired, observed }: Pass, node: MappedNode, name: string, lost: readonly string[]) {
+  const measured = observed.switches.get(name)?.power;
+  if (measured !== undefined) {
+    const has = observed.nodes[node.index]?.power;
+    // Its share is counted already while it has power; a cut gives back what it takes again.
+    const more = has === 'off' || has === 'shed' || has === 'fault' ? (node.port?.allocatedMilliW ?? 0) : 0;
+    return { wantedMilliW: measured.allocatedMilliW + more, leftMilliW: measured.budgetMilliW };
+  }
   const { topology } = desired.map;
   const record = topology.switches.find((one) => one.name === name);
   const leftMilliW = topology.psus

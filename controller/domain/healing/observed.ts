@@ -24,9 +24,9 @@ export interface NodeSight {
   readonly link: 'up' | 'down' | 'flapping' | 'unobserved';
   /**
    * `off`: not switched on. `zero`: on, draws nothing. `low`: at most 1.5 W, the boot ROM's. `fault`: refused by the port.
-   * `unobserved`: its switch does not measure.
+   * `shed`: its switch is short of power and gives it none. `unobserved`: its switch does not measure.
    */
-  readonly power: 'off' | 'zero' | 'low' | 'normal' | 'fault' | 'unobserved';
+  readonly power: 'off' | 'zero' | 'low' | 'normal' | 'fault' | 'shed' | 'unobserved';
   /** When the switch's agent looked. */
   readonly switchSawAtMs: number;
 }
@@ -51,8 +51,12 @@ export interface FileserverSight {
 
 export interface SwitchSight {
   readonly agent: Liveness;
-  /** Supplies that give no power, by its own sensors. */
+  /** Supplies that give no power, by its own sensors; as the topology names them. */
   readonly psusLost: readonly string[];
+  /** What its supplies give to ports now, and what ports are allocated of it, mW; absent = it does not tell. */
+  readonly power?: { readonly budgetMilliW: number; readonly allocatedMilliW: number } | undefined;
+  /** Whether it says of each port that it sheds it: then a dark port that it does not name so is dark for another reason. */
+  readonly namesShed?: boolean | undefined;
 }
 
 /** Something that somebody or something changed: a node config, a switch config, a rollout, a policy, a certificate. */

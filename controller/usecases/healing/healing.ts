@@ -16,7 +16,7 @@ import type { Maintenances } from '../maintenance.js';
 import type { NodeConfigs } from '../node-configs.js';
 import type { NodeEntry, NodeTable } from '../node-table.js';
 import type { Store, StoreWriter, World } from '../ports.js';
-import { EvidenceGatherer } from './evidence/gather.js';
+import { EvidenceGatherer, type TunnelOf } from './evidence/gather.js';
 import { Holds } from './holds.js';
 import { MemoryKeeper } from './memory-keeper.js';
 import { type ParsePolicy, Policies } from './policies.js';
@@ -47,6 +47,8 @@ export interface HealingDeps {
   readonly parsePolicy: ParsePolicy;
   /** How late timers are, windowed. */
   readonly loopLagMs: () => number;
+  /** Absent = there is no overlay. */
+  readonly tunnelOf?: TunnelOf | undefined;
   readonly onChanged: (entry: NodeEntry) => void;
   readonly onCommitted: () => void;
 }
@@ -88,7 +90,8 @@ export class Healing {
     this.#keeper = new MemoryKeeper(clock);
     this.#changes = new RecentChanges({ store, clock, nodes, configs: deps.configs, log: world.log });
     const startedAtMs = world.clock.monotonicMs();
-    this.#gatherer = new EvidenceGatherer({ nodes, boards, topologies: this.topologies, startedAtMs });
+    const { topologies } = this;
+    this.#gatherer = new EvidenceGatherer({ nodes, boards, topologies, startedAtMs, tunnelOf: deps.tunnelOf });
     this.#map = this.topologies.map();
   }
 

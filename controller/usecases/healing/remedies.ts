@@ -13,6 +13,7 @@ import { carryOut } from '../mutation.js';
 import type { Store, StoreWriter, World } from '../ports.js';
 import type { ActionRecord } from './ports.js';
 import { type Agents, commandFor, type RemedyCommand } from './remedy-commands.js';
+import { repairFor } from './repair-commands.js';
 import type { SteadyClock } from './steady-clock.js';
 
 /** An actuator that is not reached within this time is given up. */
@@ -124,7 +125,9 @@ export class Remedies {
       await this.#become(record, 'cancelled', hindrance);
       return;
     }
-    const command = commandFor(record, node, this.#deps.agentsOf(index));
+    const agents = this.#deps.agentsOf(index);
+    const repair = record.rung === 'R1' ? repairFor(record, agents) : undefined;
+    const command = repair ?? commandFor(record, node, agents);
     const isReached = command?.entry.session !== undefined;
     if (command !== undefined && isReached) await this.#issue(record, command);
     else if (clock.nowMs() - record.plannedAtMs >= DISPATCH_WITHIN_MS) {

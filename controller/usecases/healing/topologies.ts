@@ -30,7 +30,10 @@ export class Topologies {
   #map: FleetMap = mapFleet(EMPTY_TOPOLOGY);
   /** Of which nodes the map was made; `undefined` = it is to be made anew. */
   #madeOf: ReadonlyMap<NodeEntry, Node> | undefined;
+  /** Up to which change of the table it is known that nothing that shows has changed. */
+  #checkedChanges = -1;
   #entryByName: ReadonlyMap<string, NodeEntry> = new Map();
+  #entries: readonly (NodeEntry | undefined)[] = [];
   #unlisted: readonly Node[] = [];
 
   constructor(deps: TopologyDeps) {
@@ -66,6 +69,11 @@ export class Topologies {
   /** The enrolled node behind a name of the map; `undefined` = it never enrolled. */
   entryOf(name: string): NodeEntry | undefined {
     return this.#entryByName.get(name);
+  }
+
+  /** The same for everybody, by the index of the map that was asked for last. */
+  entries(): readonly (NodeEntry | undefined)[] {
+    return this.#entries;
   }
 
   /**
@@ -122,6 +130,8 @@ export class Topologies {
   #isCurrent(): boolean {
     const madeOf = this.#madeOf;
     if (madeOf === undefined) return false;
+    const { changes } = this.#deps.nodes;
+    if (changes === this.#checkedChanges) return true;
     let count = 0;
     for (const entry of this.#deps.nodes.all()) {
       if (entry.node.kind !== 'pi') continue;
@@ -129,7 +139,9 @@ export class Topologies {
       const shown = madeOf.get(entry);
       if (shown !== entry.node && (shown === undefined || !isShownAlike(shown, entry.node))) return false;
     }
-    return count === madeOf.size;
+    if (count !== madeOf.size) return false;
+    this.#checkedChanges = changes;
+    return true;
   }
 
   #rebuild(): void {
@@ -164,7 +176,9 @@ export class Topologies {
       const entry = byName.get(name);
       return entry === undefined ? [] : [[name, entry]];
     });
-    this.#entryByName = new Map([...listed, ...alone]);
+    const entryByName = new Map([...listed, ...alone]);
+    this.#entryByName = entryByName;
+    this.#entries = this.#map.nodes.map(({ record }) => entryByName.get(record.name));
     this.#unlisted = others.map(({ node }) => node);
   }
 }

@@ -220,6 +220,21 @@ test('a site has one gateway, and only a fileserver is one', async () => {
   expect(await overlay.ask(peer(pi), asGateway)).toMatchObject({ kind: 'refused', why: /pi cannot be the gateway/ });
 });
 
+test('the tunnel of a site’s gateway is up, or down, or nobody knows', async () => {
+  const first = fileserver(1);
+  const { overlay, gateway, peer, world } = await setUp([first, makeNode(2, { site: HOME })]);
+  granted(await overlay.ask(peer(first), { ...wish, mode: 'gateway' }));
+  const seen = async () => {
+    await world.advance(5_000);
+    return [overlay.tunnelOf('cam'), overlay.tunnelOf('home')];
+  };
+  expect(await seen()).toEqual(['down', 'unobserved']);
+  gateway.connect(first);
+  expect(await seen()).toEqual(['up', 'unobserved']);
+  gateway.isUp = false;
+  expect(await seen()).toEqual(['unobserved', 'unobserved']);
+});
+
 test('T-11 a revoked node has no file, is on the list with every certificate, and its tunnel is ended', async () => {
   const pi = makeNode(1, { site: HOME });
   const { overlay, folder, gateway, authority, peer, world, store } = await setUp([pi]);

@@ -4,7 +4,15 @@ import type { FolderChange } from '../../../proto/contract/overlay/folder.js';
 import { CLIENT_NAME_PREFIX, type OverlayClient } from '../../../proto/contract/overlay/network.js';
 import { type Prefix6, renderPrefix6 } from '../../../proto/contract/overlay/prefix.js';
 import type { Actor } from '../../domain/access/actor.js';
-import { allot, clientOf, giveBack, type OverlayNode, type Places, placesOf } from '../../domain/overlay/book.js';
+import {
+  allot,
+  clientOf,
+  giveBack,
+  type OverlayNode,
+  type Places,
+  placesOf,
+  type TunnelRecord,
+} from '../../domain/overlay/book.js';
 import { type Allocation, QUARANTINE_MS } from '../../domain/topology/allocate.js';
 import type { TunnelAnswer } from '../agent-messages.js';
 import type { TunnelGate } from '../agent-sessions.js';
@@ -21,6 +29,8 @@ const LOOK_AGAIN_MS = 1_000;
 const FLUSH_EVERY_MS = 60_000;
 /** A gateway that is started anew is back sooner. */
 const TELL_AFTER_MS = 10_000;
+/** What was seen longer ago tells nothing of now. */
+const SIGHT_MAX_AGE_MS = 30_000;
 
 export interface OverlayDeps {
   readonly store: Store;
@@ -50,6 +60,10 @@ export class Overlay implements TunnelGate {
   #book: readonly Allocation[] = [];
   #places: Places = { sites: new Map(), nodes: new Map() };
   #sight: GatewaySight = { atMs: 0, tunnels: [], trouble: 'it was not asked yet' };
+  /** By site that has a gateway of its own. */
+  #gatewayTunnels: ReadonlyMap<string, 'up' | 'down'> = new Map();
+  /** Monotonic. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   /** Of the profile that each node has said it has. */
   readonly #told = new Map<NodeId, string>();
   /** One thing after the other: files, list and process belong together. */
@@ -72,6 +86,13 @@ export class Overlay implements TunnelGate {
 
   get sight(): GatewaySight {
     return this.#sight;
+  }
+
+  /** Whether the gateway's process has a tunnel of the site's own gateway; `unobserved`: it has none, or nobody looked lately. */
+  tunnelOf(site: string): 'up' | 'down' | 'unobserved' {
+    const ageMs = this.#deps.world.clock.monotonicMs() - this.#lookedAtMs;
+    if (this.#sight.trouble !== undefined || ageMs > SIGHT_MAX_AGE_MS) return 'unobserved';
+    return this.#gatewayTunnels.get(site) ?? 'unobserved';
   }
 
   /** Reads what is kept, puts the gateway in order and begins to look at it. A gateway that fails is tried again. */
@@ -283,6 +304,8 @@ export class Overlay implements TunnelGate {
       this.#troubleSinceMs = undefined;
       if (this.#hasTold) await this.#tell('info', 'OverlayAnswers', 'The gateway of the overlay answers again');
       this.#hasTold = false;
+      this.#gatewayTunnels = gatewayTunnels(tunnels.all(), live);
+      this.#lookedAtMs = world.clock.monotonicMs();
       if (atMs - this.#flushedAtMs >= FLUSH_EVERY_MS) await this.#flush();
       return strangers.length > 0 ? LOOK_AGAIN_MS : LOOK_EVERY_MS;
     } catch (thrown) {
@@ -322,6 +345,15 @@ export class Overlay implements TunnelGate {
     this.#line = done.catch(() => undefined); // whoever asked hears of it
     return done;
   }
+}
+
+function gatewayTunnels(
+  records: readonly TunnelRecord[],
+  live: readonly LiveTunnel[],
+): ReadonlyMap<string, 'up' | 'down'> {
+  const there = new Set(live.map(({ name }) => nodeOfName(name)));
+  const gateways = records.filter(({ mode }) => mode === 'gateway');
+  return new Map(gateways.map(({ site, nodeId }) => [site, there.has(nodeId) ? 'up' : 'down']));
 }
 
 /** Only Bramble signs these names. */

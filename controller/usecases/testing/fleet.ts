@@ -166,6 +166,7 @@ export class TestFleet {
       readonly options?: Partial<CoreOptions>;
       readonly mayStill?: CoreDeps['mayStill'];
       readonly uplinks?: CoreDeps['uplinks'];
+      readonly healing?: CoreDeps['healing'];
     } = {},
   ): Promise<TestFleet> {
     const world = given.world ?? new FakeWorld();
@@ -181,7 +182,7 @@ export class TestFleet {
       trust: { signCommand: fakeSign },
       codec,
       history: noHistory,
-      healing: healingPorts,
+      healing: given.healing ?? healingPorts,
       mayStill: given.mayStill ?? (() => Promise.resolve(true)),
       options,
       uplinks: given.uplinks,

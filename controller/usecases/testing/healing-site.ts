@@ -2,8 +2,10 @@ import type { TopologyDocument } from '../../../proto/contract/api/topology.js';
 import type { NodeKind } from '../../../proto/contract/ids.js';
 import { HEALING } from '../../domain/access/actor.js';
 import type { FactChange } from '../agent-messages.js';
+import type { HealingPorts } from '../core.js';
 import { by } from './by.js';
 import { FakeAgent, healthyFacts, makeNode, TestFleet } from './fleet.js';
+import { healingPorts } from './healing-ports.js';
 
 export const PIS = 4;
 const [SWITCH, FILESERVER] = [90, 91];
@@ -47,6 +49,11 @@ export const SITE_TOPOLOGY: TopologyDocument = {
   ],
 };
 
+interface SiteGiven {
+  readonly topology?: TopologyDocument;
+  readonly tunnelOf?: HealingPorts['tunnelOf'];
+}
+
 /** A controller with a site whose agents report by themselves, until one of them is told to be silent. */
 export class HealingSite {
   readonly fleet: TestFleet;
@@ -57,6 +64,9 @@ export class HealingSite {
   readonly silent = new Set<FakeAgent>();
   /** Numbers of Pis that do not read their root any more. */
   readonly idle = new Set<number>();
+  /** What Pis tell beside the facts of a healthy one, by number; and the switch. */
+  readonly says = new Map<number, readonly FactChange[]>();
+  switchSays: readonly FactChange[] = [];
 
   private constructor(fleet: TestFleet, pis: readonly FakeAgent[], others: readonly [FakeAgent, FakeAgent]) {
     this.fleet = fleet;
@@ -64,7 +74,7 @@ export class HealingSite {
     [this.switch, this.fileserver] = others;
   }
 
-  static async start(policy: string | undefined): Promise<HealingSite> {
+  static async start(policy: string | undefined, given: SiteGiven = {}): Promise<HealingSite> {
     const node = (number: number, kind: NodeKind, name: string) =>
       makeNode(number, {
         kind,
@@ -74,9 +84,11 @@ export class HealingSite {
     const pis = Array.from({ length: PIS }, (_, at) => node(at + 1, 'pi', `pi-${at + 1}`));
     const nodes = [...pis, node(SWITCH, 'switch', 'sw-1'), node(FILESERVER, 'fileserver', 'fs-1')];
     // As the accounts say it: none has the name of the healing.
-    const fleet = await TestFleet.start({ nodes, mayStill: async (actor) => actor !== HEALING.name });
+    const { topology: document = SITE_TOPOLOGY, tunnelOf } = given;
+    const healing = { ...healingPorts, tunnelOf };
+    const fleet = await TestFleet.start({ nodes, healing, mayStill: async (actor) => actor !== HEALING.name });
     const { topologies, policies } = fleet.core.healing;
-    await topologies.set({ document: SITE_TOPOLOGY, expectedRevision: 0, reason: 'as built' }, by('admin:kim'));
+    await topologies.set({ document, expectedRevision: 0, reason: 'as built' }, by('admin:kim'));
     if (policy !== undefined) await policies.set(policy, 'for the test', by('admin:kim'));
     return await HealingSite.#connected(fleet);
   }
@@ -167,14 +179,14 @@ export class HealingSite {
     const atS = Math.round(this.fleet.world.clock.nowMs() / 1_000);
     for (const [at, pi] of this.pis.entries()) {
       if (this.silent.has(pi)) continue;
-      pi.report();
+      pi.report([...healthyFacts(), ...(this.says.get(at + 1) ?? [])]);
       this.#askedAtS.set(at + 1, atS);
     }
     for (let number = 1; number <= PIS; number++) {
       if (!this.idle.has(number)) this.#askedAtS.set(number, atS);
     }
     if (!this.silent.has(this.fileserver)) this.fileserver.report([...healthyFacts(), ...this.#diskFacts()]);
-    if (!this.silent.has(this.switch)) this.switch.report([...healthyFacts(), ...portFacts()]);
+    if (!this.silent.has(this.switch)) this.switch.report([...healthyFacts(), ...portFacts(), ...this.switchSays]);
   }
 
   readonly #askedAtS = new Map<number, number>();

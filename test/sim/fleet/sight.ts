@@ -132,7 +132,7 @@ export function linkOf(world: World, node: SimNode): NodeSight['link'] {
 }
 
 export function powerOf(world: World, node: SimNode): NodeSight['power'] {
-  if (node.isShed) return 'fault';
+  if (node.isShed) return 'shed';
   if (!world.hasPower(node)) return 'off';
   if (node.board === 'dead' || node.board === 'cable') return 'zero';
   return node.phase === 'running' || node.phase === 'hung' || node.phase === 'kernel' || node.phase === 'no-hello'

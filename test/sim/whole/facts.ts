@@ -11,7 +11,7 @@ import type { SimFileserver, SimNode, SimSwitch, World } from '../fleet/world.js
 /** Servers were started so long before the world began. */
 export const UP_BEFORE_MS = 1_000_000;
 const [LINK_UP, LINK_DOWN] = [6, 2];
-const MILLIWATTS = { off: 0, zero: 0, low: 1_200, normal: 3_500, fault: 0, unobserved: 0 } as const;
+const MILLIWATTS = { off: 0, zero: 0, low: 1_200, normal: 3_500, fault: 0, shed: 0, unobserved: 0 } as const;
 
 export const macOf = (index: number): string =>
   `b8:27:eb:00:${(index >> 8).toString(16).padStart(2, '0')}:${(index & 255).toString(16).padStart(2, '0')}`;
@@ -126,8 +126,16 @@ export function fileserverFacts(server: SimFileserver, logs: BootLogs): readonly
 
 export function switchFacts(world: World, one: SimSwitch): readonly FactChange[] {
   const ports = world.nodes.filter((node) => world.switchOf(node) === one);
+  const psus = world.map.topology.switches.find(({ name }) => name === one.name)?.psus ?? [];
   return [
     ...healthyFacts(),
+    ...psus.map(
+      (psu, at): FactChange => ({
+        fact: 'psu_lost_flag',
+        instance: `PSU${at + 1}`,
+        value: one.psusLost.includes(psu) ? 1 : 0,
+      }),
+    ),
     ...ports.flatMap((node): readonly FactChange[] => {
       const instance = world.map.nodes[node.index]?.port?.interfaceName ?? '';
       const power = powerOf(world, node);
@@ -136,6 +144,7 @@ export function switchFacts(world: World, one: SimSwitch): readonly FactChange[]
         { fact: 'network_operational_state', instance, value: linkOf(world, node) === 'up' ? LINK_UP : LINK_DOWN },
         { fact: 'poe_admin_state', instance, value: node.portOn && one.hasPower ? 1 : 2 },
         { fact: 'poe_status_text', instance, value: status },
+        { fact: 'poe_shed_flag', instance, value: power === 'shed' ? 1 : 0 },
         { fact: 'poe_actual_watts_milli', instance, value: MILLIWATTS[power] },
       ];
     }),

@@ -4,11 +4,11 @@ import { judgeBoot } from '../../../../proto/contract/boot/judge.js';
 import type { BootRecord } from '../../../../proto/contract/boot/record.js';
 import { BOOT_LIMITS } from '../../../../proto/contract/boot/stage.js';
 import { COLLECTOR_STATES } from '../../../../proto/contract/facts.js';
-import { isBoardOf } from '../../../domain/boot.js';
 import type { JudgedCondition } from '../../../domain/conditions.js';
 import type { FileserverSight, NodeSight } from '../../../domain/healing/observed.js';
 import type { Boards } from '../../boards.js';
 import type { NodeEntry } from '../../node-table.js';
+import { BootBook } from './boot-book.js';
 
 /** It counts every 30 s and tells with its next report. */
 const COUNTED_BEFORE_MS = 40_000;
@@ -69,39 +69,37 @@ interface Asked {
   readonly movedAtMs: number;
 }
 
+/** What is known of a node's power and of this process. */
+export interface BootTerms {
+  readonly nowMs: number;
+  /** When we gave it power last; `undefined` = not since this process started. */
+  readonly poweredOnAtMs: number | undefined;
+  /** Boots that began before this process are not judged: their end may have been told to another. */
+  readonly knowsSinceMs: number;
+}
+
 /**
  * Reads of roots and boots of boards. Whether somebody still reads is told by whether the time of the last read moves, never
- * by comparing clocks: no clock that jumps, here or there, makes a node look idle.
+ * by comparing clocks: no clock that jumps, here or there, makes a node look idle. What a fileserver told is read once.
  */
 export class FileserverSights {
   readonly #boards: Pick<Boards, 'seenBy'>;
   readonly #told = new Map<string, Told>();
-  /** Boots of this pass. */
-  #boots = new Map<string, readonly BootRecord[]>();
+  readonly #boots = new Map<string, BootBook>();
 
   constructor(boards: Pick<Boards, 'seenBy'>) {
     this.#boards = boards;
   }
 
-  /** A new pass: what was told of boots meanwhile counts. */
-  begin(): void {
-    this.#boots = new Map();
-  }
-
-  /**
-   * @param poweredOnAtMs when we gave it power last; `undefined` = not since this process started
-   * @param knowsSinceMs boots that began before this process are not judged: their end may have been told to another
-   */
-  sight(
-    fileserver: NodeEntry,
-    node: NodeEntry,
-    on: { readonly nowMs: number; readonly poweredOnAtMs: number | undefined; readonly knowsSinceMs: number },
-  ): DiskSight {
+  sight(fileserver: NodeEntry, node: NodeEntry, terms: BootTerms): DiskSight {
     const reportedAtMs = fileserver.lastSeenAtMonotonicMs;
     if (reportedAtMs === undefined) return UNSEEN_DISK;
-    const boot = this.#boot(fileserver, node, on);
-    const nfs = this.#reads(fileserver, node, reportedAtMs, boot.boot !== 'none');
-    return { ...boot, nfs, fileserverSawAtMs: reportedAtMs - COUNTED_BEFORE_MS };
+    const record = this.#boot(fileserver, node, terms);
+    const nfs = this.#reads(fileserver, node, reportedAtMs, record !== undefined);
+    const fileserverSawAtMs = reportedAtMs - COUNTED_BEFORE_MS;
+    if (record === undefined) return { boot: 'none', bootSinceMs: 0, nfs, fileserverSawAtMs };
+    const { stage, trouble } = judgeBoot(record, terms.nowMs, BOOT_LIMITS);
+    return { boot: trouble ?? stage ?? 'none', bootSinceMs: record.startedMs, nfs, fileserverSawAtMs };
   }
 
   #reads(fileserver: NodeEntry, { node }: NodeEntry, reportedAtMs: number, isBooting: boolean): DiskSight['nfs'] {
@@ -109,7 +107,7 @@ export class FileserverSights {
     let newest: Asked | undefined;
     for (const mac of node.board.macAddresses) {
       const asked = askedByMac.get(mac);
-      if (asked !== undefined && asked.asked > (newest?.asked ?? -Infinity)) newest = asked;
+      if (asked !== undefined && (newest === undefined || asked.asked > newest.asked)) newest = asked;
     }
     // Who has not asked for its root yet is idle while it boots; of anybody else nothing is known.
     if (newest === undefined) return isBooting ? 'idle' : 'unobserved';
@@ -137,32 +135,22 @@ export class FileserverSights {
     return told;
   }
 
-  #boot(
-    fileserver: NodeEntry,
-    node: NodeEntry,
-    on: { readonly nowMs: number; readonly poweredOnAtMs: number | undefined; readonly knowsSinceMs: number },
-  ): Pick<DiskSight, 'boot' | 'bootSinceMs'> {
-    const none = { boot: 'none', bootSinceMs: 0 } as const;
-    const own = this.#bootsOf(fileserver).filter((record) => isBoardOf(record, node.node.board));
-    const newest = own.reduce<BootRecord | undefined>(
-      (a, b) => (a === undefined || b.seenMs > a.seenMs ? b : a),
-      undefined,
-    );
-    const record = sincePower(newest, on.poweredOnAtMs);
-    if (record === undefined || record.startedMs < on.knowsSinceMs) return none;
+  /** The boot that is under way; `undefined` = none, or nobody saw one. */
+  #boot(fileserver: NodeEntry, node: NodeEntry, { poweredOnAtMs, knowsSinceMs }: BootTerms): BootRecord | undefined {
+    const record = sincePower(this.#bootsOf(fileserver).newestOf(node.node.board), poweredOnAtMs);
+    if (record === undefined || record.startedMs < knowsSinceMs) return undefined;
     // It said hello since: whatever is wrong with it now is not its boot.
     const { bootedAtMonotonicMs: bootedAtMs } = node;
-    if (bootedAtMs !== undefined && bootedAtMs >= record.startedMs - SLACK_MS) return none;
-    const { stage, trouble } = judgeBoot(record, on.nowMs, BOOT_LIMITS);
-    return { boot: trouble ?? stage ?? 'none', bootSinceMs: record.startedMs };
+    return bootedAtMs !== undefined && bootedAtMs >= record.startedMs - SLACK_MS ? undefined : record;
   }
 
-  #bootsOf(fileserver: NodeEntry): readonly BootRecord[] {
+  #bootsOf(fileserver: NodeEntry): BootBook {
+    const records = this.#boards.seenBy(fileserver);
     const known = this.#boots.get(fileserver.node.id);
-    if (known !== undefined) return known;
-    const boots = [...this.#boards.seenBy(fileserver)];
-    this.#boots.set(fileserver.node.id, boots);
-    return boots;
+    if (known?.records === records) return known;
+    const book = new BootBook(records);
+    this.#boots.set(fileserver.node.id, book);
+    return book;
   }
 }
 

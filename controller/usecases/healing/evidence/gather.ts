@@ -28,12 +28,16 @@ const SYMPTOMS: readonly (readonly [condition: string, symptom: Symptom])[] = [
   ['Undervoltage', 'undervoltage'],
   ['BootLoop', 'loops'],
   ['ClockOffset', 'clock-wrong'],
+  ['UnitFailed', 'unit-failed'],
 ];
 
 interface Observers {
   readonly fileserver: ReadonlyMap<string, NodeEntry>;
   readonly switch: ReadonlyMap<string, NodeEntry>;
 }
+
+/** Whether the tunnel of a site's gateway is there, as the overlay's own process tells; `unobserved`: it has none, or nobody tells. */
+export type TunnelOf = (site: string) => SiteSight['tunnel'];
 
 export interface GatherInput {
   readonly controller: ControllerSight;
@@ -50,16 +54,20 @@ export class EvidenceGatherer {
   readonly #topologies: Topologies;
   readonly #ports = new SwitchPorts();
   readonly #disks: FileserverSights;
+  readonly #symptoms = new WeakMap<NodeEntry['conditions'], Symptom | undefined>();
   /** Since when each observer has been heard without a gap. */
   readonly #freshSinceMs = new Map<string, number>();
   readonly #startedAtMs: number;
+  readonly #tunnelOf: TunnelOf;
 
   constructor(deps: {
     readonly nodes: NodeTable;
     readonly boards: Pick<Boards, 'seenBy'>;
     readonly topologies: Topologies;
     readonly startedAtMs: number;
+    readonly tunnelOf?: TunnelOf | undefined;
   }) {
+    this.#tunnelOf = deps.tunnelOf ?? (() => 'unobserved');
     this.#nodes = deps.nodes;
     this.#topologies = deps.topologies;
     this.#disks = new FileserverSights(deps.boards);
@@ -68,7 +76,6 @@ export class EvidenceGatherer {
 
   observe(map: FleetMap, input: GatherInput): Observed {
     const { nowMs, controller, changes, actions, memory } = input;
-    this.#disks.begin();
     const seers = this.#observers(nowMs);
     const { topology } = map;
     // Roots are neither rolled back nor made anew by healing yet: nobody there can.
@@ -77,9 +84,12 @@ export class EvidenceGatherer {
       topology.fileservers.map(({ name }) => [name, fileserverSight(seers.fileserver.get(name), can)]),
     );
     const switches = new Map(
-      topology.switches.map(({ name }) => {
-        const agent = seers.switch.get(name)?.liveness ?? 'unobserved';
-        return [name, { agent, psusLost: [] }] as const; // no agent tells of power supplies yet
+      topology.switches.map((record) => {
+        const entry = seers.switch.get(record.name);
+        return [
+          record.name,
+          { agent: entry?.liveness ?? 'unobserved', ...this.#ports.supplies(entry, record) },
+        ] as const;
       }),
     );
     return {
@@ -87,7 +97,7 @@ export class EvidenceGatherer {
       sites: this.#sites(map, seers, nowMs),
       fileservers,
       switches,
-      nodes: map.nodes.map((node) => this.#nodeSight(node, seers, input)),
+      nodes: this.#nodeSights(map, seers, input),
       changes,
       actions,
       memory,
@@ -97,7 +107,7 @@ export class EvidenceGatherer {
   /** Agents of fileservers and switches, by name. */
   #observers(nowMs: number): Observers {
     const seers = { fileserver: new Map<string, NodeEntry>(), switch: new Map<string, NodeEntry>() };
-    for (const entry of this.#nodes.all()) {
+    for (const entry of this.#nodes.observers()) {
       const { kind, name, id, lifecycle } = entry.node;
       if (kind === 'pi' || lifecycle === 'revoked') continue;
       seers[kind].set(name, entry);
@@ -126,31 +136,66 @@ export class EvidenceGatherer {
     return new Map(
       topology.sites.map(({ name }) => {
         const { owed, whole } = counts.get(name) ?? { owed: 0, whole: 0 };
-        return [name, { tunnel: 'unobserved', completeRatio: owed === 0 ? 1 : whole / owed }] as const;
+        return [name, { tunnel: this.#tunnelOf(name), completeRatio: owed === 0 ? 1 : whole / owed }] as const;
       }),
     );
   }
 
-  #nodeSight(mapped: MappedNode, seers: Observers, input: GatherInput): NodeSight {
+  #nodeSights(map: FleetMap, seers: Observers, input: GatherInput): readonly NodeSight[] {
+    const entries = map === this.#topologies.map() ? this.#topologies.entries() : undefined;
+    return map.nodes.map((node) => {
+      const entry = entries === undefined ? this.#topologies.entryOf(node.record.name) : entries[node.index];
+      return this.#nodeSight(node, entry, seers, input);
+    });
+  }
+
+  /** Every field by its name: spreading objects costs most of a pass over a large fleet. */
+  #nodeSight(
+    { record, port }: MappedNode,
+    entry: NodeEntry | undefined,
+    seers: Observers,
+    input: GatherInput,
+  ): NodeSight {
     const { nowMs, poweredOnAtMs } = input;
-    const { record, port } = mapped;
-    const entry = this.#topologies.entryOf(record.name);
     const own = record.plug === undefined ? undefined : seers.switch.get(record.plug.switch);
-    const portSight =
+    const { link, power, switchSawAtMs } =
       own === undefined || port === undefined ? UNSEEN_PORT : this.#ports.sight(own, port.interfaceName);
-    if (entry === undefined) return { agent: 'unobserved', symptom: undefined, ...UNSEEN_DISK, ...portSight };
-    const fileserver = record.fileserver === '' ? undefined : seers.fileserver.get(record.fileserver);
-    const on = { nowMs, poweredOnAtMs: poweredOnAtMs(record.name), knowsSinceMs: this.#startedAtMs };
-    const disk = fileserver === undefined ? UNSEEN_DISK : this.#disks.sight(fileserver, entry, on);
-    return { agent: entry.liveness, symptom: symptomOf(entry), ...disk, ...portSight };
+    const fileserver =
+      entry === undefined || record.fileserver === '' ? undefined : seers.fileserver.get(record.fileserver);
+    const { boot, bootSinceMs, nfs, fileserverSawAtMs } =
+      entry === undefined || fileserver === undefined
+        ? UNSEEN_DISK
+        : this.#disks.sight(fileserver, entry, {
+            nowMs,
+            poweredOnAtMs: poweredOnAtMs(record.name),
+            knowsSinceMs: this.#startedAtMs,
+          });
+    return {
+      agent: entry?.liveness ?? 'unobserved',
+      symptom: entry === undefined ? undefined : this.#symptomOf(entry),
+      boot,
+      bootSinceMs,
+      nfs,
+      fileserverSawAtMs,
+      link,
+      power,
+      switchSawAtMs,
+    };
+  }
+
+  /** Conditions are judged anew with every report, and most are as they were. */
+  #symptomOf({ conditions }: NodeEntry): Symptom | undefined {
+    if (!this.#symptoms.has(conditions)) this.#symptoms.set(conditions, symptomOf(conditions));
+    return this.#symptoms.get(conditions);
   }
 }
 
-function symptomOf({ conditions }: NodeEntry): Symptom | undefined {
-  const raised = new Set(
-    conditions
-      .filter(({ status, raised: isRaised, severity }) => isRaised && status === 'true' && severity === 'error')
-      .map(({ rule }) => rule.type),
-  );
-  return SYMPTOMS.find(([condition]) => raised.has(condition))?.[1];
+function symptomOf(conditions: NodeEntry['conditions']): Symptom | undefined {
+  let gravest = SYMPTOMS.length;
+  for (const { rule, status, raised, severity } of conditions) {
+    if (!raised || status !== 'true' || severity !== 'error') continue;
+    const at = SYMPTOMS.findIndex(([condition]) => condition === rule.type);
+    if (at >= 0 && at < gravest) gravest = at;
+  }
+  return SYMPTOMS[gravest]?.[1];
 }
