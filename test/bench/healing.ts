@@ -41,9 +41,11 @@ export async function measureHealing(): Promise<readonly Figure[]> {
     if (pass >= WARM_PASSES) took.push(cpuMs() - before);
     memory = planned.memory;
   }
+  const [planMs, lookMs] = [median(took), await observeMs(LARGE)];
   return [
-    { figure: 'healing.plan', value: median(took), unit: 'ms', goal: 50 },
-    { figure: 'healing.observe', value: await observeMs(LARGE), unit: 'ms', goal: 50 },
+    { figure: 'healing.plan', value: planMs, unit: 'ms', goal: 50 },
+    { figure: 'healing.observe', value: lookMs, unit: 'ms', goal: 50 },
+    { figure: 'healing.pass', value: planMs + lookMs, unit: 'ms', goal: 50 },
     { figure: 'healing.explain', value: await explainMs([...memory.records.values()]), unit: 'ms', goal: 5 },
     { figure: 'healing.replay', value: replayDayS(), unit: 's', goal: 10 },
   ];

@@ -9,7 +9,7 @@ import { readProof } from '../../controller/rpc/translate-in.js';
 import { writeCredential, writeOutcome } from '../../controller/rpc/translate-out.js';
 import { NO_UPLINKS } from '../../controller/rpc/uplink-gate.js';
 import { type Controller, startController } from '../../controller/usecases/controller.js';
-import type { CoreOptions } from '../../controller/usecases/core.js';
+import type { CoreOptions, HealingPorts } from '../../controller/usecases/core.js';
 import type { Authority, Log, Store, Trust, World } from '../../controller/usecases/ports.js';
 import { healingPorts } from '../../controller/usecases/testing/healing-ports.js';
 import { BrambleError } from '../../proto/contract/errors.js';
@@ -28,6 +28,9 @@ export interface SimControllerDeps {
   readonly authority: Authority;
   readonly trust: Trust;
   readonly options?: Partial<CoreOptions>;
+  readonly healing?: HealingPorts;
+  /** By how much its wall clock is off; 0 when absent. */
+  readonly wallErrorMs?: () => number;
   /** Told of every line at warning or above. */
   readonly log: Log;
 }
@@ -43,12 +46,12 @@ const WALL_CLOCK_AT_START_MS = Date.UTC(2026, 0, 1);
 export async function startSimController(deps: SimControllerDeps): Promise<SimController> {
   const { world, network } = deps;
   const life = { dead: false };
-  const controllerWorld = makeWorld(world, life, deps.log);
+  const controllerWorld = makeWorld(world, life, deps);
   const controller = await startController({
     ...deps,
     world: controllerWorld,
     codec: commandCodec,
-    healing: healingPorts,
+    healing: deps.healing ?? healingPorts,
     endpoints: () => [ENDPOINT],
   });
   const server = new Server(controller, controllerWorld, (error) => world.fail(error));
@@ -68,9 +71,16 @@ export async function startSimController(deps: SimControllerDeps): Promise<SimCo
   };
 }
 
-function makeWorld(world: SimWorld, life: { readonly dead: boolean }, log: Log): World {
+function makeWorld(
+  world: SimWorld,
+  life: { readonly dead: boolean },
+  { log, wallErrorMs = () => 0 }: Pick<SimControllerDeps, 'log' | 'wallErrorMs'>,
+): World {
   return {
-    clock: { nowMs: () => WALL_CLOCK_AT_START_MS + Math.floor(world.nowMs), monotonicMs: () => world.nowMs },
+    clock: {
+      nowMs: () => WALL_CLOCK_AT_START_MS + Math.floor(world.nowMs) + wallErrorMs(),
+      monotonicMs: () => world.nowMs,
+    },
     random: world.randomFor('controller'),
     timers: {
       after: (ms, call) => {

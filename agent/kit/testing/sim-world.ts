@@ -27,6 +27,10 @@ export class SimWorld {
   readonly #lines: string[] = [];
   readonly #hash = new RunningHash();
   readonly #failures: unknown[] = [];
+  /** Called before and after everything that happens, the promise jobs of which are part of it. */
+  onStep: { readonly begins: () => void; readonly over: () => void } | undefined;
+  /** How many things have happened. */
+  stepsCount = 0;
   #nowMs = 0;
   #running = false;
 
@@ -123,6 +127,8 @@ export class SimWorld {
     this.#nowMs = Math.max(this.#nowMs, timer.atMs);
     const call = timer.call;
     timer.call = undefined;
+    this.stepsCount += 1;
+    this.onStep?.begins();
     try {
       const pending = call();
       if (pending !== undefined) pending.catch((error: unknown) => this.fail(error));
@@ -130,6 +136,7 @@ export class SimWorld {
       this.fail(error);
     }
     await this.#drain();
+    this.onStep?.over();
   }
 
   /** One turn of the event loop runs after every promise job, those that these jobs queue included. */

@@ -88,7 +88,8 @@ export class Healing {
       hindrance: (action, index) => this.#hindrance(action, index),
     });
     this.#keeper = new MemoryKeeper(clock);
-    this.#changes = new RecentChanges({ store, clock, nodes, configs: deps.configs, log: world.log });
+    const { configs, commands } = deps;
+    this.#changes = new RecentChanges({ store, clock, nodes, configs, commands, log: world.log });
     const startedAtMs = world.clock.monotonicMs();
     const { topologies } = this;
     this.#gatherer = new EvidenceGatherer({ nodes, boards, topologies, startedAtMs, tunnelOf: deps.tunnelOf });

@@ -1,7 +1,10 @@
-import type { NodeId } from '../../../proto/contract/ids.js';
+import { SWITCH_CHANGE_STATES } from '../../../proto/contract/facts.js';
+import type { CommandId, NodeId } from '../../../proto/contract/ids.js';
 import { HEALING } from '../../domain/access/actor.js';
 import type { CommandRecord } from '../../domain/command.js';
 import type { Change } from '../../domain/healing/observed.js';
+import type { Commands } from '../commands.js';
+import { carryOut } from '../mutation.js';
 import type { NodeConfigs } from '../node-configs.js';
 import type { NodeTable } from '../node-table.js';
 import type { Log, Store } from '../ports.js';
@@ -11,12 +14,18 @@ import type { SteadyClock } from './steady-clock.js';
 const KEPT_MS = 24 * 3_600_000;
 const KEPT_MAX = 500;
 const EVENTS_READ = 1_000;
+/** A switch that is away longer has taken the change back by itself. */
+const ROLL_BACK_VALID_MS = 60_000;
+
+const REASON = 'nodes fell silent after the change';
 
 interface Kept extends Change {
   /** Of a node's config: the revision to go back to. */
   readonly config:
     | { readonly nodeId: NodeId; readonly revision: number; readonly previousRevision: number }
     | undefined;
+  /** Of a switch's ports: the change, while its switch may still have it on trial. */
+  readonly ports?: { readonly nodeId: NodeId; readonly changeId: CommandId } | undefined;
 }
 
 /** What people changed a while ago: the first suspects when something falls silent. */
@@ -25,6 +34,7 @@ export class RecentChanges {
   readonly #clock: SteadyClock;
   readonly #nodes: NodeTable;
   readonly #configs: Pick<NodeConfigs, 'rollback'>;
+  readonly #commands: Pick<Commands, 'issueIn'>;
   readonly #log: Log;
   #kept: readonly Kept[] = [];
   #readThroughId = 0;
@@ -34,8 +44,10 @@ export class RecentChanges {
     readonly clock: SteadyClock;
     readonly nodes: NodeTable;
     readonly configs: Pick<NodeConfigs, 'rollback'>;
+    readonly commands: Pick<Commands, 'issueIn'>;
     readonly log: Log;
   }) {
+    this.#commands = deps.commands;
     this.#store = deps.store;
     this.#clock = deps.clock;
     this.#nodes = deps.nodes;
@@ -43,8 +55,16 @@ export class RecentChanges {
     this.#log = deps.log;
   }
 
+  /** A change of ports can be taken back for as long as its switch has it on trial: what was confirmed is a person's. */
   all(): readonly Change[] {
-    return this.#kept;
+    return this.#kept.map((change) =>
+      change.ports === undefined ? change : { ...change, isRevertable: this.#isOnTrial(change.ports.nodeId) },
+    );
+  }
+
+  #isOnTrial(switchId: NodeId): boolean {
+    const state = this.#nodes.get(switchId)?.facts.number('switch_change_state', '');
+    return state === SWITCH_CHANGE_STATES['on-trial'];
   }
 
   /** What was changed before this process started, and since the last look. */
@@ -60,6 +80,7 @@ export class RecentChanges {
       if (event.nodeId === undefined || event.atMs < sinceMs) continue;
       if (event.reason === 'ConfigWanted') await this.#configChanged(event.nodeId, event.atMs);
       else if (event.reason === 'CommandIssued') await this.#commandIssued(event.nodeId, event.atMs);
+      else if (event.reason === 'SwitchDrift' && event.severity !== 'info') this.#drifted(event.nodeId, event);
     }
     const nowMs = this.#clock.nowMs();
     this.#kept = this.#kept.filter(({ atMs }) => nowMs - atMs < KEPT_MS).slice(-KEPT_MAX);
@@ -93,9 +114,24 @@ export class RecentChanges {
       what: `the ports of ${entry.node.name}`,
       domain: entry.node.name,
       atMs: this.#clock.monotonicOf(atMs),
-      // The switch takes back by itself what nobody confirms; what was confirmed is a person's to take back.
       isRevertable: false,
       isReverted: isUndone(apply),
+      config: undefined,
+      ports: { nodeId, changeId: apply.id },
+    });
+  }
+
+  /** Somebody changed ports by hand, on the switch itself. */
+  #drifted(nodeId: NodeId, { id, atMs }: { readonly id: number; readonly atMs: number }): void {
+    const name = this.#nodes.get(nodeId)?.node.name;
+    if (name === undefined) return;
+    this.#note({
+      id: `drift ${id}`,
+      what: `ports of ${name}, by hand`,
+      domain: name,
+      atMs: this.#clock.monotonicOf(atMs),
+      isRevertable: false,
+      isReverted: false,
       config: undefined,
     });
   }
@@ -107,11 +143,18 @@ export class RecentChanges {
   /** Takes a change back; what cannot be is left to people, and told. */
   async revert(id: string): Promise<void> {
     const change = this.#kept.find((one) => one.id === id);
-    if (change?.config === undefined) return;
-    const { nodeId, revision, previousRevision } = change.config;
+    if (change === undefined) return;
     try {
-      const wish = { toRevision: previousRevision, expectedRevision: revision };
-      await this.#configs.rollback(nodeId, { ...wish, reason: 'it fell silent after the change' }, HEALING);
+      if (change.config !== undefined) {
+        const { nodeId, revision, previousRevision } = change.config;
+        const wish = { toRevision: previousRevision, expectedRevision: revision };
+        await this.#configs.rollback(nodeId, { ...wish, reason: REASON }, HEALING);
+      } else if (change.ports !== undefined) {
+        const { nodeId, changeId } = change.ports;
+        const action = { kind: 'switch-roll-back', changeId } as const;
+        const order = { action, reason: REASON, validForMs: ROLL_BACK_VALID_MS };
+        await carryOut(this.#store, (writer) => this.#commands.issueIn(writer, nodeId, order, HEALING));
+      } else return;
       this.#note({ ...change, isReverted: true });
     } catch (thrown) {
       this.#log.warn({ err: thrown, change: id }, 'a change could not be taken back');

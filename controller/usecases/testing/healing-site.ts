@@ -95,7 +95,11 @@ export class HealingSite {
 
   static async #connected(fleet: TestFleet): Promise<HealingSite> {
     const pis = Array.from({ length: PIS }, (_, at) => new FakeAgent(at + 1));
-    const power = new FakeAgent(SWITCH, { supportedActions: ['switch_power'] }, 'switch');
+    const power = new FakeAgent(
+      SWITCH,
+      { supportedActions: ['switch_power', 'switch_apply', 'switch_roll_back'] },
+      'switch',
+    );
     const disks = new FakeAgent(FILESERVER, { supportedActions: ['boot_path_repair'] }, 'fileserver');
     for (const agent of [...pis, power, disks]) await agent.connect(fleet.core);
     return new HealingSite(fleet, pis, [power, disks]);

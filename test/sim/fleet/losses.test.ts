@@ -8,7 +8,7 @@ import { HUNG, hangAfterMs, isServing, LOSSES, lossStory } from './losses.js';
 import { Simulation } from './simulation.js';
 
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
-const RUNS = 12;
+const RUNS = 200;
 
 test.for(LOSSES)('losing $name costs no node anything, and one that truly hangs is healed', (loss) => {
   for (let seed = 1; seed <= RUNS; seed++) {

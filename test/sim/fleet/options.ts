@@ -44,6 +44,15 @@ export function parsePolicyFile(text: string, from: string): HealingPolicy {
 }
 
 export const BUILT_IN_POLICY = DEFAULT_POLICY;
+/** The same, as a controller is told it. */
+export const ENFORCED_POLICY = 'name: built-in\nversion: 1\nmode: enforce\n';
+
+/** The policy file as a controller is told it, in force whatever it says of that. @throws BrambleError `invalid-argument` */
+export function enforced(text: string, from: string): string {
+  parseHealingPolicy(text, from);
+  const others = text.split('\n').filter((line) => !/^mode\s*:/.test(line));
+  return `${others.join('\n')}\nmode: enforce\n`;
+}
 
 export interface Injection {
   readonly name: FaultName;

@@ -46,10 +46,10 @@ export class Oracle {
       if (heal.state !== 'held' && heal.state !== 'held-by-cause') continue;
       const record = plan.memory.records.get(index);
       const isExplained = record !== undefined && (record.objection !== undefined || record.decision === 'would-act');
-      if (!isExplained) this.#tell('H11', `${nameOf(this.#world, index)} is ${heal.state} and no guard says why`);
+      if (!isExplained) this.tell('H11', `${nameOf(this.#world, index)} is ${heal.state} and no guard says why`);
     }
     if (observed.nodes.length > 0)
-      this.#judgeFlight([...observed.actions.filter(({ state }) => !isOver(state)), ...plan.starts]);
+      this.judgeFlight([...observed.actions.filter(({ state }) => !isOver(state)), ...plan.starts]);
   }
 
   #judgeStart(observed: Observed, plan: Plan, action: Action, holds: readonly Hold[]): void {
@@ -60,30 +60,30 @@ export class Oracle {
     const name = mapped.record.name;
     const what = `${action.rung} at ${name}`;
     if (nowMs < observed.controller.graceUntilMs || observed.controller.isRestored)
-      this.#tell('H6', `${what} before grace is over`);
+      this.tell('H6', `${what} before grace is over`);
     if (
       holds.some(
         ({ scope, untilMs }) =>
           nowMs < untilMs && (scope === 'fleet' || scope === name || scope === mapped.record.site),
       )
     )
-      this.#tell('I7', `${what} under a hold`);
+      this.tell('I7', `${what} under a hold`);
     const port = mapped.port;
     const isCut = action.rung === 'admit' || LADDER[action.rung].needs.includes('power');
     if (isCut && port !== undefined && (port.isProtected || port.role !== 'node'))
-      this.#tell('H8', `${what} on a protected port`);
+      this.tell('H8', `${what} on a protected port`);
     if (action.rung === 'admit') {
-      if (action.isCycle && this.#world.serves(node)) this.#tell('H12', `${what} while it serves`);
+      if (action.isCycle && this.#world.serves(node)) this.tell('H12', `${what} while it serves`);
       return;
     }
     const sight = observed.nodes[action.node];
-    if (sight?.agent === 'fresh' && sight.symptom === undefined) this.#tell('H12', `${what}, which is well`);
+    if (sight?.agent === 'fresh' && sight.symptom === undefined) this.tell('H12', `${what}, which is well`);
     const rung = rungNumber(action.rung);
-    if (rung < (this.#rungs.get(action.node) ?? -1)) this.#tell('H7', `${what} after R${this.#rungs.get(action.node)}`);
+    if (rung < (this.#rungs.get(action.node) ?? -1)) this.tell('H7', `${what} after R${this.#rungs.get(action.node)}`);
     this.#rungs.set(action.node, Math.max(rung, this.#rungs.get(action.node) ?? -1));
     const terms = LADDER[action.rung];
     if (terms.isDisruptive) this.#judgeDisruption(observed, plan, node, what);
-    if (terms.isDisruptive && isBehindSomethingElse(node)) this.#tell('H4', `${what}, which has no trouble of its own`);
+    if (terms.isDisruptive && isBehindSomethingElse(node)) this.tell('H4', `${what}, which has no trouble of its own`);
     if (terms.isDestructive) this.#judgeArrays(node, what);
   }
 
@@ -93,11 +93,11 @@ export class Oracle {
     const { nowMs } = this.#world;
     const past = (this.#disruptedMs.get(node.index) ?? []).filter((atMs) => nowMs - atMs < DAY_MS);
     this.#disruptedMs.set(node.index, [...past, nowMs]);
-    if (past.length >= budgets.nodePerDay) this.#tell('H3', `${what}, for the ${past.length + 1}th time today`);
+    if (past.length >= budgets.nodePerDay) this.tell('H3', `${what}, for the ${past.length + 1}th time today`);
     const lastMs = past.at(-1);
     if (lastMs !== undefined && nowMs - lastMs < budgets.nodeApartMs)
-      this.#tell('H3', `${what}, ${Math.round((nowMs - lastMs) / 1_000)} s after the last one`);
-    if (observed.controller.loopLagMs >= loopLagMaxMs) this.#tell('G1', `${what} by a controller that lags`);
+      this.tell('H3', `${what}, ${Math.round((nowMs - lastMs) / 1_000)} s after the last one`);
+    if (observed.controller.loopLagMs >= loopLagMaxMs) this.tell('G1', `${what} by a controller that lags`);
     const site = this.#world.map.nodes[node.index]?.site;
     const ill = this.#world.nodes.filter(
       (other) =>
@@ -108,23 +108,24 @@ export class Oracle {
     );
     const watched = this.#world.map.elements[site ?? -1]?.members.length ?? 0;
     if (watched < storm.smallDomain && ill.length >= storm.smallCount)
-      this.#tell('G4', `${what} while ${ill.length} are ill at its site`);
+      this.tell('G4', `${what} while ${ill.length} are ill at its site`);
   }
 
   #judgeArrays(node: SimNode, what: string): void {
     const server = this.#world.fileserverOf(node);
     if (server?.arrays !== 'recovering') return;
-    if (this.#world.nowMs - server.arraysSinceMs > FACT_LAG_MS) this.#tell('H5', `${what} while an array recovers`);
+    if (this.#world.nowMs - server.arraysSinceMs > FACT_LAG_MS) this.tell('H5', `${what} while an array recovers`);
   }
 
-  #judgeFlight(open: readonly (Action | ActionSight)[]): void {
+  /** @param open everything that is not finished */
+  judgeFlight(open: readonly (Action | ActionSight)[]): void {
     const { map } = this.#world;
     const perNode = new Set<number>();
     const perElement = new Map<number, number>();
     const destructive = new Map<number, number>();
     for (const { node, rung } of open) {
       if (rung === 'admit' || !LADDER[rung].isDisruptive) continue;
-      if (perNode.has(node)) this.#tell('H1', `two actions at ${nameOf(this.#world, node)}`);
+      if (perNode.has(node)) this.tell('H1', `two actions at ${nameOf(this.#world, node)}`);
       perNode.add(node);
       for (const element of map.nodes[node]?.elements ?? []) {
         perElement.set(element, (perElement.get(element) ?? 0) + 1);
@@ -135,9 +136,9 @@ export class Oracle {
       const element = map.elements[index];
       const limit = element === undefined ? undefined : inFlightLimit(this.#policy, element);
       if (limit === undefined) continue;
-      if (count > limit) this.#tell('H3', `${count} in flight in ${element?.name}, limit ${limit}`);
+      if (count > limit) this.tell('H3', `${count} in flight in ${element?.name}, limit ${limit}`);
       if ((destructive.get(index) ?? 0) > quarterOf(this.#policy, limit))
-        this.#tell('H3', `too many destructive in ${element?.name}`);
+        this.tell('H3', `too many destructive in ${element?.name}`);
     }
   }
 
@@ -151,16 +152,16 @@ export class Oracle {
     }
     for (const [server, count] of booting)
       if (server >= 0 && count > this.#policy.admission.bootsMax)
-        this.#tell('H14', `${count} boards start below ${this.#world.map.elements[server]?.name}`);
+        this.tell('H14', `${count} boards start below ${this.#world.map.elements[server]?.name}`);
   }
 
   /** When the run is over. */
   atEnd(ends: ReadonlyMap<string, number>, openCount: number): void {
-    for (const [id, count] of ends) if (count !== 1) this.#tell('H2', `${id} ended ${count} times`);
-    if (openCount > 0) this.#tell('H2', `${openCount} actions never ended`);
+    for (const [id, count] of ends) if (count !== 1) this.tell('H2', `${id} ended ${count} times`);
+    if (openCount > 0) this.tell('H2', `${openCount} actions never ended`);
   }
 
-  #tell(invariant: string, what: string): void {
+  tell(invariant: string, what: string): void {
     this.violations.push({ invariant, atMs: this.#world.nowMs, what });
   }
 }

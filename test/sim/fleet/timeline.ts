@@ -6,7 +6,14 @@ interface Entry {
   readonly run: () => void;
 }
 
-export class Timeline {
+/** Where a world has its future: this timeline, or another that plays more than the world. */
+export interface Moments {
+  readonly nowMs: number;
+  at(atMs: number, run: () => void): void;
+  after(ms: number, run: () => void): void;
+}
+
+export class Timeline implements Moments {
   readonly #heap: Entry[] = [];
   #order = 0;
   nowMs = 0;

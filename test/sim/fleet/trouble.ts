@@ -36,13 +36,18 @@ export class Trouble {
     this.#controller = controller;
   }
 
-  /** Plans all faults of the mix up to `untilMs`. @param factor how many times as often as in the mix */
-  schedule(untilMs: number, factor: number): void {
-    const { random, timeline } = this.#world;
+  /**
+   * Plans all faults of the mix up to `untilMs`.
+   * @param factor how many times as often as in the mix
+   * @param without faults that the run has no way to play
+   */
+  schedule(untilMs: number, factor: number, without: readonly FaultName[] = []): void {
+    const { random, timeline, nowMs } = this.#world;
     for (const { name, on, perMonth } of FAULT_MIX) {
+      if (without.includes(name)) continue;
       const targets = this.#count(on);
       const perMs = (perMonth * factor * targets) / MONTH_MS;
-      for (let atMs = gap(perMs); atMs < untilMs; atMs += gap(perMs)) {
+      for (let atMs = nowMs + gap(perMs); atMs < untilMs; atMs += gap(perMs)) {
         const target = randomBelow(random, targets);
         timeline.at(Math.round(atMs), () => this.strike(name, target));
       }

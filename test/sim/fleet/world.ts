@@ -6,7 +6,7 @@ import { whatIfUnplugged } from '../../../controller/domain/topology/what-if.js'
 import { type Random, randomBelow } from '../../../proto/contract/random.js';
 import { Channel } from './channel.js';
 import { BOOT_QUIRKS, type FaultName } from './fault-mix.js';
-import type { Timeline } from './timeline.js';
+import type { Moments } from './timeline.js';
 
 /**
  * `rom`: before its first DHCP request. `rom-stuck`: asked in vain and gave up. `files-lost`: has an address and asks for
@@ -86,7 +86,7 @@ export class World {
   readonly fileservers: ReadonlyMap<string, SimFileserver>;
   readonly switches: ReadonlyMap<string, SimSwitch>;
   readonly sites: ReadonlyMap<string, SimSite>;
-  readonly timeline: Timeline;
+  readonly timeline: Moments;
   readonly random: Random;
   /** Whether a switch that starts leaves its ports off until somebody admits them; else all start at once. */
   readonly portsStartOff: boolean;
@@ -98,7 +98,7 @@ export class World {
   /** Called when a node serves again, or does not any more. */
   onServing: (node: SimNode) => void = () => undefined;
 
-  constructor(topology: Topology, timeline: Timeline, random: Random, options: WorldOptions) {
+  constructor(topology: Topology, timeline: Moments, random: Random, options: WorldOptions) {
     this.map = mapFleet(topology);
     this.timeline = timeline;
     this.random = random;

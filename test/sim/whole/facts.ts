@@ -1,15 +1,12 @@
 /** What agents of a simulated fleet report: the facts that the real ones would have, of the world as it is. */
 
-import type { FactChange } from '../../../controller/usecases/agent-messages.js';
-import { healthyFacts } from '../../../controller/usecases/testing/fleet.js';
 import { type BootRecord, boardKey } from '../../../proto/contract/boot/record.js';
 import { renderBootRecord } from '../../../proto/contract/boot/record-text.js';
 import type { BootStage } from '../../../proto/contract/boot/stage.js';
+import type { Sample } from '../../../proto/contract/facts.js';
 import { linkOf, powerOf } from '../fleet/sight.js';
 import type { SimFileserver, SimNode, SimSwitch, World } from '../fleet/world.js';
 
-/** Servers were started so long before the world began. */
-export const UP_BEFORE_MS = 1_000_000;
 const [LINK_UP, LINK_DOWN] = [6, 2];
 const MILLIWATTS = { off: 0, zero: 0, low: 1_200, normal: 3_500, fault: 0, shed: 0, unobserved: 0 } as const;
 
@@ -63,11 +60,13 @@ export class BootLogs {
     if (node.phase === 'no-hello') this.#readMs.set(node.index, nowMs);
   }
 
-  factsOf(server: SimFileserver): readonly FactChange[] {
+  /** @param clockMs the server's own, now: what it tells of times is by that */
+  factsOf(server: SimFileserver, clockMs: number): readonly Sample[] {
     const own = this.#world.nodes.filter((node) => this.#world.fileserverOf(node) === server);
-    return own.flatMap((node): readonly FactChange[] => {
+    const behindMs = this.#world.nowMs - clockMs;
+    return own.flatMap((node): readonly Sample[] => {
       const readMs = this.#readMs.get(node.index);
-      const record = this.#recordOf(node);
+      const record = this.#recordOf(node, behindMs);
       return [
         ...(readMs === undefined
           ? []
@@ -82,11 +81,11 @@ export class BootLogs {
     });
   }
 
-  #recordOf({ index }: SimNode): BootRecord | undefined {
+  #recordOf({ index }: SimNode, behindMs: number): BootRecord | undefined {
     const seen = this.#seen.get(index);
     const startedMs = seen?.stagesMs['dhcp-seen'];
     if (seen === undefined || startedMs === undefined) return undefined;
-    const at = (ms: number): number => Math.round(ms + UP_BEFORE_MS);
+    const at = (ms: number): number => Math.round(ms - behindMs);
     const hasFiles = seen.stagesMs['serial-dir-hit'] !== undefined || seen.missedMs !== undefined;
     return {
       mac: macOf(index),
@@ -114,29 +113,27 @@ const STAGES: Partial<Record<SimNode['phase'], readonly BootStage[]>> = {
   running: ['nfs-mounted'],
 };
 
-export function fileserverFacts(server: SimFileserver, logs: BootLogs): readonly FactChange[] {
+export function fileserverFacts(server: SimFileserver, logs: BootLogs, clockMs: number): readonly Sample[] {
   return [
-    ...healthyFacts(),
     { fact: 'collector_state', instance: 'raid', value: 2 },
     { fact: 'nfsd_service_state', instance: '', value: 1 },
     { fact: 'nfsd_stalled_ms', instance: '', value: server.service === 'ok' ? 0 : 200_000 },
-    ...logs.factsOf(server),
+    ...logs.factsOf(server, clockMs),
   ];
 }
 
-export function switchFacts(world: World, one: SimSwitch): readonly FactChange[] {
+export function switchFacts(world: World, one: SimSwitch): readonly Sample[] {
   const ports = world.nodes.filter((node) => world.switchOf(node) === one);
   const psus = world.map.topology.switches.find(({ name }) => name === one.name)?.psus ?? [];
   return [
-    ...healthyFacts(),
     ...psus.map(
-      (psu, at): FactChange => ({
+      (psu, at): Sample => ({
         fact: 'psu_lost_flag',
         instance: `PSU${at + 1}`,
         value: one.psusLost.includes(psu) ? 1 : 0,
       }),
     ),
-    ...ports.flatMap((node): readonly FactChange[] => {
+    ...ports.flatMap((node): readonly Sample[] => {
       const instance = world.map.nodes[node.index]?.port?.interfaceName ?? '';
       const power = powerOf(world, node);
       const status = power === 'fault' ? 'power-denied' : power === 'off' ? 'disabled' : 'connected';

@@ -1,8 +1,9 @@
-/** Everything between a fact and a command, in one run: evidence, plan, store, ledger, agents that act once. */
+/** Everything between a fact and a deed, in one run: agents with their ledgers and outboxes, streams, evidence, plan, store. */
 
 import { expect, test } from 'vitest';
 import { buildTopology } from '../../../controller/domain/testing/fleet.js';
 import type { FaultName } from '../fleet/fault-mix.js';
+import { playWhole, runWhole } from './run-whole.js';
 import { WholeFleet } from './whole-fleet.js';
 
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
@@ -13,7 +14,7 @@ const SEEDS = [1, 2];
 const [HUNG, OTHER, SECOND_SITE] = [2, 3, 1];
 
 async function started(seed: number): Promise<WholeFleet> {
-  const fleet = await WholeFleet.start(seed, buildTopology(), POLICY);
+  const fleet = await WholeFleet.start(seed, { topology: buildTopology(), policy: POLICY });
   await fleet.runUntil(10 * MINUTE_MS);
   return fleet;
 }
@@ -26,7 +27,7 @@ function isServing({ world }: WholeFleet, index: number): boolean {
 test('a quiet fleet is left alone', { timeout: MINUTES }, async () => {
   const fleet = await started(1);
   await fleet.runUntil(HOUR_MS);
-  expect([fleet.deeds, fleet.violations]).toEqual([[], []]);
+  expect([fleet.referee.deeds, fleet.referee.violations]).toEqual([[], []]);
   expect(fleet.core.healing.memory.nodes.size).toBe(0);
 });
 
@@ -53,8 +54,13 @@ test.for(LOSSES)(
       for (const [name, target] of strike) fleet.trouble.strike(name, target, HOUR_MS);
       fleet.timeline.after(seed * 30_000, () => fleet.trouble.strike('hang', HUNG));
       await fleet.runUntil(55 * MINUTE_MS);
-      const cuts = fleet.deeds.filter((deed) => deed.startsWith('cycle'));
-      expect([seed, cuts, isServing(fleet, HUNG), fleet.violations]).toEqual([seed, [`cycle ${HUNG}`], true, []]);
+      const cuts = fleet.referee.deeds.filter((deed) => deed.startsWith('cycle'));
+      expect([seed, cuts, isServing(fleet, HUNG), fleet.referee.violations]).toEqual([
+        seed,
+        [`cycle ${HUNG}`],
+        true,
+        [],
+      ]);
     }
   },
 );
@@ -70,8 +76,56 @@ test('a controller that dies between any two steps neither forgets an act nor do
       fleet.timeline.after(minute * MINUTE_MS + seed * 1_700, () => fleet.crash(5_000));
     await fleet.runUntil(2 * HOUR_MS);
     await fleet.finish();
-    expect([seed, isServing(fleet, HUNG), isServing(fleet, OTHER), fleet.violations]).toEqual([seed, true, true, []]);
+    expect([seed, isServing(fleet, HUNG), isServing(fleet, OTHER), fleet.referee.violations]).toEqual([
+      seed,
+      true,
+      true,
+      [],
+    ]);
   }
+});
+
+test('agents that die between any two steps neither forget an order nor carry it out twice', {
+  timeout: MINUTES,
+}, async () => {
+  for (const seed of SEEDS) {
+    const fleet = await started(seed);
+    fleet.trouble.strike('hang', HUNG);
+    fleet.trouble.strike('boot-dir-missing', OTHER);
+    fleet.trouble.strike('unit-failed', 20);
+    const agents = fleet.agents.length;
+    for (let at = 0; at < 900; at += 3)
+      fleet.timeline.after(1_000 * at, () => fleet.crashAgent(at % 2 === 0 ? agents - 1 - (at % 6) : at));
+    await fleet.runUntil(2 * HOUR_MS);
+    await fleet.finish();
+    const { world } = fleet;
+    const ill = world.nodes.filter((node) => node.fault !== undefined || !world.serves(node)).map(({ index }) => index);
+    expect([seed, ill, fleet.referee.violations]).toEqual([seed, [], []]);
+  }
+});
+
+test('every fault of the mix, with agents and a controller that die all the time, breaks no invariant', {
+  timeout: MINUTES,
+}, async () => {
+  const campaign = { seeds: 4, hours: 4, factor: 300, injections: [], policy: POLICY, say: () => undefined };
+  const { violations, firstViolation, events, deeds } = await runWhole({
+    ...campaign,
+    ...{ firstSeed: 1, topology: buildTopology() },
+  });
+  expect([violations, firstViolation]).toEqual([0, undefined]);
+  expect(events).toBeGreaterThan(100_000);
+  expect(deeds).toBeGreaterThan(20);
+});
+
+test('the same seed tells the same story, frame by frame, and another seed another one', {
+  timeout: MINUTES,
+}, async () => {
+  const story = async (seed: number): Promise<string> => {
+    const terms = { hours: 1, factor: 500, injections: [], policy: POLICY, topology: buildTopology() };
+    return (await playWhole(seed, terms)).sim.traceHash;
+  };
+  const [first, again, other] = [await story(7), await story(7), await story(8)];
+  expect([again === first, other === first]).toEqual([true, false]);
 });
 
 test('a pause holds within a second, and what it held goes on afterwards', { timeout: MINUTES }, async () => {
@@ -83,7 +137,7 @@ test('a pause holds within a second, and what it held goes on afterwards', { tim
     await fleet.runUntil(40 * MINUTE_MS);
     await fleet.runUntil(2 * HOUR_MS);
     await fleet.finish();
-    expect([seed, isServing(fleet, HUNG), fleet.violations]).toEqual([seed, true, []]);
+    expect([seed, isServing(fleet, HUNG), fleet.referee.violations]).toEqual([seed, true, []]);
   }
 });
 
@@ -93,8 +147,8 @@ test('a wall clock that jumps by ten years changes no decision', { timeout: MINU
     fleet.trouble.strike('hang', HUNG);
     if (jumps) fleet.timeline.after(20_000, () => fleet.trouble.strike('clock-jump', 0));
     await fleet.runUntil(HOUR_MS);
-    expect(fleet.violations).toEqual([]);
-    return fleet.deeds;
+    expect(fleet.referee.violations).toEqual([]);
+    return fleet.referee.deeds;
   };
   expect(await deedsOf(true)).toEqual(await deedsOf(false));
 });

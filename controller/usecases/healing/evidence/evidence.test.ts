@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { FactChange } from '../../agent-messages.js';
+import { by } from '../../testing/by.js';
 import { HealingSite, SITE_TOPOLOGY } from '../../testing/healing-site.js';
 
 const ENFORCE = 'name: test\nversion: 1\nmode: enforce\n';
@@ -100,4 +101,22 @@ test('a unit that failed is restarted by its own agent, once', async () => {
   await site.pass(10 * MINUTE_MS);
   expect(await site.orders()).toEqual(['pi-1 restart-unit']);
   expect(await site.decisions('pi-1')).toEqual(expect.arrayContaining(['act R1', 'watch']));
+});
+
+test('Pis fall silent after a change of ports that is on trial: the change is taken back, and no Pi is touched', async () => {
+  const site = await started();
+  site.switchSays = [{ fact: 'switch_change_state', instance: '', value: 2 }];
+  const { commands } = site.fleet.core;
+  const order = {
+    action: { kind: 'switch-apply', plan: '{}', confirmWithinMs: 60_000 },
+    reason: 'VLANs',
+    validForMs: 60_000,
+  } as const;
+  await commands.issue(site.switch.peer.nodeId, order, by('admin:kim'));
+  await site.done(site.switch, 'the change is on trial');
+  site.hang(1);
+  site.hang(2);
+  await site.pass(5 * MINUTE_MS);
+  expect(await site.orders()).toEqual(['sw-1 switch-apply', 'sw-1 switch-roll-back']);
+  expect(await site.decisions('pi-1')).toContain('hold G2');
 });
