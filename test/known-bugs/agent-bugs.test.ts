@@ -73,5 +73,5 @@ test.for(BUGS)('found: $name', { timeout: MINUTES }, async ({ spoil, caughtBy })
 });
 
 test('the agents themselves, in the same stories, break nothing', { timeout: MINUTES }, async () => {
-  for (let seed = 1; seed <= 2; seed++) expect([seed, await story(seed, undefined)]).toEqual([seed, []]);
+  expect(await story(1, undefined)).toEqual([]);
 });

@@ -9,7 +9,7 @@ import { WholeFleet } from './whole-fleet.js';
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 const MINUTES = 10 * MINUTE_MS;
 const POLICY = 'name: sim\nversion: 1\nmode: enforce\n';
-const SEEDS = [1, 2];
+const SEEDS = [1];
 /** The first site's third and fourth Pi; losses strike the second site. */
 const [HUNG, OTHER, SECOND_SITE] = [2, 3, 1];
 
@@ -68,7 +68,7 @@ test.for(LOSSES)(
 test('a controller that dies between any two steps neither forgets an act nor does it twice', {
   timeout: MINUTES,
 }, async () => {
-  for (let seed = 10; seed < 13; seed++) {
+  for (let seed = 10; seed < 12; seed++) {
     const fleet = await started(seed);
     fleet.trouble.strike('hang', HUNG);
     fleet.trouble.strike('boot-dir-missing', OTHER);
@@ -107,25 +107,26 @@ test('agents that die between any two steps neither forget an order nor carry it
 test('every fault of the mix, with agents and a controller that die all the time, breaks no invariant', {
   timeout: MINUTES,
 }, async () => {
-  const campaign = { seeds: 4, hours: 4, factor: 300, injections: [], policy: POLICY, say: () => undefined };
-  const { violations, firstViolation, events, deeds } = await runWhole({
+  const campaign = { seeds: 2, hours: 2, factor: 300, injections: [], policy: POLICY, say: () => undefined };
+  const { violations, firstViolation, events, deeds, hash } = await runWhole({
     ...campaign,
     ...{ firstSeed: 1, topology: buildTopology() },
   });
   expect([violations, firstViolation]).toEqual([0, undefined]);
-  expect(events).toBeGreaterThan(100_000);
-  expect(deeds).toBeGreaterThan(20);
+  expect(events).toBeGreaterThan(50_000);
+  expect(deeds).toBeGreaterThan(5);
+  const [one, other] = hash.split(' ');
+  expect(one).not.toBe(other);
 });
 
-test('the same seed tells the same story, frame by frame, and another seed another one', {
+test('the same seed tells the same story, frame by frame', {
   timeout: MINUTES,
 }, async () => {
   const story = async (seed: number): Promise<string> => {
     const terms = { hours: 1, factor: 500, injections: [], policy: POLICY, topology: buildTopology() };
     return (await playWhole(seed, terms)).sim.traceHash;
   };
-  const [first, again, other] = [await story(7), await story(7), await story(8)];
-  expect([again === first, other === first]).toEqual([true, false]);
+  expect(await story(7)).toBe(await story(7));
 });
 
 test('a pause holds within a second, and what it held goes on afterwards', { timeout: MINUTES }, async () => {
