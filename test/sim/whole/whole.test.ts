@@ -53,7 +53,7 @@ test.for(LOSSES)(
       const fleet = await started(seed);
       for (const [name, target] of strike) fleet.trouble.strike(name, target, HOUR_MS);
       fleet.timeline.after(seed * 30_000, () => fleet.trouble.strike('hang', HUNG));
-      await fleet.runUntil(55 * MINUTE_MS);
+      await fleet.runUntil(30 * MINUTE_MS);
       const cuts = fleet.referee.deeds.filter((deed) => deed.startsWith('cycle'));
       expect([seed, cuts, isServing(fleet, HUNG), fleet.referee.violations]).toEqual([
         seed,
@@ -74,7 +74,7 @@ test('a controller that dies between any two steps neither forgets an act nor do
     fleet.trouble.strike('boot-dir-missing', OTHER);
     for (let minute = 1; minute <= 12; minute += 3)
       fleet.timeline.after(minute * MINUTE_MS + seed * 1_700, () => fleet.crash(5_000));
-    await fleet.runUntil(2 * HOUR_MS);
+    await fleet.runUntil(HOUR_MS);
     await fleet.finish();
     expect([seed, isServing(fleet, HUNG), isServing(fleet, OTHER), fleet.referee.violations]).toEqual([
       seed,
@@ -96,7 +96,7 @@ test('agents that die between any two steps neither forget an order nor carry it
     const agents = fleet.agents.length;
     for (let at = 0; at < 900; at += 3)
       fleet.timeline.after(1_000 * at, () => fleet.crashAgent(at % 2 === 0 ? agents - 1 - (at % 6) : at));
-    await fleet.runUntil(2 * HOUR_MS);
+    await fleet.runUntil(HOUR_MS);
     await fleet.finish();
     const { world } = fleet;
     const ill = world.nodes.filter((node) => node.fault !== undefined || !world.serves(node)).map(({ index }) => index);
@@ -104,29 +104,17 @@ test('agents that die between any two steps neither forget an order nor carry it
   }
 });
 
-test('every fault of the mix, with agents and a controller that die all the time, breaks no invariant', {
+test('every fault of the mix, with agents and a controller that die all the time, breaks no invariant, and a seed repeats itself', {
   timeout: MINUTES,
 }, async () => {
-  const campaign = { seeds: 2, hours: 2, factor: 300, injections: [], policy: POLICY, say: () => undefined };
-  const { violations, firstViolation, events, deeds, hash } = await runWhole({
-    ...campaign,
-    ...{ firstSeed: 1, topology: buildTopology() },
-  });
-  expect([violations, firstViolation]).toEqual([0, undefined]);
-  expect(events).toBeGreaterThan(50_000);
-  expect(deeds).toBeGreaterThan(5);
-  const [one, other] = hash.split(' ');
-  expect(one).not.toBe(other);
-});
-
-test('the same seed tells the same story, frame by frame', {
-  timeout: MINUTES,
-}, async () => {
-  const story = async (seed: number): Promise<string> => {
-    const terms = { hours: 1, factor: 500, injections: [], policy: POLICY, topology: buildTopology() };
-    return (await playWhole(seed, terms)).sim.traceHash;
-  };
-  expect(await story(7)).toBe(await story(7));
+  const terms = { hours: 1, factor: 1_000, injections: [], policy: POLICY, topology: buildTopology() };
+  const summary = await runWhole({ ...terms, firstSeed: 1, seeds: 2, say: () => undefined });
+  expect([summary.violations, summary.firstViolation]).toEqual([0, undefined]);
+  expect(summary.deeds).toBeGreaterThan(3);
+  const [first, second] = summary.hash.split(' ');
+  expect(second).not.toBe(first);
+  // Frame by frame, and every line of every log.
+  expect((await playWhole(1, terms)).sim.traceHash).toBe(first);
 });
 
 test('a pause holds within a second, and what it held goes on afterwards', { timeout: MINUTES }, async () => {
@@ -136,7 +124,7 @@ test('a pause holds within a second, and what it held goes on afterwards', { tim
     await fleet.runUntil(10 * MINUTE_MS + seed * 45_000);
     await fleet.pause(30 * MINUTE_MS);
     await fleet.runUntil(40 * MINUTE_MS);
-    await fleet.runUntil(2 * HOUR_MS);
+    await fleet.runUntil(75 * MINUTE_MS);
     await fleet.finish();
     expect([seed, isServing(fleet, HUNG), fleet.referee.violations]).toEqual([seed, true, []]);
   }
@@ -147,7 +135,7 @@ test('a wall clock that jumps by ten years changes no decision', { timeout: MINU
     const fleet = await started(5);
     fleet.trouble.strike('hang', HUNG);
     if (jumps) fleet.timeline.after(20_000, () => fleet.trouble.strike('clock-jump', 0));
-    await fleet.runUntil(HOUR_MS);
+    await fleet.runUntil(40 * MINUTE_MS);
     expect(fleet.referee.violations).toEqual([]);
     return fleet.referee.deeds;
   };
