@@ -8,7 +8,7 @@ import { WholeFleet } from './whole-fleet.js';
 
 const [SECOND_MS, MINUTE_MS, HOUR_MS] = [1_000, 60_000, 3_600_000];
 /** Everybody is there, and the controller has listened for long enough. */
-export const SETTLED_MS = 10 * MINUTE_MS;
+const SETTLED_MS = 10 * MINUTE_MS;
 /** No fault strikes and nobody dies in the last part, so that it can be seen whether everything comes to rest. */
 const QUIET_END_MS = 40 * MINUTE_MS;
 /** A fault of its own simulation (restore.test.ts), and one that is made by a person's order. */
