@@ -6,7 +6,7 @@ import type { HealingPolicy } from '../../../controller/domain/healing/policy.js
 import type { Core } from '../../../controller/usecases/core.js';
 import { isBehindSomethingElse, Oracle, type Violation } from '../fleet/oracle.js';
 import type { SimNode, World } from '../fleet/world.js';
-import type { Hands } from './world-handlers.js';
+import type { Hands, PowerOrder } from './world-handlers.js';
 
 /** A pause must hold by then. */
 const PAUSE_WITHIN_MS = 1_000;
@@ -24,7 +24,10 @@ export class Referee {
   readonly #begun = new Set<string>();
   /** Nodes whose power is off for a moment, by an order. */
   readonly #cycling = new Set<number>();
+  /** Of the controller that runs; its wall clock. */
   #startedAtMs = 0;
+  /** Begun while the controller listened only: whether it gave the order then is told by the order. */
+  readonly #inGrace: { readonly commandId: string; readonly what: string; readonly startedAtMs: number }[] = [];
   #pausedSinceMs: number | undefined;
   #pausedUntilMs = 0;
 
@@ -38,8 +41,8 @@ export class Referee {
     return this.#oracle.violations;
   }
 
-  controllerStarted(): void {
-    this.#startedAtMs = this.#world.nowMs;
+  controllerStarted(wallClockMs: number): void {
+    this.#startedAtMs = wallClockMs;
   }
 
   paused(forMs: number): void {
@@ -65,7 +68,7 @@ export class Referee {
         this.onBegun(name);
       },
       repairPath: (serial) => this.#repairPath(serial),
-      power: (port, action, offMs, done) => this.#power(name, port, { action, offMs, done }),
+      power: (order, done) => this.#power(name, order, done),
     };
   }
 
@@ -80,12 +83,7 @@ export class Referee {
     return true;
   }
 
-  #power(
-    switchName: string,
-    port: string,
-    order: { readonly action: 'on' | 'off' | 'cycle'; readonly offMs: number; readonly done: () => void },
-  ): void {
-    const { action, offMs, done } = order;
+  #power(switchName: string, { commandId, port, action, offMs }: PowerOrder, done: () => void): void {
     const node = this.#world.nodes.find(({ index }) => {
       const mapped = this.#world.map.nodes[index];
       return mapped?.record.plug?.switch === switchName && mapped.port?.interfaceName === port;
@@ -95,7 +93,7 @@ export class Referee {
       done();
       return;
     }
-    this.#judgePower(node, action);
+    this.#judgePower(node, action, commandId);
     this.deeds.push(`${action} ${node.index}`);
     const on = (): void => {
       this.#cycling.delete(node.index);
@@ -112,13 +110,13 @@ export class Referee {
     this.#world.timeline.after(offMs, on);
   }
 
-  #judgePower(node: SimNode, what: 'on' | 'off' | 'cycle'): void {
+  #judgePower(node: SimNode, what: PowerOrder['action'], commandId: string): void {
     const name = this.#world.map.nodes[node.index]?.record.name ?? '';
     const { nowMs } = this.#world;
     const pausedForMs = this.#pausedSinceMs === undefined ? 0 : nowMs - this.#pausedSinceMs;
     if (pausedForMs > PAUSE_WITHIN_MS && nowMs < this.#pausedUntilMs) this.#tell('I7', `${what} of ${name} in a pause`);
     if ((this.#core()?.healing.graceMs ?? 0) > 0)
-      this.#tell('H6', `${what} of ${name} ${nowMs - this.#startedAtMs} ms after a start`);
+      this.#inGrace.push({ commandId, what: `${what} of ${name}`, startedAtMs: this.#startedAtMs });
     if (this.#cycling.has(node.index)) this.#tell('I5', `${what} of ${name}, whose power is off for a moment`);
     if (what === 'on') return;
     if (this.#world.map.nodes[node.index]?.port?.isProtected === true) this.#tell('H8', `${what} of ${name}`);
@@ -139,6 +137,10 @@ export class Referee {
     const known = new Set<string>(commands.map(({ id }) => id));
     for (const id of this.#begun)
       if (!known.has(id) && commands.length < COMMANDS_READ) this.#tell('H2', `${id} was done and is on no record`);
+    for (const { commandId, what, startedAtMs } of this.#inGrace) {
+      const issuedAtMs = commands.find(({ id }) => id === commandId)?.issuedAtMs ?? 0;
+      if (issuedAtMs >= startedAtMs) this.#tell('H6', `${what} ${issuedAtMs - startedAtMs} ms after a start`);
+    }
     if (healing.lastPassAtMs === undefined) this.#tell('H14', 'nobody has looked at the fleet');
     for (const index of this.#cycling) this.#tell('I6', `the port of node ${index} was left off`);
   }

@@ -198,7 +198,7 @@ export class WholeFleet {
       options: { reportIntervalMs: REPORT_INTERVAL_MS },
     });
     this.world.controllerUp = true;
-    this.referee.controllerStarted();
+    this.referee.controllerStarted(this.core.world.clock.nowMs());
     this.world.refresh();
   }
 

@@ -10,7 +10,14 @@ export interface Hands {
   /** Puts the boot path of a board right. @returns whether anything had to be */
   readonly repairPath: (serial: string) => boolean;
   /** Calls back when the port is as it was asked for; whatever becomes of the agent, the switch brings it there. */
-  readonly power: (port: string, action: 'on' | 'off' | 'cycle', offMs: number, done: () => void) => void;
+  readonly power: (order: PowerOrder, done: () => void) => void;
+}
+
+export interface PowerOrder {
+  readonly commandId: string;
+  readonly port: string;
+  readonly action: 'on' | 'off' | 'cycle';
+  readonly offMs: number;
 }
 
 const REPAIR_MS = 5_000;
@@ -48,7 +55,8 @@ export function powerHandlers(hands: Hands): Handlers {
       before: async () => '',
       async run({ port, action, offMs }, { commandId }) {
         hands.begun(commandId);
-        await new Promise<void>((resolve) => hands.power(port, ACTIONS.get(action) ?? 'on', offMs, resolve));
+        const order = { commandId, port, action: ACTIONS.get(action) ?? 'on', offMs } as const;
+        await new Promise<void>((resolve) => hands.power(order, resolve));
         return { kind: 'succeeded', detail: 'it has power' };
       },
       observe: async ({ port }) => ({ kind: 'unknown', detail: `look at ${port}` }),
