@@ -4,7 +4,6 @@ import type { Collector } from '../../../agent/kit/collect/collector.js';
 import { ok } from '../../../agent/kit/collect/collector.js';
 import type { AgentProbe } from '../../../agent/kit/collect/probe.js';
 import type { Handlers } from '../../../agent/kit/command/handler.js';
-import type { Files } from '../../../agent/kit/host/ports.js';
 import { runAgent } from '../../../agent/kit/run-agent.js';
 import type { Death } from '../../../agent/kit/testing/lifetime.js';
 import { makeSimHost, type SimHost } from '../../../agent/kit/testing/sim-host.js';
@@ -31,12 +30,7 @@ export interface AgentTerms {
   readonly moreCollectors?: readonly Collector[];
   /** Its system was asked to restart. */
   readonly onReboot?: () => void;
-  /** A planted mistake: its storage as its agent has it. */
-  readonly spoil?: Spoil | undefined;
 }
-
-/** A mistake in how an agent keeps what it must not forget. */
-export type Spoil = (files: Files) => Files;
 
 /** How its machine and the way to it are, now. */
 export interface AgentState {
@@ -44,10 +38,6 @@ export interface AgentState {
   readonly machine: 'runs' | 'dead' | 'off';
   readonly hearsController: boolean;
   readonly isHeard: boolean;
-}
-
-function spoiled(host: SimHost, spoil: Spoil | undefined): SimHost {
-  return spoil === undefined ? host : { ...host, files: spoil(host.files) };
 }
 
 const LANES = ['to-controller', 'to-agent'] as const;
@@ -94,7 +84,7 @@ export class FleetAgent {
 
   start(): void {
     const { kind, handlers, name, token, facts, moreCollectors = [] } = this.terms;
-    const host = spoiled(this.#host, this.terms.spoil);
+    const host = this.#host;
     const seen = (probe: AgentProbe): Collector => ({
       name: 'world',
       intervalMs: 0,

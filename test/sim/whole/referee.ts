@@ -16,8 +16,6 @@ const COMMANDS_READ = 1_000;
 export class Referee {
   /** Power cuts and repairs that were carried out, in words. */
   readonly deeds: string[] = [];
-  /** Told of every order as it is begun, with the name of the machine. */
-  onBegun: (name: string) => void = () => undefined;
   readonly #world: World;
   readonly #core: () => Core | undefined;
   readonly #oracle: Oracle;
@@ -65,7 +63,6 @@ export class Referee {
       begun: (commandId) => {
         if (this.#begun.has(commandId)) this.#tell('I1', `${commandId} is begun twice`);
         this.#begun.add(commandId);
-        this.onBegun(name);
       },
       repairPath: (serial) => this.#repairPath(serial),
       power: (order, done) => this.#power(name, order, done),

@@ -25,7 +25,7 @@ import { type SimNode, World } from '../fleet/world.js';
 import { makeSimAuthority, makeSimTrust } from '../sim-authority.js';
 import { type SimController, startSimController } from '../sim-controller.js';
 import { BootLogs, fileserverFacts, macOf, switchFacts } from './facts.js';
-import { type AgentTerms, FleetAgent, type Spoil, UNIT } from './fleet-agent.js';
+import { type AgentTerms, FleetAgent, UNIT } from './fleet-agent.js';
 import { piFacts, piState, serverState, switchState, UnitFaults } from './machines.js';
 import { type Mortal, mortal } from './mortal.js';
 import { Referee } from './referee.js';
@@ -41,8 +41,6 @@ export interface FleetTerms {
   readonly topology: Topology;
   /** Of healing, in YAML. */
   readonly policy: string;
-  /** A planted mistake in all of its agents. */
-  readonly spoil?: Spoil | undefined;
 }
 
 export class WholeFleet {
@@ -67,10 +65,7 @@ export class WholeFleet {
   #loopLagMs = 0;
   #crashIsDue = false;
 
-  readonly #spoil: Spoil | undefined;
-
-  private constructor(seed: number, { topology, policy, spoil }: FleetTerms, store: Store) {
-    this.#spoil = spoil;
+  private constructor(seed: number, { topology, policy }: FleetTerms, store: Store) {
     const sim = new SimWorld(seed);
     this.sim = sim;
     this.timeline = momentsOf(sim);
@@ -131,10 +126,12 @@ export class WholeFleet {
     this.sim.after(Math.max(1_000, awayMs), () => this.#startController());
   }
 
-  /** An agent dies at any moment within a second, and its service manager starts it again. */
+  /** An agent dies at any moment within a second, alone or with its machine, and starts again. */
   crashAgent(index: number): void {
     const agent = this.agents[index % this.agents.length];
-    this.sim.after(randomBelow(this.#random, 1_000), () => agent?.kill(1_000 + randomBelow(this.#random, 20_000)));
+    const how = randomBelow(this.#random, 4) === 0 ? 'power' : 'kill';
+    const backAfterMs = 1_000 + randomBelow(this.#random, 20_000);
+    this.sim.after(randomBelow(this.#random, 1_000), () => agent?.kill(backAfterMs, how));
   }
 
   /** Agents die all the time, one after another. */
@@ -213,9 +210,9 @@ export class WholeFleet {
       tokens.set(`${kind} ${site}`, token);
       return token;
     };
-    const add = async (site: string, terms: Omit<AgentTerms, 'token' | 'spoil'>): Promise<FleetAgent> => {
+    const add = async (site: string, terms: Omit<AgentTerms, 'token'>): Promise<FleetAgent> => {
       const agent = new FleetAgent(
-        { ...terms, token: await tokenFor(terms.kind, site), spoil: this.#spoil },
+        { ...terms, token: await tokenFor(terms.kind, site) },
         this.sim,
         this.#network,
         this.#log(terms.name),
@@ -250,7 +247,7 @@ export class WholeFleet {
     }
   }
 
-  #piTerms(node: SimNode, name: string, serial: string): Omit<AgentTerms, 'token' | 'spoil'> {
+  #piTerms(node: SimNode, name: string, serial: string): Omit<AgentTerms, 'token'> {
     return {
       ...{ kind: 'pi', name, serial, mac: macOf(node.index) },
       handlers: hostHandlers(POLICY),
