@@ -24,7 +24,7 @@ import {
   topologyRows,
 } from './healing-rows.js';
 import type { Query } from './query.js';
-import { parsed } from './rows.js';
+import { noUndefined, parsed, revived } from './rows.js';
 
 const RECORDS_MAX = 1_000;
 const OPEN_ACTIONS_MAX = 10_000;
@@ -155,17 +155,4 @@ export class SqlHealingWriter extends SqlHealingReader implements HealingWriter 
 
 function jsonOrNull(value: object | undefined): string | null {
   return value === undefined ? null : JSON.stringify(value, noUndefined);
-}
-
-/** JSON has no `undefined`, and a record has every field: null stands for it in the text alone. */
-function noUndefined(_key: string, value: unknown): unknown {
-  return value === undefined ? null : value;
-}
-
-/** null of the text is `undefined` again. */
-function revived<Written extends object>(text: string): Written {
-  const fields = Object.entries<unknown>(parsed<Record<string, unknown>>(text)).map(
-    ([key, value]) => [key, value ?? undefined] as const,
-  );
-  return Object.fromEntries(fields) as Written; // the fields of what was written, null being undefined again
 }

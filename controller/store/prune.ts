@@ -64,6 +64,10 @@ const STEPS: readonly Step[] = [
       .limit(limit);
     return await deleted(query.deleteFrom('healing_action').where('id', 'in', old));
   },
+  async (query, { eventsBeforeMs }, limit) => {
+    const old = query.selectFrom('incident').select('id').where('over_at_ms', '<', eventsBeforeMs);
+    return await deleted(query.deleteFrom('incident').where('id', 'in', old.orderBy('over_at_ms').limit(limit)));
+  },
 ];
 
 /** Readers who come back with an older id are told that they missed something. */

@@ -13,6 +13,7 @@ import type { JoinToken } from '../domain/token.js';
 import type { AccessReader } from '../usecases/access/ports.js';
 import type { AuditReader } from '../usecases/audit/ports.js';
 import type { HealingReader } from '../usecases/healing/ports.js';
+import type { IncidentReader } from '../usecases/incidents/ports.js';
 import type { OverlayReader } from '../usecases/overlay/ports.js';
 import type {
   EnrollmentKey,
@@ -29,6 +30,7 @@ import { SqlAccessReader } from './access-store.js';
 import { SqlAuditReader } from './audit-store.js';
 import { type EventRows, findEvents } from './event-query.js';
 import { SqlHealingReader } from './healing-store.js';
+import { SqlIncidentReader } from './incident-store.js';
 import { idempotencyOf, maintenanceOf, nodeSettingsOf, siteOf } from './operator-rows.js';
 import { SqlOverlayReader } from './overlay-store.js';
 import { EVENTS_PRUNED_SETTING } from './prune.js';
@@ -58,6 +60,7 @@ export class SqlReader implements StoreReader {
   readonly healing: HealingReader;
   readonly overlay: OverlayReader;
   readonly switches: SwitchReader;
+  readonly incidents: IncidentReader;
   protected readonly query: Query;
 
   constructor(query: Query) {
@@ -67,6 +70,7 @@ export class SqlReader implements StoreReader {
     this.healing = new SqlHealingReader(query);
     this.overlay = new SqlOverlayReader(query);
     this.switches = new SqlSwitchReader(query);
+    this.incidents = new SqlIncidentReader(query);
   }
 
   async setting(name: string): Promise<string | undefined> {

@@ -273,3 +273,16 @@ export function segmentOf(row: HistoryRow): HistorySegment {
 export function signedOf(row: { payload: Uint8Array; key_id: string; signature: Uint8Array }) {
   return { payload: bytes(row.payload), keyId: row.key_id, signature: bytes(row.signature) };
 }
+
+/** JSON has no `undefined`, and a record has every field: null stands for it in the text alone. */
+export function noUndefined(_key: string, value: unknown): unknown {
+  return value === undefined ? null : value;
+}
+
+/** null of the text is `undefined` again. */
+export function revived<Written extends object>(text: string): Written {
+  const fields = Object.entries<unknown>(parsed<Record<string, unknown>>(text)).map(
+    ([key, value]) => [key, value ?? undefined] as const,
+  );
+  return Object.fromEntries(fields) as Written; // the fields of what was written, null being undefined again
+}

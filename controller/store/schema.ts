@@ -232,6 +232,26 @@ export interface SwitchPlanRow {
   reason: string;
 }
 
+interface IncidentEntryRow {
+  incident_id: string;
+  at_ms: number;
+  kind: string;
+  about: string;
+  words: string;
+  actor: string;
+}
+
+interface AlertDeliveryRow {
+  incident_id: string;
+  channel: string;
+  kind: string;
+  created_at_ms: number;
+  attempts: number;
+  next_at_ms: number;
+  /** Why it did not arrive the last time; empty = it was not tried. */
+  error: string;
+}
+
 export interface Tables {
   setting: { name: string; value: string };
   join_token: TokenRow;
@@ -281,4 +301,13 @@ export interface Tables {
   /** record: JSON. */
   rollout: { id: string; is_open: number; record: string };
   switch_plan: SwitchPlanRow;
+  incident: {
+    id: string;
+    opened_at_ms: number;
+    closed_at_ms: number | null;
+    over_at_ms: number | null;
+    record: string;
+  };
+  incident_entry: IncidentEntryRow & { id: Generated<number> };
+  alert_delivery: AlertDeliveryRow & { id: Generated<number> };
 }

@@ -13,12 +13,14 @@ import type { JoinToken } from '../domain/token.js';
 import type { AccessWriter } from '../usecases/access/ports.js';
 import type { AuditWriter } from '../usecases/audit/ports.js';
 import type { HealingWriter } from '../usecases/healing/ports.js';
+import type { IncidentWriter } from '../usecases/incidents/ports.js';
 import type { OverlayWriter } from '../usecases/overlay/ports.js';
 import type { HistorySegment, IdempotencyRecord, PruneBefore, StoreWriter } from '../usecases/ports.js';
 import type { SwitchWriter } from '../usecases/switches/ports.js';
 import { SqlAccessWriter } from './access-store.js';
 import { SqlAuditWriter } from './audit-store.js';
 import { SqlHealingWriter } from './healing-store.js';
+import { SqlIncidentWriter } from './incident-store.js';
 import { idempotencyRow, maintenanceRow, nodeSettingRow, scopeColumns, siteRow } from './operator-rows.js';
 import { SqlOverlayWriter } from './overlay-store.js';
 import { prune } from './prune.js';
@@ -43,6 +45,7 @@ export class SqlWriter extends SqlReader implements StoreWriter {
   override readonly healing: HealingWriter;
   override readonly overlay: OverlayWriter;
   override readonly switches: SwitchWriter;
+  override readonly incidents: IncidentWriter;
 
   constructor(query: Query) {
     super(query);
@@ -51,6 +54,7 @@ export class SqlWriter extends SqlReader implements StoreWriter {
     this.healing = new SqlHealingWriter(query);
     this.overlay = new SqlOverlayWriter(query);
     this.switches = new SqlSwitchWriter(query);
+    this.incidents = new SqlIncidentWriter(query);
   }
 
   async putSetting(name: string, value: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { NodeId } from '../../proto/contract/ids.js';
 import type { Actor } from '../domain/access/actor.js';
 import { newcomerGraceMs } from '../domain/amnesty.js';
 import { Admission } from './admission.js';
+import type { AlertChannel } from './alerts/ports.js';
 import type { AgentGate, ToAgent } from './agent-messages.js';
 import { AgentSessions, NO_TUNNELS, type TunnelGate } from './agent-sessions.js';
 import { AuditAnchors } from './audit/anchors.js';
@@ -70,6 +71,8 @@ export interface HealingPorts {
   readonly loopLagMs: () => number;
   /** Absent = there is no overlay, or nobody looks at its tunnels. */
   readonly tunnelOf?: TunnelOf | undefined;
+  /** Who is told of incidents; absent = nobody. */
+  readonly channels?: readonly AlertChannel[];
 }
 
 /** The running middle of a controller: where adapters bring streams, and what the API asks. */
@@ -185,7 +188,8 @@ async function loadHealing(
   onCommitted: () => void,
 ): Promise<Healing> {
   const onChanged = (entry: NodeEntry): void => parts.watch.nodeChanged(entry);
-  const healing = new Healing({ ...parts, ...parts.healing, commands, configs, onChanged, onCommitted });
+  const channels = (parts.healing.channels ?? []).map(({ name }) => name);
+  const healing = new Healing({ ...parts, ...parts.healing, channels, commands, configs, onChanged, onCommitted });
   await healing.load();
   return healing;
 }

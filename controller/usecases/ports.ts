@@ -15,6 +15,7 @@ import type { JoinToken } from '../domain/token.js';
 import type { AccessReader, AccessWriter } from './access/ports.js';
 import type { AuditReader, AuditWriter } from './audit/ports.js';
 import type { HealingReader, HealingWriter } from './healing/ports.js';
+import type { IncidentReader, IncidentWriter } from './incidents/ports.js';
 import type { OverlayReader, OverlayWriter } from './overlay/ports.js';
 import type { SwitchReader, SwitchWriter } from './switches/ports.js';
 
@@ -93,6 +94,7 @@ export interface StoreReader {
   readonly healing: HealingReader;
   readonly overlay: OverlayReader;
   readonly switches: SwitchReader;
+  readonly incidents: IncidentReader;
   /** Small values by name: the epoch, the hold after a restore. */
   setting(name: string): Promise<string | undefined>;
   token(keyId: string): Promise<JoinToken | undefined>;
@@ -153,6 +155,7 @@ export interface StoreWriter extends StoreReader {
   readonly healing: HealingWriter;
   readonly overlay: OverlayWriter;
   readonly switches: SwitchWriter;
+  readonly incidents: IncidentWriter;
   putSetting(name: string, value: string): Promise<void>;
   /** One that is not there is success. */
   removeSetting(name: string): Promise<void>;

@@ -110,7 +110,8 @@ function manySites(observed: Observed, map: FleetMap, seen: readonly Cause[], no
   return recent.length >= 2 && 2 * recent.length >= map.ofKind.site.length;
 }
 
-function elementSigns(
+/** What a witness of an element says of it. */
+export function elementSigns(
   observed: Observed,
   map: FleetMap,
   policy: HealingPolicy,

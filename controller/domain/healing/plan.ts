@@ -26,6 +26,8 @@ export interface Plan {
   readonly reverts: readonly string[];
   /** Shared causes that hold nodes now. */
   readonly causes: readonly Cause[];
+  /** By node index: which of them it suffers from. */
+  readonly blamed: ReadonlyMap<number, Cause>;
   /** What changed its mind: one for every act and every non-act. */
   readonly records: readonly ExplainRecord[];
   readonly memory: HealMemory;
@@ -55,6 +57,7 @@ export function plan(observed: Observed, desired: Desired, policy: HealingPolicy
     cancels: pass.cancels,
     reverts: pass.reverts,
     causes: pass.attribution.found,
+    blamed: pass.attribution.causes,
     records: pass.records,
     memory: draft,
     lookAgainAtMs: lookAgainAtMs(pass),

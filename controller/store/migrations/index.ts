@@ -8,6 +8,7 @@ import { healing } from './006-healing.js';
 import { commandProgress } from './007-command-progress.js';
 import { overlay } from './008-overlay.js';
 import { switches } from './009-switches.js';
+import { incidents } from './010-incidents.js';
 
 /** In the order in which they run. A released step never changes: a change is the next step. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const MIGRATIONS: readonly Migration[] = [
   commandProgress,
   overlay,
   switches,
+  incidents,
 ];

@@ -11,6 +11,7 @@ import type { Boards } from '../boards.js';
 import type { CommandHold } from '../command-hold.js';
 import type { Commands } from '../commands.js';
 import type { Counters } from '../counters.js';
+import { IncidentBook } from '../incidents/incident-book.js';
 import type { Journal } from '../journal.js';
 import type { Maintenances } from '../maintenance.js';
 import type { NodeConfigs } from '../node-configs.js';
@@ -49,6 +50,8 @@ export interface HealingDeps {
   readonly loopLagMs: () => number;
   /** Absent = there is no overlay. */
   readonly tunnelOf?: TunnelOf | undefined;
+  /** Who is told of incidents, as the configuration calls them. */
+  readonly channels: readonly string[];
   readonly onChanged: (entry: NodeEntry) => void;
   readonly onCommitted: () => void;
 }
@@ -59,6 +62,7 @@ export class Healing {
   readonly holds: Holds;
   readonly policies: Policies;
   readonly remedies: Remedies;
+  readonly incidents: IncidentBook;
   readonly #deps: HealingDeps;
   readonly #clock: SteadyClock;
   readonly #keeper: MemoryKeeper;
@@ -87,6 +91,7 @@ export class Healing {
       agentsOf: (index) => this.#agentsOf(index),
       hindrance: (action, index) => this.#hindrance(action, index),
     });
+    this.incidents = new IncidentBook({ ...deps, onCommitted });
     this.#keeper = new MemoryKeeper(clock);
     const { configs, commands } = deps;
     this.#changes = new RecentChanges({ store, clock, nodes, configs, commands, log: world.log });
@@ -102,6 +107,7 @@ export class Healing {
     await this.holds.load(reader);
     await this.policies.load(reader);
     await this.remedies.load();
+    await this.incidents.load(reader, this.remedies.all());
     this.#map = this.topologies.map();
     this.#memory = await this.#keeper.load(reader, this.#map);
     this.#show(new Map());
@@ -194,27 +200,44 @@ export class Healing {
     const nowMs = this.#clock.nowMs();
     const { policy } = this.policies;
     const repaired = new Set(this.#repaired);
-    const planned = plan(this.#observe(map, before, nowMs), this.#desired(map, repaired), policy, nowMs);
+    const observed = this.#observe(map, before, nowMs);
+    const desired = this.#desired(map, repaired);
+    const planned = plan(observed, desired, policy, nowMs);
     const told = planned.records.map((record) => this.#stored(record));
+    const news = this.incidents.look({ ...this.#passSeen(told), observed, desired, policy, planned, nowMs });
     const isNews = told.length > 0 || planned.starts.length > 0 || this.#keeper.differs(before, planned.memory);
-    const write = async (writer: StoreWriter): Promise<readonly ActionRecord[]> => {
+    const write = async (writer: StoreWriter) => {
       await this.#keeper.save(writer, map, before, planned.memory);
       for (const record of told) await this.#tell(writer, record, map);
-      return await this.remedies.planIn(writer, planned.starts);
+      const incidents = news === undefined ? [] : await this.incidents.writeIn(writer, news);
+      return { incidents, actions: await this.remedies.planIn(writer, planned.starts) };
     };
-    const actions = isNews ? await store.transact(write) : [];
+    const nothing = { incidents: [], actions: [] };
+    const { incidents, actions } = isNews || news !== undefined ? await store.transact(write) : nothing;
     for (const name of repaired) this.#repaired.delete(name); // not before: a pass that fails begins anew
     this.#map = map;
     this.#memory = planned.memory;
     this.#causes = planned.causes;
     this.#lastPassAtMs = this.#clock.wallOf(nowMs);
     this.remedies.planned(actions);
+    if (news !== undefined) this.incidents.committed(news, incidents);
     counters.add('healing_passes_total');
-    if (told.length > 0) this.#deps.onCommitted();
+    if (told.length > 0 || news !== undefined) this.#deps.onCommitted();
     this.#show(before.nodes);
     for (const id of planned.cancels) await this.remedies.cancel(id, 'it is not wanted any more');
     for (const id of planned.reverts) await this.#changes.revert(id);
     if (planned.lookAgainAtMs !== undefined) this.#dueMs = Math.min(this.#dueMs, planned.lookAgainAtMs);
+  }
+
+  #passSeen(records: readonly ExplainRecord[]) {
+    const { remedies, topologies, graceMs } = this;
+    return {
+      records,
+      graceMs,
+      actions: remedies.all().map((record) => remedies.stored(record)),
+      wallOf: (ms: number): number => this.#clock.wallOf(ms),
+      entryOf: (name: string) => topologies.entryOf(name),
+    };
   }
 
   /** Nodes come and go: what is remembered goes by their names. */

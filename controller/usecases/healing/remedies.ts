@@ -66,6 +66,11 @@ export class Remedies {
     });
   }
 
+  /** Open ones, and those that ended a short while ago. */
+  all(): readonly ActionRecord[] {
+    return [...this.#kept.values()];
+  }
+
   open(): readonly ActionRecord[] {
     return [...this.#kept.values()].filter(({ state }) => !isOver(state));
   }

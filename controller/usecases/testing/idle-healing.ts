@@ -27,6 +27,7 @@ export function idleHealing(given: {
     journal: { write: () => undefined },
     counters: new Counters(),
     graceUntilMs: 0,
+    channels: [],
     onChanged: () => undefined,
     onCommitted: () => undefined,
   });
