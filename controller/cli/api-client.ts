@@ -52,6 +52,7 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import type { Secret } from '../../proto/contract/secret.js';
 import { errorOfEnvelope } from './errors.js';
 import { HealingApi } from './healing-api.js';
+import { IncidentApi } from './incident-api.js';
 import { type Ask, ImageApi } from './image-api.js';
 import { OverlayApi } from './overlay-api.js';
 import { SwitchApi } from './switch-api.js';
@@ -327,6 +328,10 @@ export class ApiClient {
 
   promote(wish: { readonly reason: string; readonly confirm: string }): Promise<PromotionView> {
     return this.#ask('POST', '/api/v1/promotions', PromotionView, wish);
+  }
+
+  get incidents(): IncidentApi {
+    return new IncidentApi(this.#ask);
   }
 
   get healing(): HealingApi {

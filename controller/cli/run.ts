@@ -16,6 +16,7 @@ import { registerEvents } from './commands/events.js';
 import { registerGet } from './commands/get.js';
 import { registerHealing } from './commands/healing.js';
 import { registerImage } from './commands/image.js';
+import { registerIncident } from './commands/incident.js';
 import { registerLoginLink } from './commands/login-link.js';
 import { registerNode } from './commands/node.js';
 import { withFileOption } from './commands/node-actions.js';
@@ -52,6 +53,7 @@ const NOUNS = [
   registerSwitch,
   registerOverlay,
   registerPower,
+  registerIncident,
   registerHealing,
   registerTopology,
   registerWhatIf,

@@ -8,6 +8,7 @@ import * as doctor from '../../proto/contract/api/doctor.js';
 import * as fleet from '../../proto/contract/api/fleet.js';
 import * as healing from '../../proto/contract/api/healing.js';
 import * as images from '../../proto/contract/api/images.js';
+import * as incidents from '../../proto/contract/api/incidents.js';
 import * as lists from '../../proto/contract/api/lists.js';
 import * as nodeConfig from '../../proto/contract/api/node-config.js';
 import * as overlay from '../../proto/contract/api/overlay.js';

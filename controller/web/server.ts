@@ -20,6 +20,7 @@ import { doctorHandlers } from './routes/doctor.js';
 import { enrollmentHandlers } from './routes/enrollments.js';
 import { eventHandlers } from './routes/events.js';
 import { healingHandlers, topologyHandlers } from './routes/healing.js';
+import { incidentHandlers } from './routes/incidents.js';
 import { imageHandlers } from './routes/images.js';
 import { loadHandlers } from './routes/loads.js';
 import { nodeConfigHandlers } from './routes/node-configs.js';
@@ -71,6 +72,7 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...uploadHandlers(options),
       ...imageHandlers(options),
       ...healingHandlers(options),
+      ...incidentHandlers(options),
       ...topologyHandlers(options),
       ...sessionHandlers(options, () => url),
       ...accountHandlers(options),

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Store, StoreWriter } from '../../usecases/ports.js';
 import { describeAccess } from './conformance-access.js';
+import { describeIncidents } from './conformance-incidents.js';
 import { describeOperators } from './conformance-operators.js';
 import { describeOverlay } from './conformance-overlay.js';
 import { describeRecords } from './conformance-records.js';
@@ -27,6 +28,7 @@ export function describeStore(name: string, opener: StoreOpener): void {
     describeOperators(() => store);
     describeOverlay(() => store);
     describeSwitches(() => store);
+    describeIncidents(() => store);
     describeModel(opener);
   });
 }

@@ -25,6 +25,7 @@ import type { MappedNode } from '../../domain/topology/fleet-map.js';
 import type { Topology } from '../../domain/topology/records.js';
 import { whatIfUnplugged } from '../../domain/topology/what-if.js';
 import { assertMay, type Caller } from '../access/caller.js';
+import { IncidentDesk } from '../incidents/incident-desk.js';
 import type { Store } from '../ports.js';
 import type { Healing } from './healing.js';
 import type { HoldWish } from './holds.js';
@@ -42,12 +43,14 @@ export type FindNode = (id: NodeId) => NamedNode | undefined;
  * that is had everywhere.
  */
 export class HealingDesk {
+  readonly incidents: IncidentDesk;
   readonly #healing: Healing;
   readonly #find: FindNode;
   readonly #store: Pick<Store, 'reader'>;
 
   constructor(deps: { readonly healing: Healing; readonly find: FindNode; readonly store: Pick<Store, 'reader'> }) {
     this.#healing = deps.healing;
+    this.incidents = new IncidentDesk({ book: deps.healing.incidents, store: deps.store, nodes: deps.healing.nodes });
     this.#find = deps.find;
     this.#store = deps.store;
   }

@@ -123,6 +123,10 @@ export class Healing {
     this.#dueMs = 0;
   }
 
+  get nodes(): NodeTable {
+    return this.#deps.nodes;
+  }
+
   get map(): FleetMap {
     return this.#map;
   }

@@ -10,6 +10,7 @@ import { ENROLLMENT_ROUTES } from './enrollment.js';
 import { EVENT_ROUTES } from './events.js';
 import { HEALING_ROUTES } from './healing.js';
 import { IMAGE_ROUTES } from './images.js';
+import { INCIDENT_ROUTES } from './incidents.js';
 import { LOAD_ROUTES } from './loads.js';
 import { NODE_CONFIG_ROUTES } from './node-configs.js';
 import { NODE_ROUTES } from './nodes.js';
@@ -29,6 +30,7 @@ export const ROUTES = {
   ...NODE_CONFIG_ROUTES,
   ...SITE_ROUTES,
   ...HEALING_ROUTES,
+  ...INCIDENT_ROUTES,
   ...TOPOLOGY_ROUTES,
   ...BATCH_ROUTES,
   ...COMMAND_ROUTES,

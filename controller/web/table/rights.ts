@@ -41,6 +41,12 @@ export const ROUTE_RIGHTS = {
   holdHealing: 'nodes.maintain',
   liftHold: 'nodes.maintain',
 
+  listIncidents: 'nodes.read',
+  getIncident: 'nodes.read',
+  acknowledgeIncident: 'nodes.maintain',
+  commentIncident: 'nodes.maintain',
+  closeIncident: 'nodes.maintain',
+
   getTopology: 'nodes.read',
   setTopology: 'healing.manage',
   listAddresses: 'nodes.read',
