@@ -7,7 +7,7 @@
 const TESTS = String.raw`\.test\.ts$|/testing/|^test/`;
 
 /** Adapters of the controller: each speaks to one thing outside. */
-const ADAPTERS = 'store|rpc|pki|web|ticks|overlay';
+const ADAPTERS = 'store|rpc|pki|web|ticks|overlay|alerts';
 
 /** Node's own modules, with and without their prefix. */
 const NODE =
@@ -176,6 +176,7 @@ export default {
     door('fastify', '^controller/web/', 'HTTP is an adapter'),
     door('@peculiar/x509', '^controller/pki/', 'certificates are made in one room'),
     door('prom-client', '^controller/web/', 'metrics are one more surface'),
+    door('nodemailer', '^controller/alerts/', 'mail is one way of telling people'),
     door('systeminformation', '^agent/pi/inventory/', 'it spawns programs: a process of its own, once a day'),
     door('@grpc/grpc-js', '^proto/(wire|gen)/|^agent/kit/host/node/|^controller/rpc/', 'a transport, not a vocabulary'),
     never(

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { VERSION } from '../proto/contract/build.js';
 import { BrambleError } from '../proto/contract/errors.js';
 import type { SiteId } from '../proto/contract/ids.js';
+import { openAlerts } from './alerts/open-alerts.js';
 import { BackupFolder, isRestoreUnfinished } from './backups/backup-folder.js';
 import { restoreBackup } from './backups/restore.js';
 import { Closers } from './closers.js';
@@ -154,6 +155,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   const uplinkOf = (site: SiteId) => uplinks.budgetOf(site);
   const late = { controller: () => controller, controllerPorts: () => [rpc.linkPort, rpc.enrolPort] };
   const opened = config.overlay && makeOverlay(config.overlay, { dataDir, store, world, authority, uplinkOf, ...late });
+  const alerts = await openAlerts(config.alerts, systemClock);
   const controller = await startController({
     ...{ store, world, authority, trust: authority.trust, codec: commandCodec },
     endpoints: () => linkEndpoints(config, linkPort),
@@ -161,12 +163,14 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
       parsePolicy: parseHealingPolicy,
       loopLagMs: () => hostWatch.loopLagMs(),
       tunnelOf: opened && ((site) => opened.overlay.tunnelOf(site)),
+      channels: alerts.channels,
     },
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
     tunnels: opened?.overlay,
     uplinks,
   });
-  closers.add('controller', () => controller.stop());
+  const sender = alerts.start({ store, world });
+  closers.add('controller', () => controller.stop()).add('alerts', () => sender.stop());
   const uploads = new UploadFiles(join(dataDir, 'uploads'));
   const images = openImages(dataDir, { store, trust: authority.trust, world }, systemClock);
   const rpc = await openDoors(

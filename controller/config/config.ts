@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { parseOverlayPrefix } from '../../proto/contract/overlay/network.js';
+import type { AlertSettings } from '../usecases/alerts/ports.js';
 import type { OverlaySettings } from '../usecases/overlay/ports.js';
+import { Alerts } from './alerts.js';
 import { parseDurationMs } from './duration.js';
 
 /** Everything about a controller that its operator may choose. Durations are milliseconds once parsed. */
@@ -21,6 +23,8 @@ export interface ControllerConfig {
   readonly cadence: { readonly reportIntervalMs: number };
   /** `undefined` = there is none. */
   readonly overlay: OverlaySettings | undefined;
+  /** Who is told of incidents. */
+  readonly alerts: AlertSettings;
   readonly log: { readonly level: LogLevel };
   readonly retention: {
     readonly eventsMs: number;
@@ -117,6 +121,7 @@ const Config = z.strictObject({
       services: z.enum(['systemd', 'child']).default('systemd'),
     })
     .optional(),
+  alerts: Alerts,
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   retention: z
     .strictObject({
@@ -139,7 +144,7 @@ export function parseConfig(raw: unknown, from: string): ControllerConfig {
       hint: 'correct the configuration and start again; OPERATIONS.md lists every setting',
     });
   }
-  const { dataDir, http, link, enrol, introspection, cadence, overlay, log, retention } = parsed.data;
+  const { dataDir, http, link, enrol, introspection, cadence, overlay, alerts, log, retention } = parsed.data;
   return {
     dataDir,
     http: { ...http, tls: http.tls },
@@ -148,6 +153,7 @@ export function parseConfig(raw: unknown, from: string): ControllerConfig {
     introspectionPort: introspection.port,
     cadence: { reportIntervalMs: cadence.reportInterval },
     overlay,
+    alerts,
     log,
     retention: { eventsMs: retention.events, commandsMs: retention.commands, historyMs: retention.history },
   };

@@ -13,6 +13,8 @@ export interface Address {
   readonly filter: Filter;
   /** Node that is shown in full. */
   readonly nodeId: string | undefined;
+  /** Incident whose story is shown, as alerts link to it. */
+  readonly incidentId?: string | undefined;
 }
 
 export const NO_FILTER: Filter = { text: '', states: [] };
@@ -23,6 +25,7 @@ const TEXT_LENGTH_MAX = 200;
 export function parseAddress(hash: string): Address {
   const parts = new URLSearchParams(hash.replace(/^#/, ''));
   const nodeId = parts.get('node') ?? '';
+  const incidentId = parts.get('incident') ?? '';
   const states = (parts.get('state') ?? '').split(' ');
   return {
     filter: {
@@ -30,6 +33,7 @@ export function parseAddress(hash: string): Address {
       states: STATE_ORDER.filter((state) => states.includes(state)),
     },
     nodeId: /^n-[0-9a-z]{13}$/.test(nodeId) ? nodeId : undefined,
+    ...(/^[0-9a-f-]{36}$/.test(incidentId) ? { incidentId } : {}),
   };
 }
 

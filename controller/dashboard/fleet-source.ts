@@ -138,7 +138,8 @@ export async function fetchHistory(
   return (await Promise.all(asked)).map(({ points }) => points);
 }
 
-async function getJson<Data>(path: string): Promise<Data> {
+/** @throws Error with the controller's own words */
+export async function getJson<Data>(path: string): Promise<Data> {
   const response = await fetch(path, { headers: { accept: 'application/json' } });
   leaveWhenSignedOut(response);
   const body: unknown = await response.json();

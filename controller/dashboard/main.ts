@@ -1,16 +1,20 @@
 import type { EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
+import type { IncidentDetail } from '../../proto/contract/api/incidents.js';
 import { type Filter, NO_FILTER, parseAddress, renderAddress } from './address.js';
 import { detailMessage, detailView } from './detail-view.js';
 import { Detail } from './draw/detail.js';
 import { byId } from './draw/dom.js';
 import { EventList } from './draw/event-list.js';
 import { FilterBar } from './draw/filter-bar.js';
+import { IncidentList } from './draw/incident-list.js';
 import { NodeList } from './draw/node-list.js';
 import { PathList } from './draw/path-list.js';
 import { Summary } from './draw/summary.js';
 import { EMPTY_FLEET, type FleetMessage, reduce } from './fleet-model.js';
-import { FleetSource, fetchHistory, fetchNode, fetchPaths } from './fleet-source.js';
+import { FleetSource, fetchHistory, fetchNode, fetchPaths, getJson } from './fleet-source.js';
 import { GRAPH_MS, type GraphView, graphViews, wantedSeries } from './graph-view.js';
+import { fetchIncidents } from './incident-source.js';
+import { incidentsView } from './incidents-view.js';
 import { keyAction } from './keyboard.js';
 import { PasswordDialog } from './password.js';
 import { showSession } from './session.js';
@@ -18,6 +22,8 @@ import { PLAIN_LOOK, pageView, ROWS_STEP } from './view-model.js';
 
 /** How often an open detail is fetched again; facts themselves are not in the stream. */
 const DETAIL_REFRESH_MS = 5_000;
+/** Their stories are not in the stream; news of them is, and is looked after at once. */
+const INCIDENTS_REFRESH_MS = 5_000;
 /** The graphs have parts of half a minute. */
 const GRAPHS_REFRESH_MS = 15_000;
 /** As often as the gateway is looked at. */
@@ -38,6 +44,13 @@ class App {
   readonly #summary = new Summary();
   readonly #filterBar = new FilterBar((filter) => {
     this.#setFilter(filter);
+  });
+  readonly #incidentList = new IncidentList({
+    section: byId('incidents', HTMLElement),
+    list: byId('incident-list', HTMLElement),
+    status: byId('incidents-status', HTMLElement),
+    openNode: (id) => this.#openNode(id),
+    toggle: (id) => this.#toggleStory(id),
   });
   readonly #nodes = new NodeList(byId('node-list', HTMLElement), {
     openNode: (id) => this.#openNode(id),
@@ -65,6 +78,9 @@ class App {
   #look = PLAIN_LOOK;
   #openId: string | undefined;
   #opened: Opened | undefined;
+  #incidents: readonly IncidentDetail[] = [];
+  #openStories: ReadonlySet<string> = new Set();
+  #isAskingIncidents = false;
   #graphs: readonly GraphView[] = [];
   #graphsAtMs = 0;
   #isDrawDue = false;
@@ -87,6 +103,7 @@ class App {
     setInterval(() => {
       if (this.#openId !== undefined) void this.#fetchDetail(this.#openId);
     }, DETAIL_REFRESH_MS);
+    setInterval(() => void this.#fetchIncidents(), INCIDENTS_REFRESH_MS);
     this.#followAddress();
     showSession({ name: byId('session-name', HTMLElement), button: byId('logout', HTMLButtonElement) })
       .then((session) => this.#password.offer(byId('show-password', HTMLButtonElement), session))
@@ -115,6 +132,7 @@ class App {
       this.#takeChanged(); // in the order in which they came
       if (message.kind === 'live') performance.mark(LIVE_MARK);
       this.#model = reduce(this.#model, message);
+      if (message.kind === 'live' || message.kind === 'events') void this.#fetchIncidents();
     }
     this.#drawSoon();
   }
@@ -137,6 +155,7 @@ class App {
   #draw(): void {
     this.#takeChanged();
     const page = pageView(this.#model, Date.now(), this.#look);
+    this.#incidentList.draw(incidentsView(this.#incidents, this.#controllerMs(), this.#openStories));
     this.#summary.draw(page);
     this.#filterBar.draw(page);
     this.#nodes.draw(page);
@@ -153,6 +172,26 @@ class App {
 
   #controllerMs(): number {
     return Date.now() + this.#model.clockOffsetMs;
+  }
+
+  async #fetchIncidents(): Promise<void> {
+    if (this.#isAskingIncidents) return;
+    this.#isAskingIncidents = true;
+    try {
+      this.#incidents = await fetchIncidents(getJson, this.#incidents, this.#controllerMs());
+      this.#drawSoon();
+    } catch {
+      // The controller is away: the link says so, and what was known stays.
+    } finally {
+      this.#isAskingIncidents = false;
+    }
+  }
+
+  #toggleStory(id: string): void {
+    const openStories = new Set(this.#openStories);
+    if (!openStories.delete(id)) openStories.add(id);
+    this.#openStories = openStories;
+    this.#draw();
   }
 
   #setFilter(filter: Filter): void {
@@ -186,7 +225,8 @@ class App {
   }
 
   #followAddress(): void {
-    const { filter, nodeId } = parseAddress(location.hash);
+    const { filter, nodeId, incidentId } = parseAddress(location.hash);
+    if (incidentId !== undefined) this.#openStories = new Set([...this.#openStories, incidentId]);
     this.#look = { ...this.#look, filter };
     this.#drawSoon();
     if (nodeId === this.#openId) return;

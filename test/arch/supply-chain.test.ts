@@ -34,6 +34,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   fastify: 'HTTP with limits, hooks and schemas',
   kysely: 'typed SQL, so that PostgreSQL can become a second driver',
   'node-cron': 'fires the housekeeping ticks',
+  nodemailer: 'SMTP with TLS, logins and messages that servers take; no dependency of its own',
   pino: 'structured logs',
   'prom-client': 'the /metrics text format',
   systeminformation: 'what is built into a machine, asked once a day by a program of its own',

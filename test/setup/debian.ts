@@ -18,6 +18,7 @@ const PACKAGES: readonly DebianPackage[] = [
     why: 'the baseline that the agent is measured against',
   },
   { name: 'prometheus', provides: '/usr/bin/prometheus', why: 'discovery and scraping of the controller' },
+  { name: 'prometheus-alertmanager', provides: '/usr/bin/prometheus-alertmanager', why: 'alerts of incidents' },
   { name: 'chromium', provides: '/usr/bin/chromium', why: 'tests of the page' },
   { name: 'qemu-user-static', provides: '/usr/bin/qemu-aarch64-static', why: 'the agent on 64-bit ARM' },
   { name: 'zsh', provides: '/usr/bin/zsh', why: 'completion in its shell' },

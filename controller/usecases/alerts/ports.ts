@@ -33,3 +33,24 @@ export interface AlertChannel {
    */
   send(alert: Alert): Promise<void>;
 }
+
+/** As the configuration says it. Secrets are named by their files alone. */
+export interface AlertSettings {
+  /** Address of the page, for links. */
+  readonly page?: string | undefined;
+  readonly alertmanager?: { readonly url: string; readonly tokenFile?: string | undefined } | undefined;
+  readonly webhook?: { readonly url: string; readonly secretFile: string } | undefined;
+  readonly mail?: MailSettings | undefined;
+}
+
+export interface MailSettings {
+  readonly host: string;
+  readonly port: number;
+  /** `starttls`: must be offered, or nothing is sent. `none` is for a relay on this machine. */
+  readonly security: 'tls' | 'starttls' | 'none';
+  readonly from: string;
+  readonly to: readonly string[];
+  /** Both, or none. */
+  readonly user?: string | undefined;
+  readonly passwordFile?: string | undefined;
+}

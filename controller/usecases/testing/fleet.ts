@@ -16,6 +16,7 @@ import type {
 import { type Core, type CoreDeps, type CoreOptions, startCore } from '../core.js';
 import type { Store } from '../ports.js';
 import { FakeWorld } from './fake-world.js';
+import type { AlertChannel } from '../alerts/ports.js';
 import { healingPorts } from './healing-ports.js';
 
 const TEXT = new TextEncoder();
@@ -167,6 +168,7 @@ export class TestFleet {
       readonly mayStill?: CoreDeps['mayStill'];
       readonly uplinks?: CoreDeps['uplinks'];
       readonly healing?: CoreDeps['healing'];
+      readonly channels?: readonly AlertChannel[] | undefined;
     } = {},
   ): Promise<TestFleet> {
     const world = given.world ?? new FakeWorld();
@@ -182,7 +184,7 @@ export class TestFleet {
       trust: { signCommand: fakeSign },
       codec,
       history: noHistory,
-      healing: given.healing ?? healingPorts,
+      healing: { ...(given.healing ?? healingPorts), channels: given.channels ?? [] },
       mayStill: given.mayStill ?? (() => Promise.resolve(true)),
       options,
       uplinks: given.uplinks,

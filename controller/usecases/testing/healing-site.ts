@@ -1,6 +1,7 @@
 import type { TopologyDocument } from '../../../proto/contract/api/topology.js';
 import type { NodeKind } from '../../../proto/contract/ids.js';
 import { HEALING } from '../../domain/access/actor.js';
+import type { AlertChannel } from '../alerts/ports.js';
 import type { FactChange } from '../agent-messages.js';
 import type { HealingPorts } from '../core.js';
 import { by } from './by.js';
@@ -52,6 +53,7 @@ export const SITE_TOPOLOGY: TopologyDocument = {
 interface SiteGiven {
   readonly topology?: TopologyDocument;
   readonly tunnelOf?: HealingPorts['tunnelOf'];
+  readonly channels?: readonly AlertChannel[];
 }
 
 /** A controller with a site whose agents report by themselves, until one of them is told to be silent. */
@@ -84,9 +86,9 @@ export class HealingSite {
     const pis = Array.from({ length: PIS }, (_, at) => node(at + 1, 'pi', `pi-${at + 1}`));
     const nodes = [...pis, node(SWITCH, 'switch', 'sw-1'), node(FILESERVER, 'fileserver', 'fs-1')];
     // As the accounts say it: none has the name of the healing.
-    const { topology: document = SITE_TOPOLOGY, tunnelOf } = given;
+    const { topology: document = SITE_TOPOLOGY, tunnelOf, channels } = given;
     const healing = { ...healingPorts, tunnelOf };
-    const fleet = await TestFleet.start({ nodes, healing, mayStill: async (actor) => actor !== HEALING.name });
+    const fleet = await TestFleet.start({ nodes, healing, channels, mayStill: async (actor) => actor !== HEALING.name });
     const { topologies, policies } = fleet.core.healing;
     await topologies.set({ document, expectedRevision: 0, reason: 'as built' }, by('admin:kim'));
     if (policy !== undefined) await policies.set(policy, 'for the test', by('admin:kim'));
