@@ -7,9 +7,11 @@ import { noMachine } from '../kit/machine/local-machine.js';
 import { runAgent } from '../kit/run-agent.js';
 import type { AgentOptions } from '../kit/runtime/agent-options.js';
 import type { BootLog } from './boot-log.js';
+import type { Break } from './breaks.js';
 import { makeMachineExec, makeMachineServices } from './machine-programs.js';
 import { planBoot } from './network-boot.js';
 import type { Boot, SimulatedMachine } from './simulated-machine.js';
+import { SiteLink } from './site-link.js';
 import type { Trouble } from './trouble.js';
 import { TROUBLES, type TroubleKind } from './trouble.js';
 
@@ -18,6 +20,10 @@ const SHUTDOWN_MS = 1_500;
 const HALT_MS = 4_000;
 /** As the agent's unit waits (RestartSec). */
 const AGENT_RESTART_MS = 5_000;
+/** A card that dies goes on dying until somebody comes, ms. */
+const CARD_DIES_MS = 24 * 3_600_000;
+/** What somebody takes to change a card, ms. */
+const CARD_CHANGE_MS = 8_000;
 /** How soon a board notices that its port gives power again, ms. */
 const POWER_LOOK_MS = 500;
 
@@ -53,6 +59,12 @@ export class DemoNode {
   /** How long the board will be off once its life has ended; `undefined` = it stays on. */
   #off: { readonly ms: number; readonly isColdBoot: boolean } | undefined;
   #hasPower = true;
+  #isPortOn = true;
+  /** Between its agent and the controller, behind the cable: nobody at the switch sees it. */
+  readonly #reach = new SiteLink();
+  /** Its kernel stands still until its power is cut. */
+  #isHung = false;
+  #breaks: readonly Break[] = [];
 
   constructor(options: DemoNodeOptions) {
     this.machine = options.machine;
@@ -62,6 +74,11 @@ export class DemoNode {
   /** Whether whoever is at the other end of its cable sees a link. */
   get isLinkUp(): boolean {
     return this.#off === undefined && this.machine.link.isUp;
+  }
+
+  /** Whether its system does nothing: it hangs, is off, or has not started yet. */
+  get isStill(): boolean {
+    return this.#isHung || this.#off !== undefined;
   }
 
   /** Resolves when the signal has aborted and the agent has ended. */
@@ -93,14 +110,55 @@ export class DemoNode {
 
   /** The port at the other end of its cable gives power, or does not. */
   setPower(isOn: boolean): void {
+    this.#isPortOn = isOn;
+    this.#applyPower();
+  }
+
+  /** What visitors have broken, of all nodes. What is mended is not there any more. */
+  setBreaks(all: readonly Break[]): void {
+    const own = all.filter(({ kind, name }) => kind === 'cut-uplink' || name === this.machine.spec.name);
+    const before = this.#breaks;
+    const isIn = (list: readonly Break[], { id }: Break): boolean => list.some((each) => each.id === id);
+    this.#breaks = own;
+    for (const each of own) if (!isIn(before, each)) this.#break(each);
+    for (const each of before) if (!isIn(own, each)) this.#mend(each);
+    this.#applyPower();
+    this.#applyReach();
+  }
+
+  #break({ kind }: Break): void {
+    const nowMs = this.#options.real.clock.nowMs();
+    if (kind === 'hang') this.#isHung = true;
+    const endsAtMs = nowMs + CARD_DIES_MS;
+    if (kind === 'kill-sd' && this.machine.spec.card !== undefined)
+      this.machine.begin({ name: 'card-dying', startedAtMs: nowMs, endsAtMs, quietUntilMs: endsAtMs });
+    this.#options.log.info({ kind }, 'somebody breaks it');
+  }
+
+  #mend({ kind }: Break): void {
+    if (kind === 'hang') this.#isHung = false;
+    if (kind !== 'kill-sd' || this.machine.spec.card === undefined) return;
+    const nowMs = this.#options.real.clock.nowMs();
+    this.machine.begin({ name: 'card-dying', startedAtMs: nowMs, endsAtMs: nowMs, quietUntilMs: nowMs });
+    this.#cut(CARD_CHANGE_MS);
+  }
+
+  #applyPower(): void {
+    const isOn = this.#isPortOn && !this.#breaks.some(({ kind }) => kind === 'pull-plug');
     if (isOn === this.#hasPower) return;
     this.#hasPower = isOn;
     if (!isOn) this.#cut(0);
   }
 
+  #applyReach(): void {
+    if (this.#isHung || this.#breaks.some(({ kind }) => kind === 'cut-uplink')) this.#reach.cut();
+    else this.#reach.mend();
+  }
+
   #cut(forMs: number): void {
     this.#options.log.info({}, 'its power is cut');
     this.machine.link.cut(); // first, so that no goodbye gets out
+    this.#isHung = false;
     this.#off = { ms: forMs, isColdBoot: true };
     this.#life.abort();
   }
@@ -124,6 +182,7 @@ export class DemoNode {
     const { real, onBoot } = this.#options;
     this.#off = undefined;
     this.machine.link.mend();
+    this.#applyReach();
     this.machine.switchOn(newBoot(real.clock.nowMs(), real.random, isColdBoot));
     onBoot();
   }
@@ -153,7 +212,7 @@ export class DemoNode {
       gzip: real.gzip,
       keys: real.keys,
       random: real.random,
-      net: machine.link.over(real.net),
+      net: this.#reach.over(machine.link.over(real.net)),
       kernel: machine.kernel,
       kernelLog: machine.kernelLog.open(),
       exec: makeMachineExec(clock, machine.spec.host % 7),

@@ -3,6 +3,7 @@ import type { JoinFile } from '../kit/enroll/join.js';
 import type { Host, HostClock } from '../kit/host/ports.js';
 import { errorFields, type Log } from '../kit/log.js';
 import { BootLog } from './boot-log.js';
+import { readBreaks } from './breaks.js';
 import { type CableFiles, NamesFile, readNames } from './cables.js';
 import { DemoNode, newBoot } from './demo-node.js';
 import { bootedMachine } from './machine.js';
@@ -38,6 +39,10 @@ export interface DemoSiteOptions {
   readonly bootLogFile: string | undefined;
   /** To its switch; absent = the site has none. */
   readonly cables: CableFiles | undefined;
+  /** What visitors have broken; absent = they cannot. */
+  readonly breaksFile?: string | undefined;
+  /** Pis whose system stands still are written here: what they do not ask for any more, their fileserver does not hear. */
+  readonly stillFiles?: readonly string[] | undefined;
   readonly join: JoinFile | undefined;
   readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   /** Makes the log of one Pi. */
@@ -78,7 +83,7 @@ export async function runDemoSite(options: DemoSiteOptions, signal: AbortSignal)
     ...runs,
     rememberNowAndThen(real.clock, save, signal),
     live(pis, options, seededRandom(seed ^ first ^ real.clock.nowMs()), signal),
-    options.cables && connect(pis, options.cables, { real, log }, signal),
+    options.cables && connect(pis, options.cables, { options, log }, signal),
   ]);
   save();
   await Promise.all([saved, bootLog?.close()]);
@@ -143,15 +148,23 @@ async function rememberNowAndThen(clock: HostClock, save: () => void, signal: Ab
 async function connect(
   pis: readonly DemoNode[],
   { powerFile, linkFiles }: CableFiles,
-  { real, log }: { readonly real: DemoSiteOptions['real']; readonly log: Log },
+  { options, log }: { readonly options: DemoSiteOptions; readonly log: Log },
   signal: AbortSignal,
 ): Promise<void> {
+  const { real, breaksFile, stillFiles = [] } = options;
+  const stills = stillFiles.map((path) => new NamesFile(real.files, path, log));
   const links = linkFiles.map((path) => new NamesFile(real.files, path, log));
   while (!signal.aborted) {
     const unpowered = await readNames(real.files, [powerFile]);
-    for (const pi of pis) pi.setPower(!unpowered.has(pi.machine.spec.name));
+    const breaks = await readBreaks(real.files, breaksFile);
+    for (const pi of pis) {
+      pi.setPower(!unpowered.has(pi.machine.spec.name));
+      pi.setBreaks(breaks);
+    }
     const down = pis.filter(({ isLinkUp }) => !isLinkUp).map(({ machine }) => machine.spec.name);
     for (const link of links) await link.write(down);
+    const still = pis.filter(({ isStill }) => isStill).map(({ machine }) => machine.spec.name);
+    for (const file of stills) await file.write(still);
     await real.clock.sleep(TICK_MS, signal).catch(() => undefined); // the site ends
   }
 }

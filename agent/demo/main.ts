@@ -12,11 +12,11 @@ const program = { name: 'bramble-demo-site', io, configPath };
 
 process.exit(
   await siteProgram(program, ({ config, join, log }, stop) => {
-    const { first, pis, seed, stateDir, bootLogFile, cables, troubles: hasTroubles } = config;
+    const { first, pis, seed, stateDir, bootLogFile, cables, breaksFile, stillFiles, troubles: hasTroubles } = config;
     const real = makeNodeBasics();
     const logOf = (pi: string) => logWith(log, pi);
     const tidyMemory = makeMemoryTidier();
-    const site = { first, pis, seed, stateDir, bootLogFile, cables, hasTroubles, join, real, logOf, tidyMemory };
-    return runDemoSite(site, stop);
+    const files = { bootLogFile, cables, breaksFile, stillFiles };
+    return runDemoSite({ first, pis, seed, stateDir, ...files, hasTroubles, join, real, logOf, tidyMemory }, stop);
   }),
 );

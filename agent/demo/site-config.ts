@@ -15,6 +15,10 @@ const CONFIG = z.strictObject({
   troubles: z.boolean(),
   /** Where the fileserver of the site writes down boots. */
   bootLogFile: z.optional(PATH),
+  /** What visitors have broken: written by `npm start`. */
+  breaksFile: z.optional(PATH),
+  /** Pis whose system stands still: each written by a process of boards, all of them read by the fileserver. */
+  stillFiles: z.optional(z.array(PATH)),
   /** Files between the boards of the site and its switch. */
   cables: z.optional(
     z.strictObject({

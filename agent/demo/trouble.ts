@@ -49,6 +49,11 @@ export const TROUBLES = {
   'disk-full': { lastsS: [240, 420], lingersS: 60, fits: hasCard, influence: { diskRatio: 0.945 } },
   'memory-full': { lastsS: [240, 400], lingersS: 20, fits: always, influence: { memoryRatio: 0.93, work: 0.1 } },
   'bad-cable': { lastsS: [90, 150], lingersS: 240, fits: isWired, influence: { receiveErrorsPerS: 2 } },
+  /** Only when somebody breaks it, and until somebody comes. */
+  'card-dying': {
+    ...{ lastsS: [86_400, 86_400], lingersS: 0, isRare: true, fits: (): boolean => false, influence: {} },
+    says: { again: { everyS: 8, line: 'mmc0: Timeout waiting for hardware interrupt.' } },
+  },
   'nfs-silent': {
     ...{ lastsS: [60, 120], lingersS: 10, fits: ({ card }: PiSpec) => card === undefined },
     influence: { nfsSilent: true },

@@ -82,7 +82,7 @@ test('Alertmanager hears labels that stay the same, and an end that is ahead unt
 
 test('a webhook proves who sent it, and when', async () => {
   await new Webhook(`${url()}/hook`, new Secret('geheim'), clock).send(alert());
-  const { headers, body } = asked[0] ?? { headers: {}, body: '' };
+  const { headers = {}, body = '' }: Partial<Asked> = asked[0] ?? {};
   const [, atS = '', hex = ''] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['x-bramble-signature'])) ?? [];
   expect(Number(atS)).toBe(NOW_MS / 1_000);
   expect(createHmac('sha256', 'geheim').update(`${atS}.${body}`).digest('hex')).toBe(hex);

@@ -9,6 +9,7 @@ import { registerBackup } from './commands/backup.js';
 import { registerCommand } from './commands/command.js';
 import { registerCompletion } from './commands/completion.js';
 import { registerContext } from './commands/context.js';
+import { registerDemo } from './commands/demo.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerDoctor } from './commands/doctor.js';
 import { registerEnrol } from './commands/enrol.js';
@@ -54,6 +55,7 @@ const NOUNS = [
   registerOverlay,
   registerPower,
   registerIncident,
+  registerDemo,
   registerHealing,
   registerTopology,
   registerWhatIf,

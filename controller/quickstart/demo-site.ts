@@ -5,13 +5,11 @@ import type { NodeView } from '../../proto/contract/api/fleet.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import type { ApiClient } from '../cli/api-client.js';
 import { AGENT_NODE_FLAGS, Child } from './child.js';
+import { DemoBreaks } from './demo-breaks.js';
+import { sayRepaired, teachHealing } from './demo-healing.js';
+import { DEMO_FILESERVER, DEMO_SITE, DEMO_SWITCH, demoPiName } from './demo-names.js';
 import { type QuickstartPaths, writeYaml } from './files.js';
 
-/** The site of the simulated Pis, their fileserver and their switch. */
-export const DEMO_SITE = 'demo';
-/** As their programs call them. */
-export const DEMO_FILESERVER = 'demo-fs';
-export const DEMO_SWITCH = 'demo-sw';
 /** The same Pis for everybody: what one sees can be talked about. */
 const SEED = 20_261;
 const TOKEN_TTL_MS = 3_600_000;
@@ -66,6 +64,7 @@ type JoinWords = Readonly<Record<'controller' | 'pin' | 'tokenFile', string>>;
 export class DemoSite {
   readonly #options: DemoSiteOptions;
   readonly #parts: readonly Part[];
+  #breaks: DemoBreaks | undefined;
 
   constructor(options: DemoSiteOptions) {
     this.#options = options;
@@ -96,21 +95,39 @@ export class DemoSite {
       seed: SEED,
       troubles: true,
       bootLogFile: join(paths.demoDir, 'dnsmasq.log'),
+      breaksFile: paths.demoBreaksFile,
     };
+    await this.#listen(api);
     const powerFile = join(paths.demoDir, 'power.json');
-    const linkFiles = partsOf(pis).map(({ first }) => join(paths.demoDir, `links-${first}.json`));
+    const filesOf = (what: string): readonly string[] =>
+      partsOf(pis).map(({ first }) => join(paths.demoDir, `${what}-${first}.json`));
+    const [linkFiles, stillFiles] = [filesOf('links'), filesOf('still')];
     for (const { kind, first, pis: count, configFile, child } of this.#parts) {
       const own = join(paths.demoDir, `links-${first}.json`);
       const cables = { powerFile, linkFiles: kind === 'switch' ? linkFiles : [own] };
-      const more = { ...(kind !== 'fileserver' && { cables }), ...(joins[kind] && { join: joins[kind] }) };
+      const still = kind === 'pi' ? [join(paths.demoDir, `still-${first}.json`)] : stillFiles;
+      const seen = kind === 'switch' ? {} : { stillFiles: still };
+      const more = { ...seen, ...(kind !== 'fileserver' && { cables }), ...(joins[kind] && { join: joins[kind] }) };
       await writeYaml(configFile, { ...site, first, pis: count, ...more });
       child.launch();
     }
     await this.#allConnected(api, signal);
+    await teachHealing(api);
     await Promise.all(this.#tokenFiles().map((file) => rm(file, { force: true })));
   }
 
+  /** Whoever runs the demo may break it. */
+  async #listen(api: ApiClient): Promise<void> {
+    const { paths, pis } = this.#options;
+    await rm(paths.demoSocket, { force: true }); // of a run that was killed
+    const onMended = (names: readonly string[]): Promise<void> => sayRepaired(api, names);
+    const places = { socketPath: paths.demoSocket, breaksFile: paths.demoBreaksFile };
+    this.#breaks = new DemoBreaks({ ...places, pis, fileserver: DEMO_FILESERVER, onMended });
+    await this.#breaks.start();
+  }
+
   async stop(): Promise<void> {
+    await this.#breaks?.stop();
     await Promise.all(this.#parts.map(({ child }) => child.stop()));
   }
 
@@ -222,11 +239,6 @@ function demoNames(pis: number): readonly string[] {
   return pis === 0
     ? []
     : [DEMO_FILESERVER, DEMO_SWITCH, ...Array.from({ length: pis }, (_, index) => demoPiName(index))];
-}
-
-/** As the program of the demo site calls them. */
-export function demoPiName(index: number): string {
-  return `demo-${String(index + 1).padStart(2, '0')}`;
 }
 
 function isDemoNode({ site, name, state }: NodeView): boolean {

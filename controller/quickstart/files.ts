@@ -16,6 +16,10 @@ export interface QuickstartPaths {
   readonly agentConfig: string;
   readonly tokenFile: string;
   readonly demoDir: string;
+  /** Where `bramble demo` speaks to the demo site. */
+  readonly demoSocket: string;
+  /** What is broken there, for its programs. */
+  readonly demoBreaksFile: string;
   readonly demoTokenFile: string;
   readonly demoFileserverTokenFile: string;
   readonly demoSwitchTokenFile: string;
@@ -34,6 +38,8 @@ export function pathsIn(dataDir: string): QuickstartPaths {
     agentConfig: join(agentDir, 'agent.yaml'),
     tokenFile: join(agentDir, 'token'),
     demoDir,
+    demoSocket: join(demoDir, 'demo.sock'),
+    demoBreaksFile: join(demoDir, 'breaks.json'),
     demoTokenFile: join(demoDir, 'token'),
     demoFileserverTokenFile: join(demoDir, 'fileserver-token'),
     demoSwitchTokenFile: join(demoDir, 'switch-token'),

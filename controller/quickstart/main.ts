@@ -64,6 +64,7 @@ function hint(distDir: string, data: string, adminSocket: string): string {
   return [
     'Try, in another terminal:',
     `  ${bramble} get nodes`,
+    `  ${bramble} demo break hang`,
     `  ${bramble} login-link`,
     `  ${bramble} node restart-unit NAME bramble-example.service`,
     'Ctrl-C ends it; the next start goes on with the same data.',

@@ -77,6 +77,7 @@ function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
     ...fleet,
     ...healing,
     ...images,
+    ...incidents,
     ...lists,
     ...nodeConfig,
     ...overlay,

@@ -1,3 +1,5 @@
+import { readBreaks } from '../../agent/demo/breaks.js';
+import { readNames } from '../../agent/demo/cables.js';
 import { type DemoAgent, DemoNode, newBoot } from '../../agent/demo/demo-node.js';
 import { bootedMachine } from '../../agent/demo/machine.js';
 import { DEMO_POLICY } from '../../agent/demo/machine-programs.js';
@@ -19,6 +21,7 @@ import { siteExports } from './exports.js';
 import { ServerKernel } from './server-kernel.js';
 import { FILESERVER_SPEC } from './server-spec.js';
 import { SimulatedStorage } from './simulated-storage.js';
+import { SiteTraffic } from './site-traffic.js';
 import { makeStorageMachine } from './storage-machine.js';
 import { installedStorage, parseStorage } from './storage-state.js';
 
@@ -47,6 +50,10 @@ export interface DemoFileserverOptions {
   readonly stateDir: string;
   /** The real file behind the log of its dnsmasq. */
   readonly bootLogFile: string | undefined;
+  /** What visitors have broken; absent = they cannot. */
+  readonly breaksFile?: string | undefined;
+  /** Pis whose system stands still. */
+  readonly stillFiles?: readonly string[] | undefined;
   readonly join: JoinFile | undefined;
   readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   readonly tail: LogTail;
@@ -87,10 +94,15 @@ export async function runDemoFileserver(options: DemoFileserverOptions, signal: 
     save();
   };
   const own = `${stateDir}/${spec.name}`;
-  const agent = makeFileserverAgent(options, { machine, storage, stateDir: own });
+  const traffic = new SiteTraffic(sitePis(options.seed, options.pis), () => clock.nowMs());
+  const agent = makeFileserverAgent(options, { machine, storage, traffic, stateDir: own });
   const node = new DemoNode({ machine, agent, real, join, log, onBoot, tidyMemory, stateDir: own, bootLog: undefined });
   save();
-  await Promise.all([node.run(signal), live(storage, { options, random, save }, signal)]);
+  await Promise.all([
+    node.run(signal),
+    live(storage, { options, random, save }, signal),
+    suffer({ node, storage, traffic }, options, signal),
+  ]);
   save();
   await saved;
 }
@@ -98,15 +110,20 @@ export async function runDemoFileserver(options: DemoFileserverOptions, signal: 
 interface Simulated {
   readonly machine: SimulatedMachine;
   readonly storage: SimulatedStorage;
+  readonly traffic: SiteTraffic;
   readonly stateDir: string;
 }
 
-function makeFileserverAgent(options: DemoFileserverOptions, { machine, storage, stateDir }: Simulated): DemoAgent {
+function makeFileserverAgent(
+  options: DemoFileserverOptions,
+  { machine, storage, traffic, stateDir }: Simulated,
+): DemoAgent {
   const { real, seed } = options;
   const pis = sitePis(seed, options.pis);
   const exports = siteExports(pis);
   const nowMs = (): number => real.clock.nowMs();
-  const kernel = new ServerKernel({ machine, pis, exports, nowMs, storage: () => storage.state });
+  const isFull = (): boolean => storage.isFull;
+  const kernel = new ServerKernel({ machine, pis, exports, nowMs, isFull, storage: () => storage.state });
   const sources = makeSources(options);
   return {
     kind: 'fileserver',
@@ -117,11 +134,35 @@ function makeFileserverAgent(options: DemoFileserverOptions, { machine, storage,
       ...host,
       kernel,
       machine: makeStorageMachine(
-        { exports, storage: () => storage.state, order: (order) => storage.order(order) },
+        { exports, traffic, storage: () => storage.state, order: (order) => storage.order(order) },
         host.machine,
       ),
     }),
   };
+}
+
+/** Does what visitors break and mend, and listens who still asks for its root. */
+async function suffer(
+  {
+    node,
+    storage,
+    traffic,
+  }: { readonly node: DemoNode; readonly storage: SimulatedStorage; readonly traffic: SiteTraffic },
+  { real: { clock, files }, breaksFile, stillFiles = [] }: DemoFileserverOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  let failed: ReadonlySet<number> = new Set();
+  while (!signal.aborted) {
+    const breaks = await readBreaks(files, breaksFile);
+    node.setBreaks(breaks);
+    storage.isFull = breaks.some(({ kind }) => kind === 'fill-export');
+    const now = new Set(breaks.flatMap(({ kind, id }) => (kind === 'fail-disk' ? [id] : [])));
+    if ([...now].some((id) => !failed.has(id))) storage.fail();
+    if ([...failed].some((id) => !now.has(id))) storage.callSomebody();
+    failed = now;
+    traffic.still = await readNames(files, stillFiles);
+    await clock.sleep(TICK_MS, signal).catch(() => undefined); // the site ends
+  }
 }
 
 /** Its log is a real file, under another name; nobody sends it datagrams. */

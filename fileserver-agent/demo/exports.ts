@@ -56,6 +56,11 @@ const BLOCK_BYTES = 4_096;
 const BYTES_PER_INODE = 16_384;
 const FILE_BYTES = 42_000;
 
+/** Some program on a Pi has written until nothing went in any more. */
+export function fullStatOf(each: SiteExport): FilesystemStat {
+  return { ...statOf(each, 0), blocksAvailable: 0 };
+}
+
 export function statOf(each: SiteExport, atMs: number): FilesystemStat {
   const used = usedBytes(each, atMs);
   const inodes = Math.floor(each.sizeBytes / BYTES_PER_INODE);

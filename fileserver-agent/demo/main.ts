@@ -14,10 +14,12 @@ const program = { name: 'bramble-demo-fileserver', io, configPath };
 
 process.exit(
   await siteProgram(program, ({ config, join, log }, stop) => {
-    const { pis, seed, stateDir, bootLogFile, troubles: hasTroubles } = config;
+    const { pis, seed, stateDir, troubles: hasTroubles } = config;
+    const { bootLogFile, breaksFile, stillFiles } = config;
     const real = makeNodeBasics();
     const tidyMemory = makeMemoryTidier();
-    const site = { pis, seed, stateDir, bootLogFile, hasTroubles, join, real, tail: makeNodeLogTail(), tidyMemory };
-    return runDemoFileserver({ ...site, log: logWith(log, FILESERVER_NAME) }, stop);
+    const site = { pis, seed, stateDir, hasTroubles, join, real, tail: makeNodeLogTail(), tidyMemory };
+    const files = { bootLogFile, breaksFile, stillFiles };
+    return runDemoFileserver({ ...site, ...files, log: logWith(log, FILESERVER_NAME) }, stop);
   }),
 );

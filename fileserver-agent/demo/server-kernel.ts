@@ -3,7 +3,7 @@ import { renderDiskstats, renderMountinfo, renderNetDev } from '../../agent/demo
 import type { SimulatedMachine } from '../../agent/demo/simulated-machine.js';
 import type { FilesystemStat, KernelFiles } from '../../agent/kit/host/ports.js';
 import { SimKernelFiles } from '../../agent/sim/sim-kernel-files.js';
-import { renderEtab, renderExportMounts, type SiteExport, statOf } from './exports.js';
+import { renderEtab, renderExportMounts, fullStatOf, type SiteExport, statOf } from './exports.js';
 import { renderArp, renderLeases, renderNfsd, renderPoolStats, servedBytes } from './nfs-files.js';
 import { renderStorageDiskstats, renderStorageFiles } from './storage-files.js';
 import type { StorageState } from './storage-state.js';
@@ -13,6 +13,8 @@ export interface ServerKernelOptions {
   readonly pis: readonly PiSpec[];
   readonly exports: readonly SiteExport[];
   readonly storage: () => StorageState;
+  /** Somebody has filled what all of them share. */
+  readonly isFull: () => boolean;
   readonly nowMs: () => number;
 }
 
@@ -38,7 +40,7 @@ export class ServerKernel implements KernelFiles {
 
   statFilesystem(mountPoint: string): FilesystemStat | undefined {
     const found = this.#options.exports.find(({ path }) => path === mountPoint);
-    if (found !== undefined) return statOf(found, this.#options.nowMs());
+    if (found !== undefined) return this.#options.isFull() ? fullStatOf(found) : statOf(found, this.#options.nowMs());
     return this.#options.machine.kernel.statFilesystem(mountPoint);
   }
 

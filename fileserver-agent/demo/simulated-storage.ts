@@ -1,8 +1,8 @@
 import type { RaidOrder } from '../../agent/kit/host/ports.js';
 import type { Random } from '../../proto/contract/random.js';
-import { advanceStorage, carryOut, rebooted } from './storage.js';
+import { advanceStorage, carryOut, failMember, rebooted } from './storage.js';
 import { kernelSays, liveOn } from './storage-life.js';
-import type { StorageState } from './storage-state.js';
+import { missingCount, type StorageState } from './storage-state.js';
 
 /** Looks within this time see the same moment, ms. */
 const SAME_MOMENT_MS = 200;
@@ -12,6 +12,8 @@ export class SimulatedStorage {
   readonly #nowMs: () => number;
   readonly #say: (line: string) => void;
   #state: StorageState;
+  /** Somebody has filled what all of them share. */
+  isFull = false;
 
   /** @param say what the kernel writes into its log */
   constructor(state: StorageState, nowMs: () => number, say: (line: string) => void) {
@@ -34,6 +36,17 @@ export class SimulatedStorage {
   /** Lets happen what happens by itself. */
   live(at: { readonly elapsedMs: number; readonly random: Random; readonly hasTroubles: boolean }): void {
     this.#become(liveOn(this.state, { ...at, nowMs: this.#nowMs() }));
+  }
+
+  /** The last disk that is whole fails, unless one is missing already. */
+  fail(): void {
+    const victim = this.state.members.findLast(({ state }) => state === 'in-sync');
+    if (victim !== undefined && missingCount(this.state) === 0) this.#become(failMember(this.state, victim.disk));
+  }
+
+  /** Whoever sees to what failed stands before the shelf now. */
+  callSomebody(): void {
+    if (this.state.repairAtMs !== undefined) this.#become({ ...this.state, repairAtMs: this.#nowMs() });
   }
 
   reboot(): void {

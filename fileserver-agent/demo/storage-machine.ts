@@ -2,6 +2,7 @@ import type { Machine, RaidOrder, StorageQuestion } from '../../agent/kit/host/p
 import { BrambleError } from '../../proto/contract/errors.js';
 import { renderThinPools, type SiteExport } from './exports.js';
 import { renderExamine, renderSmart } from './storage-files.js';
+import type { SiteTraffic } from './site-traffic.js';
 import type { StorageState } from './storage-state.js';
 
 /** What the helper of a fileserver is asked, answered by simulated disks. */
@@ -10,6 +11,7 @@ export function makeStorageMachine(
     readonly storage: () => StorageState;
     readonly exports: readonly SiteExport[];
     readonly order: (order: RaidOrder) => void;
+    readonly traffic: SiteTraffic;
   },
   others: Machine,
 ): Machine {
@@ -17,7 +19,17 @@ export function makeStorageMachine(
     ...others,
     storage: async (question) => answer(question, on.storage(), on.exports),
     raid: async (order) => on.order(order),
+    traffic: async () => on.traffic.look(),
+    // Boot files of simulated boards are as they should be: whoever looks finds nothing to change. It keeps no roots.
+    own: async (order, signal, caller) => (isLook(order) ? NOTHING_TO_CHANGE : others.own(order, signal, caller)),
   };
+}
+
+const NOTHING_TO_CHANGE = JSON.stringify({ driver: 'copy', capabilities: {}, boards: [], changes: [] });
+
+function isLook(order: string): boolean {
+  const { kind }: { readonly kind?: unknown } = JSON.parse(order) as object; // what our own agent wrote
+  return kind === 'converge';
 }
 
 function answer(question: StorageQuestion, state: StorageState, exports: readonly SiteExport[]): string {

@@ -1,3 +1,4 @@
+import { readBreaks } from '../../agent/demo/breaks.js';
 import { type CableFiles, NamesFile, readNames } from '../../agent/demo/cables.js';
 import { type DemoAgent, DemoNode, newBoot } from '../../agent/demo/demo-node.js';
 import { bootedMachine } from '../../agent/demo/machine.js';
@@ -28,6 +29,8 @@ export interface DemoSwitchOptions {
   /** Of the site: this switch has a directory of its own in it. */
   readonly stateDir: string;
   readonly cables: CableFiles;
+  /** What visitors have broken; absent = they cannot. */
+  readonly breaksFile?: string | undefined;
   readonly join: JoinFile | undefined;
   readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   readonly log: Log;
@@ -80,6 +83,9 @@ export async function runDemoSwitch(options: DemoSwitchOptions, signal: AbortSig
   const connect = async (): Promise<void> => {
     while (!signal.aborted) {
       hardware.linksDown = await readNames(files, cables.linkFiles);
+      const breaks = await readBreaks(files, options.breaksFile);
+      hardware.unplugged = new Set(breaks.flatMap(({ kind, name }) => (kind === 'pull-plug' ? [name] : [])));
+      node.setBreaks(breaks);
       await clock.sleep(TICK_MS, signal).catch(() => undefined); // the site ends
     }
   };

@@ -13,10 +13,10 @@ const { config: configPath } = parseArgs({ args: [...io.args], options: { config
 
 process.exit(
   await siteProgram({ name: 'bramble-demo-switch', io, configPath }, ({ config, join, log }, stop) => {
-    const { pis, seed, stateDir, cables } = config;
+    const { pis, seed, stateDir, cables, breaksFile } = config;
     if (cables === undefined) throw new BrambleError('invalid-argument', 'a switch needs cables');
     const real = makeNodeBasics();
-    const site = { pis, seed, stateDir, cables, join, real, tidyMemory: makeMemoryTidier() };
+    const site = { pis, seed, stateDir, cables, breaksFile, join, real, tidyMemory: makeMemoryTidier() };
     return runDemoSwitch({ ...site, log: logWith(log, SWITCH_NAME) }, stop);
   }),
 );

@@ -66,8 +66,8 @@ export function renderPoe(ports: readonly PortState[]): string {
   );
 }
 
-function renderPoePort({ name, pi, isPowered }: PortState): string {
-  const takes = pi !== undefined && isPowered;
+function renderPoePort({ name, pi, isPowered, isTaken }: PortState): string {
+  const takes = pi !== undefined && isTaken;
   const status = isPowered ? (takes ? 'connected' : 'searching') : 'disabled';
   const watts = takes ? 1.6 + pi.board.cores * 0.7 : 0;
   const isFast = takes && pi.board.maxMhz >= 1_500;

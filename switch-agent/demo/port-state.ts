@@ -11,6 +11,8 @@ export interface PortState {
   readonly isAdminUp: boolean;
   readonly isLinkUp: boolean;
   readonly isPowered: boolean;
+  /** Something at the other end takes power. */
+  readonly isTaken: boolean;
   readonly givesPower: boolean;
   readonly mbps: number;
   readonly alias: string;
@@ -28,11 +30,13 @@ export interface SwitchWorld {
   readonly unpowered: ReadonlySet<string>;
   /** Names of boards that do not hold their link. */
   readonly linksDown: ReadonlySet<string>;
+  /** Names of boards whose plug is out. */
+  readonly unplugged: ReadonlySet<string>;
   readonly portNames: readonly string[];
 }
 
 /** Every port, from what is loaded, plugged in and powered. */
-export function portStates({ pis, loaded, unpowered, linksDown, portNames }: SwitchWorld): readonly PortState[] {
+export function portStates({ pis, loaded, unpowered, linksDown, unplugged, portNames }: SwitchWorld): readonly PortState[] {
   const stanzas = new Map(parseStanzas(loaded).map((stanza) => [stanza.name, stanza]));
   return portNames.map((name, index) => {
     const pi = index < POWER_PORTS ? pis[index] : undefined;
@@ -43,6 +47,7 @@ export function portStates({ pis, loaded, unpowered, linksDown, portNames }: Swi
       name === TRUNK_PORT || name === UPLINK_PORT || (pi?.board.ethernet !== undefined && !linksDown.has(pi.name));
     return {
       ...{ name, pi, isAdminUp, isPowered },
+      isTaken: pi !== undefined && isPowered && !unplugged.has(pi.name),
       isLinkUp: isAdminUp && hasPeer && isPowered,
       givesPower: name === portOf(index) && index < POWER_PORTS,
       mbps: pi?.board.ethernet?.mbps ?? (index < POWER_PORTS ? 1_000 : 10_000),

@@ -33,6 +33,7 @@ export class SimulatedSwitch implements KernelFiles, Exec {
   #loaded = '';
   #unpowered: ReadonlySet<string> = new Set();
   #linksDown: ReadonlySet<string> = new Set();
+  #unplugged: ReadonlySet<string> = new Set();
   /** Content of the file that ifupdown2 reads. */
   #live = '';
   readonly #carrierChanges = new Map<string, number>();
@@ -63,8 +64,15 @@ export class SimulatedSwitch implements KernelFiles, Exec {
 
   /** Boards that do not hold their link. */
   set linksDown(names: ReadonlySet<string>) {
-    if (names.size === this.#linksDown.size && [...names].every((name) => this.#linksDown.has(name))) return;
+    if (isSame(names, this.#linksDown)) return;
     this.#linksDown = names;
+    this.#changed();
+  }
+
+  /** Boards whose plug somebody has pulled. */
+  set unplugged(names: ReadonlySet<string>) {
+    if (isSame(names, this.#unplugged)) return;
+    this.#unplugged = names;
     this.#changed();
   }
 
@@ -159,7 +167,7 @@ export class SimulatedSwitch implements KernelFiles, Exec {
     const before = new Map(this.#ports.map(({ name, isLinkUp }) => [name, isLinkUp]));
     this.#ports = portStates({
       ...{ pis: this.#pis, loaded: this.#loaded, portNames: this.portNames },
-      ...{ unpowered: this.#unpowered, linksDown: this.#linksDown },
+      ...{ unpowered: this.#unpowered, linksDown: this.#linksDown, unplugged: this.#unplugged },
     });
     for (const { name, isLinkUp } of this.#ports) {
       const changes = this.#carrierChanges.get(name) ?? 0;
@@ -178,4 +186,8 @@ export class SimulatedSwitch implements KernelFiles, Exec {
       },
     });
   }
+}
+
+function isSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((name) => b.has(name));
 }

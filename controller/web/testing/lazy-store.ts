@@ -16,7 +16,9 @@ export function lazyStore(): Store {
   };
 }
 
-/** An object whose every method waits for the real one; its parts (`access`, `audit`, `healing`) do the same. */
+const PARTS: ReadonlySet<string> = new Set(['access', 'audit', 'healing', 'incidents']);
+
+/** An object whose every method waits for the real one; its parts (`access`, `audit`, `healing`, `incidents`) do the same. */
 function asking(real: () => Promise<object>): object {
   const at =
     (owner: () => Promise<object>, name: string | symbol) =>
@@ -30,7 +32,7 @@ function asking(real: () => Promise<object>): object {
     {},
     {
       get: (_target, part) => {
-        if (part !== 'access' && part !== 'audit' && part !== 'healing') return at(real, part);
+        if (typeof part !== 'string' || !PARTS.has(part)) return at(real, part);
         const whole = async () => Reflect.get(await real(), part) as object; // all are objects of the reader
         return new Proxy({}, { get: (_part, name) => at(whole, name) });
       },
