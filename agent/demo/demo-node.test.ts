@@ -160,3 +160,50 @@ test('a site that is started again goes on in the same boots', async () => {
   expect(seen[1]).toBe(seen[0]);
   expect(controller.eventsOf('bootObserved')).toHaveLength(1);
 });
+
+test('one that hangs is heard no more while its link holds, until its power is cut', async () => {
+  const { world, controller, pi, boots, end } = setUp();
+  await world.runFor(MINUTE_MS);
+  pi.setBreaks([{ id: 1, kind: 'hang', name: 'demo-01' }]);
+  await world.runFor(MINUTE_MS);
+  expect([pi.isLinkUp, pi.isStill]).toEqual([true, true]);
+  expect([controller.goodbyes, controller.isConnected]).toEqual([[], false]);
+  pi.setPower(false);
+  await world.runFor(20_000);
+  pi.setPower(true);
+  await world.runFor(2 * MINUTE_MS);
+  expect([boots.length, pi.isStill]).toEqual([2, false]);
+  expect(controller.isConnected).toBe(true);
+  // The same break is on record still: it is not the kernel of now that hangs.
+  pi.setBreaks([{ id: 1, kind: 'hang', name: 'demo-01' }]);
+  await world.runFor(MINUTE_MS);
+  expect(pi.isStill).toBe(false);
+  await end();
+});
+
+test('a plug that is out keeps it off, whatever the port gives, until it is back', async () => {
+  const { world, pi, boots, end } = setUp();
+  await world.runFor(MINUTE_MS);
+  pi.setBreaks([{ id: 1, kind: 'pull-plug', name: 'demo-01' }]);
+  pi.setPower(false);
+  pi.setPower(true);
+  await world.runFor(MINUTE_MS);
+  expect([pi.isLinkUp, boots.length]).toEqual([false, 1]);
+  pi.setBreaks([]);
+  await world.runFor(MINUTE_MS);
+  expect([pi.isLinkUp, boots.length]).toEqual([true, 2]);
+  await end();
+});
+
+test('a cut uplink is behind its cable: it goes on, and is heard again afterwards in the same boot', async () => {
+  const { world, controller, pi, boots, end } = setUp();
+  await world.runFor(MINUTE_MS);
+  pi.setBreaks([{ id: 1, kind: 'cut-uplink', name: 'demo' }]);
+  await world.runFor(MINUTE_MS);
+  expect([pi.isLinkUp, pi.isStill, controller.isConnected]).toEqual([true, false, false]);
+  pi.setBreaks([]);
+  await world.runFor(2 * MINUTE_MS);
+  expect(controller.isConnected).toBe(true);
+  expect(boots).toHaveLength(1);
+  await end();
+});

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { parseConfig } from './config.js';
@@ -23,6 +23,7 @@ test('an empty file gives the documented defaults', () => {
     link: { host: '::', port: 7443, advertise: [] },
     enrol: { host: '::', port: 7442, advertise: undefined },
     cadence: { reportIntervalMs: 30_000 },
+    alerts: {},
     log: { level: 'info' },
     retention: { eventsMs: 90 * 86_400_000, commandsMs: 365 * 86_400_000, historyMs: 30 * 86_400_000 },
   });
@@ -103,4 +104,30 @@ test.for<[string, unknown, string]>([
   ['metrics for everybody', { metrics: 'open' }, 'http.metrics'],
 ])('%s is refused with its path', ([, http, path]) => {
   expect(() => parseConfig({ http }, 'controller.yaml')).toThrow(path);
+});
+
+describe('alerts', () => {
+  const problemsOf = (alerts: unknown): string => {
+    try {
+      parseConfig({ alerts }, 'c.yaml');
+      return '';
+    } catch (thrown) {
+      return String(thrown);
+    }
+  };
+
+  test('a password is in a file, never in an address, and never goes out in clear', () => {
+    expect(problemsOf({ alertmanager: { url: 'http://kim:secret@am:9093' } })).toContain('must not hold a password');
+    const mail = { host: 'mail', from: 'a@example.org', to: ['b@example.org'] };
+    expect(problemsOf({ mail })).toBe('');
+    expect(problemsOf({ mail: { ...mail, user: 'kim' } })).toContain('belong together');
+    const login = { user: 'kim', passwordFile: '/etc/bramble/mail' };
+    expect(problemsOf({ mail: { ...mail, ...login } })).toBe('');
+    expect(problemsOf({ mail: { ...mail, ...login, security: 'none' } })).toContain('never sent in clear');
+  });
+
+  test('a webhook is signed, or there is none', () => {
+    expect(problemsOf({ webhook: { url: 'https://example.org/' } })).toContain('secretFile');
+    expect(problemsOf({ webhook: { url: 'ftp://example.org/', secretFile: '/s' } })).toContain('http or https');
+  });
 });
