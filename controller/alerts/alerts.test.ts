@@ -107,6 +107,7 @@ async function mailServer(refusal: string | undefined): Promise<{ readonly port:
   const heard: string[] = [];
   const serve = (socket: Socket): void => {
     let inMessage = false;
+    socket.on('error', () => undefined); // whoever calls may hang up
     const say = (line: string): void => void socket.write(`${line}\r\n`);
     say('220 mail');
     createInterface({ input: socket }).on('line', (line) => {

@@ -12,6 +12,7 @@ import { registerContext } from './commands/context.js';
 import { registerDemo } from './commands/demo.js';
 import { registerDescribe } from './commands/describe.js';
 import { registerDoctor } from './commands/doctor.js';
+import { registerDrill } from './commands/drill.js';
 import { registerEnrol } from './commands/enrol.js';
 import { registerEvents } from './commands/events.js';
 import { registerGet } from './commands/get.js';
@@ -55,6 +56,7 @@ const NOUNS = [
   registerOverlay,
   registerPower,
   registerIncident,
+  registerDrill,
   registerDemo,
   registerHealing,
   registerTopology,

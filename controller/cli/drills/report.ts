@@ -1,0 +1,56 @@
+import { visible } from '../../../proto/contract/visible.js';
+import { renderDuration } from '../../../proto/contract/words.js';
+import type { DrillTarget } from './prepare.js';
+import type { DrillResult, DrillTerms } from './run-drill.js';
+
+/** The three questions of a drill, answered. */
+export interface DrillReport {
+  readonly kind: DrillTerms['kind'];
+  readonly site: string;
+  readonly asked: number;
+  readonly results: readonly DrillResult[];
+  /** Whoever had to help was there and worked. */
+  readonly standbyWorked: boolean;
+  readonly fastEnough: boolean;
+  readonly slowestMs: number | undefined;
+  readonly everythingRecovered: boolean;
+  readonly passed: boolean;
+}
+
+export function reportOf(
+  { kind, site, withinMs }: DrillTerms,
+  targets: readonly DrillTarget[],
+  results: readonly DrillResult[],
+): DrillReport {
+  const times = results.flatMap(({ backAfterMs }) => (backAfterMs === undefined ? [] : [backAfterMs]));
+  const slowestMs = times.length === 0 ? undefined : Math.max(...times);
+  const isWhole = results.length === targets.length;
+  const standbyWorked = isWhole && results.every(({ problem }) => !problem.startsWith('the order'));
+  const fastEnough = isWhole && times.length === results.length && (slowestMs ?? Infinity) <= withinMs;
+  const everythingRecovered =
+    fastEnough && results.every(({ problem, newTroubles }) => problem === '' && newTroubles.length === 0);
+  const passed = standbyWorked && fastEnough && everythingRecovered;
+  return {
+    ...{ kind, site, asked: targets.length, results, standbyWorked, fastEnough, slowestMs },
+    ...{ everythingRecovered, passed },
+  };
+}
+
+export function reportText(report: DrillReport, targets: readonly DrillTarget[], withinMs: number): string {
+  const { results, slowestMs, standbyWorked, fastEnough, everythingRecovered } = report;
+  const helpers = [...new Set(targets.map(({ by }) => visible(by.name)))].join(', ');
+  const yes = (is: boolean): string => (is ? 'yes' : 'NO');
+  const slowest = slowestMs === undefined ? 'nothing came back' : `the slowest took ${renderDuration(slowestMs)}`;
+  const left = targets.length - results.length;
+  const troubles = results.flatMap(({ newTroubles }) => newTroubles).map((one) => visible(one));
+  return [
+    `Was the standby current and working?  ${yes(standbyWorked)}: ${helpers} carried the orders out`,
+    `Was it fast enough?                   ${yes(fastEnough)}: ${slowest}, the limit is ${renderDuration(withinMs)}`,
+    `Did every service recover?            ${yes(everythingRecovered)}${troubles.length === 0 ? '' : `: new since: ${troubles.join(', ')}`}`,
+    ...results
+      .filter(({ problem }) => problem !== '')
+      .map(({ name, problem }) => `Stopped at ${visible(name)}: ${visible(problem)}`),
+    ...(left === 0 ? [] : [`Not touched: ${left} of ${targets.length}`]),
+    report.passed ? 'The drill went well.' : 'The drill FAILED: what did not come back is healing’s now.',
+  ].join('\n');
+}
