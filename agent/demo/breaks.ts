@@ -14,10 +14,7 @@ export interface Break {
 }
 
 /** Lines of the file that `npm start` writes: "7 hang demo-02". What is not understood breaks nothing. */
-export async function readBreaks(
-  files: Pick<Files, 'readText'>,
-  path: string | undefined,
-): Promise<readonly Break[]> {
+export async function readBreaks(files: Pick<Files, 'readText'>, path: string | undefined): Promise<readonly Break[]> {
   if (path === undefined) return [];
   return [...(await readNames(files, [path]))].flatMap((line) => {
     const [, id = '', word, name = ''] = /^(\d{1,9}) ([a-z-]+) ([a-z0-9-]+)$/.exec(line) ?? [];

@@ -56,7 +56,9 @@ test('every kind of trouble comes, and only to Pis that it fits', () => {
       }
     });
   }
-  expect([...seen].sort()).toEqual(Object.keys(TROUBLES).sort());
+  // A card that dies does so only when somebody breaks it.
+  const byItself = Object.keys(TROUBLES).filter((name) => name !== 'card-dying');
+  expect([...seen].sort()).toEqual(byItself.sort());
 });
 
 test('a Pi has one trouble at a time', () => {

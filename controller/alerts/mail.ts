@@ -35,7 +35,11 @@ export class Mail implements AlertChannel {
 
   async send(alert: Alert): Promise<void> {
     const { from, to } = this.#terms;
-    const domain = from.split('@').at(-1)?.replace(/[^A-Za-z0-9.-]/g, '') ?? 'localhost';
+    const domain =
+      from
+        .split('@')
+        .at(-1)
+        ?.replace(/[^A-Za-z0-9.-]/g, '') ?? 'localhost';
     const opened = `<${alert.incident}@${domain}>`;
     const isOver = alert.endedAtMs !== undefined;
     const thread = isOver

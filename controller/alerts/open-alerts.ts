@@ -45,9 +45,7 @@ async function openChannels(config: AlertSettings, clock: Clock): Promise<readon
   if (mail !== undefined) {
     const { user, passwordFile, ...terms } = mail;
     const login =
-      user === undefined || passwordFile === undefined
-        ? undefined
-        : { user, password: await readSecret(passwordFile) };
+      user === undefined || passwordFile === undefined ? undefined : { user, password: await readSecret(passwordFile) };
     channels.push(new Mail({ ...terms, login }));
   }
   return channels;

@@ -18,7 +18,9 @@ export async function fetchIncidents(
 ): Promise<readonly IncidentDetail[]> {
   const { incidents } = await getJson<IncidentList>(`/api/v1/incidents?state=all&limit=${ASKED}`);
   const told = new Map(known.map((incident) => [incident.id, incident]));
-  const wanted = incidents.filter(({ closedAtMs }) => closedAtMs === undefined || controllerMs - closedAtMs < SHOWN_AFTER_MS);
+  const wanted = incidents.filter(
+    ({ closedAtMs }) => closedAtMs === undefined || controllerMs - closedAtMs < SHOWN_AFTER_MS,
+  );
   const open = wanted.filter(({ state }) => state === 'open');
   const shown = [...open, ...wanted.filter(({ state }) => state === 'closed')].slice(0, SHOWN_MAX);
   return await Promise.all(

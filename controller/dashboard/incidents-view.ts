@@ -76,7 +76,8 @@ export function incidentsView(
   opened: ReadonlySet<string>,
 ): IncidentsView {
   const shown = incidents.filter(
-    ({ closedAtMs, closedBy }) => closedAtMs === undefined || (closedBy === undefined && nowMs - closedAtMs < SHOWN_AFTER_MS),
+    ({ closedAtMs, closedBy }) =>
+      closedAtMs === undefined || (closedBy === undefined && nowMs - closedAtMs < SHOWN_AFTER_MS),
   );
   const cards = shown.map((incident) => cardOf(incident, nowMs, opened.has(incident.id)));
   const open = shown.filter(({ state }) => state === 'open').length;
@@ -129,7 +130,8 @@ function nowOf({ members, state, cause, wellSinceMs }: IncidentDetail): string {
   const held = members.find(({ heldBecause, wellSinceMs: isWell }) => heldBecause !== '' && isWell === undefined);
   const first = members.find((member) => member.wellSinceMs === undefined) ?? members[0];
   if (first === undefined) return 'People see to it; nothing is done from here.';
-  if (!cause.startsWith('node:')) return `Nothing is done to ${renderCount(members.length, 'node')} that suffer from it: they are not to blame.`;
+  if (!cause.startsWith('node:'))
+    return `Nothing is done to ${renderCount(members.length, 'node')} that suffer from it: they are not to blame.`;
   if (first.state === 'await-hands') return NOW['await-hands'] ?? '';
   return held === undefined ? (NOW[first.state] ?? '') : `Nothing is done now: ${held.heldBecause}.`;
 }

@@ -106,7 +106,9 @@ export class DemoBreaks {
     if (first === undefined) throw new BrambleError('not-found', 'the demo site has no Pi that can break that way');
     if (node === undefined) return first;
     if (names.includes(node)) return node;
-    throw new BrambleError('invalid-argument', `${node} cannot break that way`, { hint: `these can: ${names.join(', ')}` });
+    throw new BrambleError('invalid-argument', `${node} cannot break that way`, {
+      hint: `these can: ${names.join(', ')}`,
+    });
   }
 
   async #write(): Promise<void> {

@@ -42,7 +42,14 @@ export function demoTopology(boards: readonly Board[]): TopologyDocument {
       {
         ...{ name: DEMO_SWITCH, rack: 'demo-rack', psus: [], vlanDomain: DEMO_SITE },
         ports: [
-          { port: 1, toPort: PORTS, role: 'node', priority: PRIORITY, allocatedMilliW: ALLOCATED_MILLI_W, redundancyGroup: '' },
+          {
+            port: 1,
+            toPort: PORTS,
+            role: 'node',
+            priority: PRIORITY,
+            allocatedMilliW: ALLOCATED_MILLI_W,
+            redundancyGroup: '',
+          },
           { port: TRUNK_PORT, role: 'fileserver', priority: PRIORITY, allocatedMilliW: 0, redundancyGroup: '' },
         ],
       },

@@ -77,9 +77,18 @@ export class SqlIncidentWriter extends SqlIncidentReader implements IncidentWrit
     await this.query.insertInto('incident_entry').values(row).execute();
   }
 
-  async addDelivery({ incident, channel, kind, createdAtMs, nextAtMs }: Omit<Delivery, 'id' | 'attempts'>): Promise<void> {
+  async addDelivery({
+    incident,
+    channel,
+    kind,
+    createdAtMs,
+    nextAtMs,
+  }: Omit<Delivery, 'id' | 'attempts'>): Promise<void> {
     const row = { incident_id: incident, channel, kind, created_at_ms: createdAtMs, next_at_ms: nextAtMs };
-    await this.query.insertInto('alert_delivery').values({ ...row, attempts: 0, error: '' }).execute();
+    await this.query
+      .insertInto('alert_delivery')
+      .values({ ...row, attempts: 0, error: '' })
+      .execute();
   }
 
   async deferDelivery(id: number, attempts: number, nextAtMs: number, error: string): Promise<void> {

@@ -50,7 +50,8 @@ export async function loadNodes(
   const { reportIntervalMs, longestReportIntervalMs } = terms;
   const stored = await store.reader.nodes();
   const spreadMs = reconnectSpreadMs(stored.length);
-  const lastsMs = amnestyMs({ longestReportIntervalMs, reconnectSpreadMs: spreadMs });
+  // Whoever knows nobody has nobody on their way back; newcomers have a time of their own.
+  const lastsMs = stored.length === 0 ? 0 : amnestyMs({ longestReportIntervalMs, reconnectSpreadMs: spreadMs });
   const graceUntilMonotonicMs = world.clock.monotonicMs() + lastsMs;
   for (const node of stored) nodes.put(node, { reportIntervalMs, graceUntilMonotonicMs });
   for (const settings of await store.reader.allNodeSettings()) {

@@ -3,7 +3,7 @@ import { renderDiskstats, renderMountinfo, renderNetDev } from '../../agent/demo
 import type { SimulatedMachine } from '../../agent/demo/simulated-machine.js';
 import type { FilesystemStat, KernelFiles } from '../../agent/kit/host/ports.js';
 import { SimKernelFiles } from '../../agent/sim/sim-kernel-files.js';
-import { renderEtab, renderExportMounts, fullStatOf, type SiteExport, statOf } from './exports.js';
+import { fullStatOf, renderEtab, renderExportMounts, type SiteExport, statOf } from './exports.js';
 import { renderArp, renderLeases, renderNfsd, renderPoolStats, servedBytes } from './nfs-files.js';
 import { renderStorageDiskstats, renderStorageFiles } from './storage-files.js';
 import type { StorageState } from './storage-state.js';

@@ -1,8 +1,8 @@
 import type { Machine, RaidOrder, StorageQuestion } from '../../agent/kit/host/ports.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { renderThinPools, type SiteExport } from './exports.js';
-import { renderExamine, renderSmart } from './storage-files.js';
 import type { SiteTraffic } from './site-traffic.js';
+import { renderExamine, renderSmart } from './storage-files.js';
 import type { StorageState } from './storage-state.js';
 
 /** What the helper of a fileserver is asked, answered by simulated disks. */

@@ -36,7 +36,14 @@ export interface SwitchWorld {
 }
 
 /** Every port, from what is loaded, plugged in and powered. */
-export function portStates({ pis, loaded, unpowered, linksDown, unplugged, portNames }: SwitchWorld): readonly PortState[] {
+export function portStates({
+  pis,
+  loaded,
+  unpowered,
+  linksDown,
+  unplugged,
+  portNames,
+}: SwitchWorld): readonly PortState[] {
   const stanzas = new Map(parseStanzas(loaded).map((stanza) => [stanza.name, stanza]));
   return portNames.map((name, index) => {
     const pi = index < POWER_PORTS ? pis[index] : undefined;

@@ -35,7 +35,9 @@ const KINDS: readonly (readonly [DrillKind, string])[] = [
 
 /** `bramble drill ...`: finds out on a quiet day whether what must help on a bad one does. */
 export const registerDrill: Register = (program, run) => {
-  const drill = program.command('drill').description('Find out on a quiet day whether what must help on a bad one does');
+  const drill = program
+    .command('drill')
+    .description('Find out on a quiet day whether what must help on a bad one does');
   for (const [kind, description] of KINDS) {
     drill
       .command(kind)
@@ -64,7 +66,9 @@ async function drillSite(context: CliContext, kind: DrillKind, options: DrillOpt
   }
   const { format } = context.screen;
   const isText = format !== 'json' && format !== 'yaml';
-  context.host.err(`THIS IS A DRILL: ${kind} at site ${visible(site)}, ${names}. Ctrl-C stops it before the next one.\n`);
+  context.host.err(
+    `THIS IS A DRILL: ${kind} at site ${visible(site)}, ${names}. Ctrl-C stops it before the next one.\n`,
+  );
   const terms = { kind, site, withinMs, reason };
   const quiet = isText ? context : { ...context, out: () => undefined };
   const results = await runDrill(quiet, targets, terms);
@@ -74,7 +78,11 @@ async function drillSite(context: CliContext, kind: DrillKind, options: DrillOpt
 }
 
 /** @throws BrambleError `failed-precondition` with everything that stands against it */
-async function prepare({ api, nowMs }: CliContext, kind: DrillKind, options: DrillOptions): Promise<readonly DrillTarget[]> {
+async function prepare(
+  { api, nowMs }: CliContext,
+  kind: DrillKind,
+  options: DrillOptions,
+): Promise<readonly DrillTarget[]> {
   const { site, sample } = options;
   const [nodes, { topology }, healing, { incidents }] = await Promise.all([
     api.nodes({ site }),
@@ -86,14 +94,19 @@ async function prepare({ api, nowMs }: CliContext, kind: DrillKind, options: Dri
   const seen = { site, nodes: inService, topology, healing, incidents };
   const against = obstacles(seen);
   if (against.length > 0) {
-    throw new BrambleError('failed-precondition', `no drill now: ${against.map((one) => visible(one, 300)).join('; ')}`, {
-      hint: 'a drill on top of real trouble only hides it',
-    });
+    throw new BrambleError(
+      'failed-precondition',
+      `no drill now: ${against.map((one) => visible(one, 300)).join('; ')}`,
+      {
+        hint: 'a drill on top of real trouble only hides it',
+      },
+    );
   }
   const all = candidates(kind, seen);
   const size = sampleSize(sample, all.length);
   if (size === undefined) {
-    const why = all.length === 0 ? 'the topology has nobody there who is ready' : `--sample ${visible(sample, 20)} is no share`;
+    const why =
+      all.length === 0 ? 'the topology has nobody there who is ready' : `--sample ${visible(sample, 20)} is no share`;
     throw new BrambleError(all.length === 0 ? 'failed-precondition' : 'invalid-argument', why, {
       hint: 'a sample is 5% or 3; `bramble topology get` shows what stands where',
     });

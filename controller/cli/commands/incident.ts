@@ -30,7 +30,9 @@ export const registerIncident: Register = (program, run) => {
     .command('show')
     .description('One incident: evidence from every side, who suffers, what is held and why, and its story')
     .argument('<id>', 'as `bramble incident list` shows it')
-    .action((id: string) => run(async (context) => show(context, await context.api.incidents.get(await find(context, id)))));
+    .action((id: string) =>
+      run(async (context) => show(context, await context.api.incidents.get(await find(context, id)))),
+    );
   incident
     .command('ack')
     .description('Say that you see to it')
@@ -44,7 +46,9 @@ export const registerIncident: Register = (program, run) => {
     .argument('<id>')
     .argument('<text>')
     .action((id: string, text: string) =>
-      run(async (context) => said(context, await context.api.incidents.comment(await find(context, id), text), 'noted')),
+      run(async (context) =>
+        said(context, await context.api.incidents.comment(await find(context, id), text), 'noted'),
+      ),
     );
   incident
     .command('close')
@@ -52,7 +56,9 @@ export const registerIncident: Register = (program, run) => {
     .argument('<id>')
     .requiredOption('--reason <text>', 'why')
     .action((id: string, { reason }: { readonly reason: string }) =>
-      run(async (context) => said(context, await context.api.incidents.close(await find(context, id), reason), 'closed')),
+      run(async (context) =>
+        said(context, await context.api.incidents.close(await find(context, id), reason), 'closed'),
+      ),
     );
 };
 
@@ -109,13 +115,18 @@ function output<Value>(context: CliContext, value: Value, textOf: (nowMs: number
 
 function detailText(incident: IncidentDetail, nowMs: number): string {
   const { title, sides, members, timeline, openedAtMs, acknowledgedBy, closedBy, closedAtMs } = incident;
-  const end = closedAtMs === undefined ? '' : `; closed ${ago(closedAtMs, nowMs)}${closedBy === undefined ? ' by itself' : ` by ${closedBy}`}`;
+  const end =
+    closedAtMs === undefined
+      ? ''
+      : `; closed ${ago(closedAtMs, nowMs)}${closedBy === undefined ? ' by itself' : ` by ${closedBy}`}`;
   const seen = acknowledgedBy === undefined ? '' : `; ${visible(acknowledgedBy)} sees to it`;
   return [
     visible(title, 500),
     `${stateText(incident)}, ${incident.severity}, opened ${ago(openedAtMs, nowMs)}${seen}${end}`,
     'What each side says',
-    ...sides.map(({ side, name, words }) => `  ${side}${name === '' ? '' : ` ${visible(name, 200)}`}: ${visible(words, 500)}`),
+    ...sides.map(
+      ({ side, name, words }) => `  ${side}${name === '' ? '' : ` ${visible(name, 200)}`}: ${visible(words, 500)}`,
+    ),
     `Nodes (${members.length})`,
     ...members.map(memberLine),
     'What happened',

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { NodeView } from '../../../proto/contract/api/fleet.js';
 import type { HealingStatus } from '../../../proto/contract/api/healing.js';
 import type { IncidentView } from '../../../proto/contract/api/incidents.js';
-import { nodeDetail } from '../../web/testing/fixtures.js';
 import { SITE_TOPOLOGY } from '../../usecases/testing/healing-site.js';
+import { nodeDetail } from '../../web/testing/fixtures.js';
 import { candidates, chooseSample, isWorkingTime, obstacles, type SiteSeen, sampleSize } from './prepare.js';
 import { reportOf, reportText } from './report.js';
 import type { DrillResult } from './run-drill.js';
@@ -65,12 +65,9 @@ describe('before a drill', () => {
   });
 
   test('only healthy Pis on ports of a switch that reports take part', () => {
-    expect(candidates('power-cycle', seen()).map(({ node: one, by, port }) => `${one.name} ${by.name} ${port}`)).toEqual([
-      'pi-1 sw-1 swp1',
-      'pi-2 sw-1 swp2',
-      'pi-3 sw-1 swp3',
-      'pi-4 sw-1 swp4',
-    ]);
+    expect(
+      candidates('power-cycle', seen()).map(({ node: one, by, port }) => `${one.name} ${by.name} ${port}`),
+    ).toEqual(['pi-1 sw-1 swp1', 'pi-2 sw-1 swp2', 'pi-3 sw-1 swp3', 'pi-4 sw-1 swp4']);
     const nodes = seen().nodes.map((one) => (one.name === 'pi-2' ? { ...one, state: 'no-contact' as const } : one));
     expect(candidates('power-cycle', seen({ nodes }))).toHaveLength(3);
     const noSwitch = seen().nodes.filter(({ kind }) => kind !== 'switch');

@@ -67,7 +67,12 @@ async function drillOne(context: CliContext, target: DrillTarget, terms: DrillTe
   const { api, host, signal } = context;
   const { node, by, port, watched } = target;
   const before = await Promise.all(watched.map(({ id }) => api.node(id)));
-  const failed = (problem: string): DrillResult => ({ name: node.name, backAfterMs: undefined, problem, newTroubles: [] });
+  const failed = (problem: string): DrillResult => ({
+    name: node.name,
+    backAfterMs: undefined,
+    problem,
+    newTroubles: [],
+  });
   const startedMs = host.clock.monotonicMs();
   const order =
     port === ''

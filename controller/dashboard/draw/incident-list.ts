@@ -72,9 +72,7 @@ export class IncidentList {
 }
 
 function story({ sides, steps }: IncidentCard): readonly HTMLElement[] {
-  const said = sides.map(({ who, words }) =>
-    element('div', {}, element('dt', {}, who), element('dd', {}, words)),
-  );
+  const said = sides.map(({ who, words }) => element('div', {}, element('dt', {}, who), element('dd', {}, words)));
   const told = steps.map(({ time, timeIso, kind, words }) =>
     element(
       'li',

@@ -58,14 +58,10 @@ class Draft {
 }
 
 /** @param live those that are not over, closed by people or not */
-export function advanceIncidents(
-  live: readonly Incident[],
-  signs: IncidentSigns,
-  newId: () => string,
-): IncidentStep {
+export function advanceIncidents(live: readonly Incident[], signs: IncidentSigns, newId: () => string): IncidentStep {
   const draft = new Draft(live, signs, newId);
+  openCauses(draft);
   if (signs.isListening) {
-    openCauses(draft);
     for (const node of signs.nodes.values()) openNode(draft, node);
     for (const incident of [...draft.byCause.values()]) joinMembers(draft, incident);
   }
@@ -86,7 +82,7 @@ function openCauses(draft: Draft): void {
   for (const sign of signs.causes) {
     const known = byCause.get(sign.name);
     if (known === undefined) {
-      const isEarly = sign.isSilenceOnly && signs.nowMs - sign.sinceMs < signs.patienceMs;
+      const isEarly = sign.isSilenceOnly && (!signs.isListening || signs.nowMs - sign.sinceMs < signs.patienceMs);
       if (isEarly || sign.isExcused || largerThan(draft, sign) !== undefined) continue;
       draft.open(originOf(sign, sign.name, sign.severity), sign.sinceMs);
     } else if (known.row !== sign.row) {

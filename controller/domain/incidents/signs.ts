@@ -50,7 +50,7 @@ export interface ActionSign {
 
 export interface IncidentSigns {
   readonly nowMs: number;
-  /** `false` after a start: what is not heard yet is neither in trouble nor well. */
+  /** `false` after a start: what is not heard yet is neither in trouble nor well; what somebody says counts. */
   readonly isListening: boolean;
   /** Healthy for so long, and it is over. */
   readonly settleMs: number;

@@ -60,7 +60,10 @@ export function recordWords(record: ExplainRecord): EntryWords {
     case 'would-act':
       return { kind: 'decision', words: `${verdict}: would ${remedy}, but the policy only watches` };
     case 'hands':
-      return { kind: 'decision', words: `${verdict}: nothing that can be done from here is left; somebody has to go there` };
+      return {
+        kind: 'decision',
+        words: `${verdict}: nothing that can be done from here is left; somebody has to go there`,
+      };
     case 'hold': {
       const why = objection === undefined ? 'its cause is looked at first' : heldWords(objection);
       return { kind: 'decision', words: `${verdict}: nothing is done now, because ${why}` };

@@ -61,7 +61,8 @@ export class AlertSender {
   async work(): Promise<void> {
     const open = await this.#deps.store.reader.incidents.openDeliveries(AT_ONCE);
     const byChannel = new Map<string, Delivery[]>();
-    for (const delivery of open) byChannel.set(delivery.channel, [...(byChannel.get(delivery.channel) ?? []), delivery]);
+    for (const delivery of open)
+      byChannel.set(delivery.channel, [...(byChannel.get(delivery.channel) ?? []), delivery]);
     await Promise.all([...byChannel].map(([name, owed]) => this.#bring(this.#byName.get(name), owed)));
     for (const channel of this.#byName.values()) await this.#repeat(channel, byChannel.get(channel.name) ?? []);
   }
@@ -164,7 +165,14 @@ function textOf(incident: Incident): string {
   const closed = incident.closedBy === '' ? 'It is healthy again.' : `Closed by ${incident.closedBy}.`;
   return [
     ...sides.map(({ side, name, words }) => `${side}${name === '' ? '' : ` ${name}`}: ${words}`),
-    ...(members.length > 1 ? [`${members.length} nodes: ${members.slice(0, MEMBERS_TOLD).map(({ name }) => name).join(', ')}`] : []),
+    ...(members.length > 1
+      ? [
+          `${members.length} nodes: ${members
+            .slice(0, MEMBERS_TOLD)
+            .map(({ name }) => name)
+            .join(', ')}`,
+        ]
+      : []),
     ...held.map(({ name, heldBecause }) => `${name}: nothing is done now, ${heldBecause}`),
     ...(isOpen(incident) ? [] : [closed]),
   ]

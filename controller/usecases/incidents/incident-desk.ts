@@ -2,7 +2,13 @@ import type { IncidentDetail, IncidentList, IncidentView } from '../../../proto/
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { visible } from '../../../proto/contract/visible.js';
 import { covers, type Scope, scopeOf } from '../../domain/access/authorise.js';
-import { type Incident, incidentTitle, isOpen, nodeCause, type TimelineEntry } from '../../domain/incidents/incident.js';
+import {
+  type Incident,
+  incidentTitle,
+  isOpen,
+  nodeCause,
+  type TimelineEntry,
+} from '../../domain/incidents/incident.js';
 import { assertMay, type Caller } from '../access/caller.js';
 import type { NodeTable } from '../node-table.js';
 import type { Store } from '../ports.js';
@@ -114,7 +120,11 @@ function viewOf(incident: Incident, ids: ReadonlyMap<string, string>): IncidentV
     verdict: visible(verdict, 500),
     title: visible(incidentTitle(incident), 500),
     state: isOpen(incident) ? 'open' : 'closed',
-    sides: incident.sides.map(({ side, name, words }) => ({ side, name: visible(name, 200), words: visible(words, 500) })),
+    sides: incident.sides.map(({ side, name, words }) => ({
+      side,
+      name: visible(name, 200),
+      words: visible(words, 500),
+    })),
     members: incident.members.slice(0, MEMBERS_TOLD).map((member) => memberView(member, ids)),
     ...(site === undefined ? {} : { site }),
     ...(node === undefined ? {} : { node }),

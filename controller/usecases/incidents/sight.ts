@@ -8,8 +8,8 @@ import { signsOf } from '../../domain/healing/evidence.js';
 import type { Observed } from '../../domain/healing/observed.js';
 import type { Plan } from '../../domain/healing/plan.js';
 import type { HealingPolicy } from '../../domain/healing/policy.js';
-import type { CauseSign, NodeSign } from '../../domain/incidents/signs.js';
 import { sidesOfElement, sidesOfNode } from '../../domain/incidents/sides.js';
+import type { CauseSign, NodeSign } from '../../domain/incidents/signs.js';
 import { heldBecause } from '../../domain/incidents/words.js';
 import type { NodeEntry } from '../node-table.js';
 
@@ -58,7 +58,9 @@ function elementNames({ map }: Desired, index: number): readonly string[] {
 }
 
 function isDrilled({ desired, nowMs }: PassSeen, scopes: readonly string[]): boolean {
-  return desired.holds.some(({ kind, scope, untilMs }) => kind === 'drill' && nowMs < untilMs && scopes.includes(scope));
+  return desired.holds.some(
+    ({ kind, scope, untilMs }) => kind === 'drill' && nowMs < untilMs && scopes.includes(scope),
+  );
 }
 
 /** What nodes share and is blamed, then observers that are in trouble themselves; one for each name. */
@@ -121,7 +123,14 @@ function* observerSigns(seen: PassSeen, entries: Iterable<NodeEntry>): Iterable<
     } else if (liveness === 'silent') {
       const words = 'nothing is heard from its agent';
       const sinceMs = silentSinceMs ?? seen.wallOf(seen.nowMs);
-      yield { ...base, row: 'silent', verdict: words, sides: [{ side: kind, name, words: 'silent' }], isSilenceOnly: true, sinceMs };
+      yield {
+        ...base,
+        row: 'silent',
+        verdict: words,
+        sides: [{ side: kind, name, words: 'silent' }],
+        isSilenceOnly: true,
+        sinceMs,
+      };
     }
   }
 }

@@ -13,10 +13,10 @@ import type {
   GoodbyeReason,
   ToAgent,
 } from '../agent-messages.js';
+import type { AlertChannel } from '../alerts/ports.js';
 import { type Core, type CoreDeps, type CoreOptions, startCore } from '../core.js';
 import type { Store } from '../ports.js';
 import { FakeWorld } from './fake-world.js';
-import type { AlertChannel } from '../alerts/ports.js';
 import { healingPorts } from './healing-ports.js';
 
 const TEXT = new TextEncoder();

@@ -1,9 +1,9 @@
 import type { TopologyDocument } from '../../../proto/contract/api/topology.js';
 import type { NodeKind } from '../../../proto/contract/ids.js';
 import { HEALING } from '../../domain/access/actor.js';
-import type { AlertChannel } from '../alerts/ports.js';
 import type { FactChange } from '../agent-messages.js';
 import type { HealingPorts } from '../core.js';
+import type { AlertChannel } from '../alerts/ports.js';
 import { by } from './by.js';
 import { FakeAgent, healthyFacts, makeNode, TestFleet } from './fleet.js';
 import { healingPorts } from './healing-ports.js';
