@@ -79,7 +79,7 @@ const macOf = (name: string): string => `02:${name}`;
 
 function portFacts(instance: string): readonly FactChange[] {
   return [
-    { fact: 'network_operational_state', instance, value: 6 },
+    { fact: 'network_operational_state', instance, value: 1 },
     { fact: 'network_carrier_changes_count', instance, value: 3 },
     { fact: 'poe_admin_state', instance, value: 1 },
     { fact: 'poe_status_text', instance, value: 'connected' },

@@ -72,11 +72,13 @@ export class IncidentList {
 }
 
 function story({ sides, steps }: IncidentCard): readonly HTMLElement[] {
-  const said = sides.map(({ who, words }) => element('div', {}, element('dt', {}, who), element('dd', {}, words)));
+  const said = sides.map(({ who, words }) =>
+    element('div', { class: 'incident-side' }, element('dt', {}, who), element('dd', {}, words)),
+  );
   const told = steps.map(({ time, timeIso, kind, words }) =>
     element(
       'li',
-      {},
+      { class: 'incident-step' },
       element('time', { datetime: timeIso }, time),
       element('span', { class: 'incident-kind' }, kind),
       element('span', {}, words),

@@ -111,13 +111,17 @@ test('it closes once cause and members have been healthy for the settle time, an
   expect(story.causes).toEqual([]);
 });
 
-test('trouble that comes back while it settles keeps it open, and is told', () => {
+test('T-29 trouble that comes back while it settles, however often, is the same incident, and is told', () => {
   const story = new Story();
   story.pass(signs(1, [node('pi-1')]));
   story.pass(signs(2, [node('pi-1', { wellSinceMs: 2 })]));
   story.pass(signs(3, [node('pi-1')]));
   story.pass(signs(2 + SETTLE_MS, [node('pi-1', { wellSinceMs: 50 })]));
-  expect(story.causes).toEqual(['node:pi-1']);
+  for (let turn = 3; turn < 20; turn++) {
+    story.pass(signs(turn * SETTLE_MS, [node('pi-1')]));
+    story.pass(signs((turn + 0.5) * SETTLE_MS, [node('pi-1', { wellSinceMs: 50 })]));
+  }
+  expect(story.live.map(({ id, cause }) => `${id} ${cause}`)).toEqual(['i1 node:pi-1']);
   expect(story.words).toContain('signal: it is in trouble again');
 });
 

@@ -49,13 +49,14 @@ test('a hung Pi: one incident, from the signal by three sides to the verificatio
   ]);
 });
 
-test('a whole site falls silent: one incident with everybody in it', async () => {
+test('T-28 a whole site is said to be dead: one incident with everybody in it, and nothing is done', async () => {
   const site = await started();
   for (const agent of [...site.pis, site.switch, site.fileserver]) site.silent.add(agent);
   await site.pass(10 * MINUTE_MS);
   expect(await openCauses(site)).toEqual(['site:lab']);
   const [incident] = site.fleet.core.healing.incidents.live();
   expect(incident?.members.map(({ name }) => name)).toEqual(['pi-1', 'pi-2', 'pi-3', 'pi-4']);
+  expect(await site.orders()).toEqual([]);
 });
 
 test('what people say of an incident is on record, and closing it alerts nobody of the same again', async () => {

@@ -209,7 +209,7 @@ export class HealingSite {
 /** Every port is up and gives what a Pi draws. */
 function portFacts(): readonly FactChange[] {
   return Array.from({ length: 9 }, (_, at): readonly FactChange[] => [
-    { fact: 'network_operational_state', instance: `swp${at + 1}`, value: 6 },
+    { fact: 'network_operational_state', instance: `swp${at + 1}`, value: 1 },
     { fact: 'poe_admin_state', instance: `swp${at + 1}`, value: 1 },
     { fact: 'poe_actual_watts_milli', instance: `swp${at + 1}`, value: 3_000 },
   ]).flat();

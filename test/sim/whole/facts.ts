@@ -7,7 +7,7 @@ import type { Sample } from '../../../proto/contract/facts.js';
 import { linkOf, powerOf } from '../fleet/sight.js';
 import type { SimFileserver, SimNode, SimSwitch, World } from '../fleet/world.js';
 
-const [LINK_UP, LINK_DOWN] = [6, 2];
+const [LINK_UP, LINK_DOWN] = [1, 2];
 const MILLIWATTS = { off: 0, zero: 0, low: 1_200, normal: 3_500, fault: 0, shed: 0, unobserved: 0 } as const;
 
 export const macOf = (index: number): string =>

@@ -4,8 +4,8 @@ import type { NodeSight, SwitchSight } from '../../../domain/healing/observed.js
 import type { SwitchRecord } from '../../../domain/topology/records.js';
 import type { NodeEntry } from '../../node-table.js';
 
-/** As network_operational_state carries it: RFC 2863. */
-const UP = 6;
+/** As network_operational_state carries it (proto/bramble/agent/v1/report.proto): 0 = the kernel does not know. */
+const [UNKNOWN, UP] = [0, 1];
 const ADMIN = { on: 1, off: 2 } as const;
 /** Words of a port that is refused power, or that took too much. Source: Cumulus Linux user guide, Power over Ethernet. */
 const FAULTS = /fault|denied|overload|short/;
@@ -172,7 +172,7 @@ function carrier(port: PortFacts, changes: number, before: PortFacts['carrierBef
 }
 
 function linkOf({ operational }: PortFacts): NodeSight['link'] {
-  if (operational === undefined) return 'unobserved';
+  if (operational === undefined || operational === UNKNOWN) return 'unobserved';
   return operational === UP ? 'up' : 'down';
 }
 
