@@ -99,8 +99,8 @@ const STATES: Readonly<Record<IncidentCard['tone'], string>> = {
 function cardOf(incident: IncidentDetail, nowMs: number, isOpen: boolean): IncidentCard {
   const { id, title, state, severity, wellSinceMs, sides, members, timeline } = incident;
   const tone = state === 'closed' ? 'over' : wellSinceMs === undefined ? severity : 'settling';
-  const chips = members.slice(0, MEMBERS_SHOWN).map(chipOf);
-  const more = members.length - chips.length;
+  const chips = members.length === 0 ? ownChip(incident) : members.slice(0, MEMBERS_SHOWN).map(chipOf);
+  const more = Math.max(0, members.length - MEMBERS_SHOWN);
   return {
     ...{ id, title, tone, isOpen },
     state: STATES[tone],
@@ -129,11 +129,17 @@ function nowOf({ members, state, cause, wellSinceMs }: IncidentDetail): string {
   if (wellSinceMs !== undefined) return 'Everything works again and is watched for a while.';
   const held = members.find(({ heldBecause, wellSinceMs: isWell }) => heldBecause !== '' && isWell === undefined);
   const first = members.find((member) => member.wellSinceMs === undefined) ?? members[0];
-  if (first === undefined) return 'People see to it; nothing is done from here.';
+  if (first === undefined) return 'No node is touched. Somebody has to see to it.';
   if (!cause.startsWith('node:'))
     return `Nothing is done to ${renderCount(members.length, 'node')} that suffer from it: they are not to blame.`;
   if (first.state === 'await-hands') return NOW['await-hands'] ?? '';
   return held === undefined ? (NOW[first.state] ?? '') : `Nothing is done now: ${held.heldBecause}.`;
+}
+
+/** Of a fileserver or a switch from which nobody suffers: its own page. */
+function ownChip({ cause, node, state }: IncidentDetail): readonly MemberChip[] {
+  const name = cause.slice(cause.indexOf(':') + 1);
+  return node === undefined ? [] : [{ name, nodeId: node, words: '', isWell: state === 'closed' }];
 }
 
 function chipOf({ name, node, state, wellSinceMs }: IncidentDetail['members'][number]): MemberChip {

@@ -54,7 +54,7 @@ export class IncidentList {
     if (members.length === 0) return undefined;
     const chips = members.map((member) => element('li', {}, this.#chip(member)));
     const more = membersMore === '' ? undefined : element('li', { class: 'incident-more' }, membersMore);
-    return element('ul', { class: 'incident-members', 'aria-label': 'Nodes that suffer from it' }, ...chips, more);
+    return element('ul', { class: 'incident-members', 'aria-label': 'What it is about' }, ...chips, more);
   }
 
   #chip({ name, nodeId, words, isWell }: MemberChip): HTMLElement {

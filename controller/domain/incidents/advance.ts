@@ -52,7 +52,8 @@ class Draft {
     };
     this.byCause.set(from.cause, incident);
     this.opened.push(incident.id);
-    const said = from.sides.map(({ side, words }) => `${side} side: ${words}`).join('. ');
+    const others = from.sides.filter(({ words }) => words !== from.verdict);
+    const said = others.map(({ side, words }) => `${side} side: ${words}`).join('. ');
     this.tell(incident, 'signal', '', `${from.verdict}${said === '' ? '' : `. ${said}`}`, Math.min(sinceMs, nowMs));
   }
 }

@@ -14,7 +14,7 @@ const GUARDS: Readonly<Record<GuardId, string>> = {
   G6: 'something is being done to it already',
   G7: 'power must not be cut there',
   G8: 'something was changed just before',
-  G9: 'it was helped only a short while ago',
+  G9: 'nobody has looked at it since it was helped last',
 };
 
 export function remedyWords(rung: Rung | 'admit'): string {
