@@ -74,7 +74,8 @@ export function advanceIncidents(live: readonly Incident[], signs: IncidentSigns
     changed,
     opened: changed.filter(({ id }) => draft.opened.includes(id)),
     closed: changed.filter(({ overAtMs, closedBy }) => overAtMs !== undefined && closedBy === ''),
-    entries: draft.entries,
+    // Acts are heard of later than decisions; each is told where it belongs.
+    entries: draft.entries.toSorted((a, b) => a.atMs - b.atMs),
   };
 }
 
