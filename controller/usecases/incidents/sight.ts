@@ -106,6 +106,14 @@ function blamedSigns(seen: PassSeen): readonly CauseSign[] {
   });
 }
 
+const TROUBLES_TOLD = 2;
+
+function toldOf(messages: readonly string[]): string {
+  const all = [...new Set(messages)];
+  const more = all.length > TROUBLES_TOLD ? [`and ${all.length - TROUBLES_TOLD} more`] : [];
+  return [...all.slice(0, TROUBLES_TOLD), ...more].join('; ');
+}
+
 /** Trouble of fileservers and switches that they tell of, or their own silence. */
 function* observerSigns(seen: PassSeen, entries: Iterable<NodeEntry>): Iterable<CauseSign> {
   for (const { node, liveness, conditions, silentSinceMs, maintenance } of entries) {
@@ -116,7 +124,7 @@ function* observerSigns(seen: PassSeen, entries: Iterable<NodeEntry>): Iterable<
     const grave = conditions.filter(({ raised, severity }) => raised && severity === 'error');
     const first = grave[0];
     if (first !== undefined) {
-      const words = [...new Set(grave.map(({ message }) => visible(message, 200)))].join('; ');
+      const words = toldOf(grave.map(({ message }) => visible(message, 200)));
       const row = [...new Set(grave.map(({ rule }) => rule.type))].toSorted().join('+');
       const sinceMs = Math.min(...grave.map((one) => one.sinceMs));
       yield { ...base, row, verdict: words, sides: [{ side: kind, name, words }], isSilenceOnly: false, sinceMs };
