@@ -35,7 +35,9 @@ test('what is held is said with its reason', () => {
 
 test('nodes that suffer from something shared are not to blame', () => {
   const members = [{ name: 'pi-7', state: 'held-by-cause', heldBecause: 'x', sinceMs: 1 }];
-  expect(cards(incident({ cause: 'site:cam', members }))[0]?.now).toContain('they are not to blame');
+  expect(cards(incident({ cause: 'site:cam', members }))[0]?.now).toBe(
+    'Nothing is done to the node behind it: not to blame.',
+  );
 });
 
 test('the gravest come first, and what is healed stays for a while', () => {

@@ -99,7 +99,7 @@ const STATES: Readonly<Record<IncidentCard['tone'], string>> = {
 function cardOf(incident: IncidentDetail, nowMs: number, isOpen: boolean): IncidentCard {
   const { id, title, state, severity, wellSinceMs, sides, members, timeline } = incident;
   const tone = state === 'closed' ? 'over' : wellSinceMs === undefined ? severity : 'settling';
-  const chips = members.length === 0 ? ownChip(incident) : members.slice(0, MEMBERS_SHOWN).map(chipOf);
+  const chips = members.length === 0 ? ownChip(incident) : byName(members).slice(0, MEMBERS_SHOWN).map(chipOf);
   const more = Math.max(0, members.length - MEMBERS_SHOWN);
   return {
     ...{ id, title, tone, isOpen },
@@ -130,10 +130,17 @@ function nowOf({ members, state, cause, wellSinceMs }: IncidentDetail): string {
   const held = members.find(({ heldBecause, wellSinceMs: isWell }) => heldBecause !== '' && isWell === undefined);
   const first = members.find((member) => member.wellSinceMs === undefined) ?? members[0];
   if (first === undefined) return 'No node is touched. Somebody has to see to it.';
-  if (!cause.startsWith('node:'))
-    return `Nothing is done to ${renderCount(members.length, 'node')} that suffer from it: they are not to blame.`;
+  if (!cause.startsWith('node:')) {
+    const who = members.length === 1 ? 'the node' : `the ${members.length} nodes`;
+    return `Nothing is done to ${who} behind it: not to blame.`;
+  }
   if (first.state === 'await-hands') return NOW['await-hands'] ?? '';
   return held === undefined ? (NOW[first.state] ?? '') : `Nothing is done now: ${held.heldBecause}.`;
+}
+
+function byName(members: IncidentDetail['members']): IncidentDetail['members'] {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  return members.toSorted((a, b) => compare(a.name, b.name));
 }
 
 /** Of a fileserver or a switch from which nobody suffers: its own page. */
@@ -142,9 +149,20 @@ function ownChip({ cause, node, state }: IncidentDetail): readonly MemberChip[] 
   return node === undefined ? [] : [{ name, nodeId: node, words: '', isWell: state === 'closed' }];
 }
 
+const CHIPS: Readonly<Record<string, string>> = {
+  suspect: 'not heard',
+  diagnosing: 'looked at',
+  starting: 'starts',
+  'held-by-cause': 'waits',
+  acting: 'being helped',
+  verifying: 'being checked',
+  probation: 'watched',
+  'await-hands': 'needs hands',
+};
+
 function chipOf({ name, node, state, wellSinceMs }: IncidentDetail['members'][number]): MemberChip {
   const isWell = wellSinceMs !== undefined;
-  return { name, nodeId: node, words: isWell ? 'well again' : state.replaceAll('-', ' '), isWell };
+  return { name, nodeId: node, words: isWell ? 'well again' : (CHIPS[state] ?? state), isWell };
 }
 
 function stepOf({ atMs, kind, about, words, actor }: IncidentDetail['timeline'][number]): StepView {
