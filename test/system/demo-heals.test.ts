@@ -42,6 +42,31 @@ describe('the demo site of npm start', () => {
     rmSync(data, { recursive: true, force: true });
   });
 
+  test('exports are full: the fileserver is to blame, no Pi is touched, and it is over when mended', {
+    timeout: 6 * MINUTE_MS,
+  }, async () => {
+    const before = await cuts();
+    await bramble(data, 'demo', 'break', 'fill-export');
+    await expect.poll(async () => (await newest('fileserver:demo-fs'))?.row, within(3)).toContain('ExportFull');
+    await bramble(data, 'demo', 'mend');
+    await expect.poll(causes, within(3)).not.toContain('fileserver:demo-fs');
+    expect(await cuts()).toBe(before);
+  });
+
+  test('the uplink is cut: one incident for the whole site, and nobody is power-cycled', {
+    timeout: 12 * MINUTE_MS,
+  }, async () => {
+    const before = await cuts();
+    await bramble(data, 'demo', 'break', 'cut-uplink');
+    await expect.poll(causes, within(3)).toContain('site:demo');
+    await expect.poll(async () => (await newest('site:demo'))?.members.length, within(2)).toBe(PIS);
+    expect((await causes()).filter((cause) => /^(switch|fileserver):/.test(cause))).toEqual([]);
+    await bramble(data, 'demo', 'mend');
+    // Agents may be in the middle of their back-off.
+    await expect.poll(causes, within(8)).not.toContain('site:demo');
+    expect(await cuts()).toBe(before);
+  });
+
   test('a Pi hangs and a disk fails: the one is healed and verified, the other told', {
     timeout: 12 * MINUTE_MS,
   }, async () => {
@@ -56,32 +81,7 @@ describe('the demo site of npm start', () => {
     const kinds = healed?.timeline.map(({ kind }) => kind) ?? [];
     for (const kind of ['signal', 'decision', 'action', 'verification'] as const) expect(kinds).toContain(kind);
     expect(healed?.timeline.some(({ words }) => words.startsWith('cut its power and give it back: done'))).toBe(true);
-    await bramble(data, 'demo', 'mend');
-  });
-
-  test('exports are full: the fileserver is to blame, no Pi is touched, and it is over when mended', {
-    timeout: 6 * MINUTE_MS,
-  }, async () => {
-    await expect.poll(causes, within(3)).not.toContain('fileserver:demo-fs');
-    const before = await cuts();
-    await bramble(data, 'demo', 'break', 'fill-export');
-    await expect.poll(async () => (await newest('fileserver:demo-fs'))?.row, within(3)).toContain('ExportFull');
-    await bramble(data, 'demo', 'mend');
-    await expect.poll(causes, within(3)).not.toContain('fileserver:demo-fs');
-    expect(await cuts()).toBe(before);
-  });
-
-  test('the uplink is cut: one incident for the whole site, and nobody is power-cycled', {
-    timeout: 6 * MINUTE_MS,
-  }, async () => {
-    const before = await cuts();
-    await bramble(data, 'demo', 'break', 'cut-uplink');
-    await expect.poll(causes, within(3)).toContain('site:demo');
-    const dark = await newest('site:demo');
-    expect(dark?.members.length).toBe(PIS);
-    expect((await causes()).filter((cause) => /^(switch|fileserver):/.test(cause))).toEqual([]);
-    await bramble(data, 'demo', 'mend');
-    await expect.poll(causes, within(4)).not.toContain('site:demo');
-    expect(await cuts()).toBe(before);
+    // The new disk is copied for eleven minutes: until then another failure would cost data, and it is said.
+    expect(await causes()).toContain('fileserver:demo-fs');
   });
 });
