@@ -69,16 +69,23 @@ export function demoTopology(boards: readonly Board[]): TopologyDocument {
   };
 }
 
-/** Once per data folder: what somebody has written down or set since is theirs. */
+/** What somebody else has written down or set since is theirs; a site that has more Pis or fewer now is written down anew. */
 export async function teachHealing(api: ApiClient): Promise<void> {
-  const { revision } = await api.healing.topology();
-  if (revision === 0) {
-    const boards = (await api.nodes()).filter(({ site, kind }) => site === DEMO_SITE && kind === 'pi');
-    const topology = demoTopology(boards);
-    await api.healing.setTopology({ topology, expectedRevision: 0, reason: 'the demo site as it is built' });
+  const { revision, topology: written } = await api.healing.topology();
+  const boards = (await api.nodes()).filter(
+    ({ site, kind, state }) => site === DEMO_SITE && kind === 'pi' && state !== 'revoked',
+  );
+  const topology = demoTopology(boards);
+  const isOurs = written.sites.every(({ name }) => name === DEMO_SITE);
+  if (isOurs && namesOf(written) !== namesOf(topology)) {
+    await api.healing.setTopology({ topology, expectedRevision: revision, reason: 'the demo site as it is built' });
   }
   const { revision: policyRevision } = await api.healing.policy();
   if (policyRevision === 0) await api.healing.setPolicy(DEMO_POLICY, 'the demo site heals by itself');
+}
+
+function namesOf({ nodes }: TopologyDocument): string {
+  return nodes.map(({ name }) => name).join(' ');
 }
 
 /** Somebody was there: whatever waited for hands is looked at anew. */
