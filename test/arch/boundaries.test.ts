@@ -54,6 +54,7 @@ const VIOLATIONS: readonly Edge[] = [
   ['one-door-for-fastify', 'controller/main.ts', 'fastify'],
   ['one-door-for-peculiar-x509', 'controller/rpc/server.ts', '@peculiar/x509'],
   ['one-door-for-prom-client', 'controller/rpc/server.ts', 'prom-client'],
+  ['one-door-for-nodemailer', 'controller/web/server.ts', 'nodemailer'],
   ['one-door-for-systeminformation', 'agent/kit/host/node/files.ts', 'systeminformation'],
   ['one-door-for-grpc-grpc-js', 'controller/web/server.ts', '@grpc/grpc-js'],
   ['nothing-sees-tests', 'agent/kit/run-agent.ts', 'test/fixtures.ts'],
