@@ -56,7 +56,7 @@ describe.skipIf(!existsSync(PROGRAM))('Debian’s Alertmanager', () => {
 
   test('hears of a site that went dark once, with one alert for everybody in it, and once that it is over', async () => {
     const channel = new Alertmanager(url, undefined, systemClock);
-    const site = await HealingSite.start(ENFORCE, [channel]);
+    const site = await HealingSite.start(ENFORCE, { channels: [channel] });
     const { store, world } = site.fleet;
     const sender = new AlertSender({ store, world, channels: [channel], linkOf: () => undefined });
     await site.pass(GRACE_MS);

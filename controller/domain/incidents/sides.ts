@@ -34,6 +34,7 @@ const POWER: Readonly<Record<NodeSigns['power'], string>> = {
   low: 'it draws hardly any power',
   normal: 'it draws power as usual',
   fault: 'its port refuses to give power',
+  shed: 'its switch took its power away for want of supply',
   unobserved: 'its power is not measured',
 };
 const SYMPTOM: Readonly<Record<NodeSigns['symptom'], string>> = {
