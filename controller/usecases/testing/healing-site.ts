@@ -2,8 +2,8 @@ import type { TopologyDocument } from '../../../proto/contract/api/topology.js';
 import type { NodeKind } from '../../../proto/contract/ids.js';
 import { HEALING } from '../../domain/access/actor.js';
 import type { FactChange } from '../agent-messages.js';
-import type { HealingPorts } from '../core.js';
 import type { AlertChannel } from '../alerts/ports.js';
+import type { HealingPorts } from '../core.js';
 import { by } from './by.js';
 import { FakeAgent, healthyFacts, makeNode, TestFleet } from './fleet.js';
 import { healingPorts } from './healing-ports.js';
@@ -88,7 +88,12 @@ export class HealingSite {
     // As the accounts say it: none has the name of the healing.
     const { topology: document = SITE_TOPOLOGY, tunnelOf, channels } = given;
     const healing = { ...healingPorts, tunnelOf };
-    const fleet = await TestFleet.start({ nodes, healing, channels, mayStill: async (actor) => actor !== HEALING.name });
+    const fleet = await TestFleet.start({
+      nodes,
+      healing,
+      channels,
+      mayStill: async (actor) => actor !== HEALING.name,
+    });
     const { topologies, policies } = fleet.core.healing;
     await topologies.set({ document, expectedRevision: 0, reason: 'as built' }, by('admin:kim'));
     if (policy !== undefined) await policies.set(policy, 'for the test', by('admin:kim'));
