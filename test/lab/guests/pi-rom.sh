@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # Stands in for a Pi's boot ROM, its firmware and the kernel's own ip= parser: DHCP, TFTP below its serial number, root
-# over NFS. It tries a few times and then hangs, as the ROM of a real board does: only power brings it back.
+# over NFS. It tries for some minutes, longer than a real one, because servers here are slow when the host is; then it hangs like one: only power brings it back.
 PATH=/bin:/sbin
 export PATH
 mount -t proc proc /proc
@@ -45,7 +45,7 @@ tries=0
 until busybox udhcpc -i eth0 -s /run/lab/lease.sh -n -q -t 3 -T 1 -V PXEClient:Arch:00000:UNDI:002001 >/dev/null 2>&1; do
   tries=$((tries + 1))
   say "no answer to DHCP"
-  [ "$tries" -lt 10 ] || hang "nobody answers DHCP"
+  [ "$tries" -lt 60 ] || hang "nobody answers DHCP"
 done
 . /run/lab/lease
 say "DHCP answered by $server"
