@@ -39,6 +39,7 @@ export class ReportIngest {
   ingest(entry: NodeEntry, report: AgentReport): void {
     const { full, changes } = report;
     const refusedCount = entry.facts.apply(changes, full);
+    if (full && entry.derived.length > 0) entry.facts.apply(entry.derived, false);
     if (refusedCount > 0) this.#counters.add('values_refused_total', refusedCount);
     this.#counters.add('reports_total');
     this.#observer.seen(entry);

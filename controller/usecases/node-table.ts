@@ -8,7 +8,7 @@ import type { Maintenance } from '../domain/maintenance.js';
 import type { Node } from '../domain/node.js';
 import { type NodeSettings, noSettings } from '../domain/node-settings.js';
 import type { ProcessIdentity } from '../domain/takeover.js';
-import type { AgentConnection, DesiredStateTry, GoodbyeReason } from './agent-messages.js';
+import type { AgentConnection, DesiredStateTry, FactChange, GoodbyeReason } from './agent-messages.js';
 import { FactTable } from './fact-table.js';
 
 /** The live stream of a node, for those who send on it or end it. */
@@ -38,6 +38,8 @@ export class NodeEntry {
   /** What people were last shown; whoever changes something that shows forgets it. */
   shown: NodeView | undefined;
   readonly facts = new FactTable();
+  /** Facts that the controller has found out by itself; a full report, which replaces all others, does not take them away. */
+  derived: readonly FactChange[] = [];
   conditions: readonly JudgedCondition[] = [];
   conditionsRecheckAtMonotonicMs = Infinity;
 

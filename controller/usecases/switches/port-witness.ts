@@ -58,7 +58,9 @@ interface Known {
   readonly macsOf: ReadonlyMap<string, readonly string[]>;
 }
 
-function changesOf({ facts }: NodeEntry, { ownerOf, macsOf }: Known): readonly FactChange[] {
+/** What is new; all that was found stays with the node. */
+function changesOf(entry: NodeEntry, { ownerOf, macsOf }: Known): readonly FactChange[] {
+  const { facts } = entry;
   const learned = facts.instances('port_role_text').map((port): LearnedPort => {
     const text = (fact: 'port_role_text' | 'port_vlans_text' | 'port_macs_text') => facts.text(fact, port) ?? '';
     return { port, role: text('port_role_text'), vlans: text('port_vlans_text'), macs: text('port_macs_text') };
@@ -73,6 +75,7 @@ function changesOf({ facts }: NodeEntry, { ownerOf, macsOf }: Known): readonly F
     { fact: 'port_foreign_flag', instance, value: isForeign ? 1 : 0 },
     { fact: 'port_mismatch_text', instance, value: words === '' ? undefined : words },
   ]);
+  entry.derived = wanted;
   const gone = facts.instances('port_wrong_board_flag').filter((port) => !sights.has(port));
   const withdrawn = gone.flatMap((instance): FactChange[] =>
     DERIVED.map((fact) => ({ fact, instance, value: undefined })),
