@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config';
 const MINUTE_MS = 60_000;
 
 /** What goes wrong in every way that there is: many minutes, on a rack of their own. */
-const LONG_RACK_SUITES = ['faults', 'outages', 'overlay', 'reimage', 'switch-files'].map(
+const LONG_RACK_SUITES = ['faults', 'outages', 'overlay', 'reimage', 'switch-changes', 'switch-files'].map(
+  (name) => `test/lab/${name}.test.ts`,
+);
   (name) => `test/lab/${name}.test.ts`,
 );
 

@@ -1,18 +1,13 @@
-/** The switch of the rack: a real kernel and the real ifupdown2, steered by its agent, whose power strip real boards hang on. */
+/** Boards on ports of a real kernel: each alone with its fileserver. */
 
 import { expect, test } from 'vitest';
-import type { CommandView } from '../../proto/contract/api/fleet.js';
 import type { Rack } from './rack.js';
 import type { PiSpec } from './spec.js';
-import { nodeNamed, sharedRack, until } from './testing.js';
+import { sharedRack } from './testing.js';
 
 const BOOT_LIMIT_MS = 240_000;
 /** A script of seconds takes minutes where the machine is emulated and busy: these are about what happens, not about how fast. */
 const SLOW_MS = 240_000;
-const COMMAND_LIMIT_MS = 180_000;
-/** What is cut off is back within this, as promised. */
-const BACK_MS_MAX = 60_000;
-const CONFIRM_MS = 30_000;
 
 function twoPis(rack: Rack): readonly [PiSpec, PiSpec] {
   const [one, other] = rack.spec.pis;
@@ -20,42 +15,10 @@ function twoPis(rack: Rack): readonly [PiSpec, PiSpec] {
   return [one, other];
 }
 
-const bootId = (rack: Rack, name: string): Promise<string> => rack.run(name, 'cat /proc/sys/kernel/random/boot_id');
-
 /** Whether somebody answers at this address, from there. `device`: never by the way that the routes say. */
 async function answers(rack: Rack, from: string, address: string, device = ''): Promise<boolean> {
   const by = device === '' ? '' : `-I ${device}`;
   return (await rack.tryRun(from, `ping -c 2 -W 2 ${by} ${address}`, SLOW_MS)).status === 0;
-}
-
-type Order = Parameters<Rack['controller']['api']['issueCommand']>[1]['action'];
-
-async function settled(rack: Rack, nodeId: string, action: Order): Promise<CommandView> {
-  const { api } = rack.controller;
-  const { id } = await api.issueCommand(nodeId, { action, reason: 'rack', validForMs: 120_000 });
-  const isOpen = ({ state }: CommandView): boolean => !['succeeded', 'failed', 'rejected', 'lapsed'].includes(state);
-  return until(
-    'the command is settled',
-    COMMAND_LIMIT_MS,
-    () => api.command(id),
-    (seen) => !isOpen(seen),
-  );
-}
-
-/** The ports of this rack as they are, as a plan. `address`: of the switch's way to its controller. */
-function planOf({ spec }: Rack, address: string, publicVlans = ''): string {
-  const pis = spec.pis.map(({ port, vlan, name }) => [
-    `swp${port}`,
-    { role: 'pi', note: name, storageVlan: vlan, vlans: publicVlans },
-  ]);
-  const trunk = { role: 'fileserver', vlans: spec.pis.map(({ vlan }) => vlan).concat(publicVlans === '' ? [] : [131]) };
-  return JSON.stringify({
-    style: 'vlan-aware',
-    management: { name: 'mgmt0', address, gateway: address.replace(/\.\d+\/.*$/, '.1') },
-    storageVlans: '10-130',
-    reservedVlans: '131',
-    ports: { ...Object.fromEntries(pis), [`swp${spec.trunkPort}`]: trunk },
-  });
 }
 
 test('a Pi reaches the address of its fileserver, and nothing of another Pi', async ({ skip }) => {
@@ -74,88 +37,4 @@ test('a Pi reaches the address of its fileserver, and nothing of another Pi', as
     expect(await answers(rack, pi.name, stranger.address, 'eth0')).toBe(false);
     await rack.run(pi.name, `ip route del ${stranger.address}/32 dev eth0`);
   }
-});
-
-test('T-35: a change that cuts the switch off is taken back by itself, and the switch is heard again within a minute', async ({
-  skip,
-}) => {
-  const rack = sharedRack(skip);
-  await rack.controller.connected(rack.guestNames, BOOT_LIMIT_MS);
-  const { id } = await nodeNamed(rack, 'switch');
-  const { api } = rack.controller;
-  const before = await rack.run('switch', 'cat /etc/network/interfaces');
-  const boots = await Promise.all(rack.spec.pis.map(({ name }) => bootId(rack, name)));
-  const plan = planOf(rack, '192.168.61.3/24');
-  const action = { kind: 'switch-apply', plan, confirmWithinMs: CONFIRM_MS } as const;
-  const { id: change } = await api.issueCommand(id, { action, reason: 'rack', validForMs: 120_000 });
-  const address = () => rack.run('switch', 'ip -4 -o addr show dev mgmt0');
-  await until('it is cut off', COMMAND_LIMIT_MS, address, (seen) => seen.includes('192.168.61.3'));
-  const cutAtMs = performance.now();
-  await until('its way is back', BACK_MS_MAX, address, (seen) => seen.includes('192.168.60.3'));
-  const { state } = await until(
-    'the controller hears how it went',
-    BACK_MS_MAX,
-    () => api.command(change),
-    (seen) => ['succeeded', 'failed'].includes(seen.state),
-  );
-  const since = Date.now();
-  await until(
-    'it reports again',
-    BACK_MS_MAX,
-    () => nodeNamed(rack, 'switch'),
-    ({ lastSeenMs = 0, liveness }) => liveness === 'fresh' && lastSeenMs > since - 5_000,
-  );
-  const tookMs = performance.now() - cutAtMs;
-  process.stdout.write(`rack: cut off by a change (${state}), heard again after ${Math.round(tookMs / 1_000)} s\n`);
-  expect(tookMs).toBeLessThan(BACK_MS_MAX);
-  expect(await rack.run('switch', 'cat /etc/network/interfaces')).toBe(before);
-  expect(await Promise.all(rack.spec.pis.map(({ name }) => bootId(rack, name)))).toEqual(boots);
-});
-
-test('a change that everybody sees is confirmed, and is what ifupdown2 finds', async ({ skip }) => {
-  const rack = sharedRack(skip);
-  await rack.controller.connected(rack.guestNames, BOOT_LIMIT_MS);
-  const { id } = await nodeNamed(rack, 'switch');
-  const plan = planOf(rack, '192.168.60.3/24', '131');
-  const applied = await settled(rack, id, { kind: 'switch-apply', plan, confirmWithinMs: 120_000 });
-  expect(applied).toMatchObject({ state: 'succeeded' });
-  expect(await settled(rack, id, { kind: 'switch-confirm', changeId: applied.id })).toMatchObject({
-    state: 'succeeded',
-  });
-  expect(await rack.run('switch', 'cat /etc/network/interfaces')).toContain('alias pi: pi1');
-  for (const { port, vlan } of rack.spec.pis) {
-    const vlans = await rack.run('switch', `bridge -compressvlans vlan show dev swp${port}`);
-    expect(vlans).toMatch(new RegExp(`${vlan} PVID Egress Untagged`));
-    expect(vlans).toMatch(/131$/m);
-  }
-  for (const { name, serverAddress } of rack.spec.pis) expect(await answers(rack, name, serverAddress)).toBe(true);
-});
-
-test('a Pi is really without power while its port is cycled, also when the agent is killed meanwhile', async ({
-  skip,
-}) => {
-  const rack = sharedRack(skip);
-  await rack.controller.connected(rack.guestNames, BOOT_LIMIT_MS);
-  const [, pi] = twoPis(rack);
-  const { id } = await nodeNamed(rack, 'switch');
-  const { api } = rack.controller;
-  const before = await bootId(rack, pi.name);
-  const action = {
-    kind: 'switch-power',
-    port: `swp${pi.port}`,
-    action: 'cycle',
-    offMs: 15_000,
-    bootLeaseId: '',
-  } as const;
-  await api.issueCommand(id, { action, reason: 'rack', validForMs: 120_000 });
-  await until('it has no power', COMMAND_LIMIT_MS, async () => !rack.isOn(pi.name));
-  const sinceMs = performance.now();
-  await rack.run('switch', 'kill -9 "$(cat /run/lab/agent.pid)"');
-  await until('it has power', COMMAND_LIMIT_MS, async () => rack.isOn(pi.name));
-  const darkMs = performance.now() - sinceMs;
-  process.stdout.write(`rack: a port whose agent was killed gave no power for ${Math.round(darkMs / 1_000)} s\n`);
-  expect(darkMs).toBeGreaterThan(14_000);
-  await rack.ready([pi.name], BOOT_LIMIT_MS);
-  expect(await bootId(rack, pi.name)).not.toBe(before);
-  await rack.controller.connected(['switch', pi.name], BOOT_LIMIT_MS);
 });
