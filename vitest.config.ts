@@ -7,8 +7,6 @@ const MINUTE_MS = 60_000;
 const LONG_RACK_SUITES = ['faults', 'outages', 'overlay', 'reimage', 'switch-changes', 'switch-files'].map(
   (name) => `test/lab/${name}.test.ts`,
 );
-  (name) => `test/lab/${name}.test.ts`,
-);
 
 /** Simulated days of many agents. At the end of a long-lived process they take five times as long as in one of their own. */
 const WORLDS = [

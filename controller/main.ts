@@ -21,7 +21,7 @@ import { type OpenedImages, openImages } from './image-shelf.js';
 import { openLog, type ProcessLog } from './log.js';
 import { allMeasures } from './measures.js';
 import { openUplinks } from './open-uplinks.js';
-import { makeOverlay } from './overlay/open-overlay.js';
+import { makeOverlay, type OpenedOverlay } from './overlay/open-overlay.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
 import { ScryptPasswords } from './pki/passwords.js';
 import { AskedUploads } from './rpc/asked-uploads.js';
@@ -40,6 +40,7 @@ import { pageCertificate, readTlsFiles } from './tls-files.js';
 import { Access } from './usecases/access/access.js';
 import { Backups } from './usecases/backups.js';
 import { type Controller, startController } from './usecases/controller.js';
+import type { HealingPorts } from './usecases/core.js';
 import { Doctor } from './usecases/doctor.js';
 import type { HistoryRecorder } from './usecases/history-recorder.js';
 import type { World } from './usecases/ports.js';
@@ -132,6 +133,11 @@ interface RunningController {
   readonly progress: () => Promise<unknown>;
 }
 
+/** Whether tunnels are there, as healing asks. */
+function tunnelSight(opened: OpenedOverlay | undefined): Pick<HealingPorts, 'tunnelOf'> {
+  return { tunnelOf: opened && ((site) => opened.overlay.tunnelOf(site)) };
+}
+
 /** Opens everything, what others lean on first. Each part adds its own way to be closed. */
 async function open(config: ControllerConfig, log: ProcessLog, closers: Closers): Promise<RunningController> {
   const { dataDir } = config;
@@ -160,9 +166,9 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     ...{ store, world, authority, trust: authority.trust, codec: commandCodec },
     endpoints: () => linkEndpoints(config, linkPort),
     healing: {
+      ...tunnelSight(opened),
       parsePolicy: parseHealingPolicy,
       loopLagMs: () => hostWatch.loopLagMs(),
-      tunnelOf: opened && ((site) => opened.overlay.tunnelOf(site)),
       channels: alerts.channels,
     },
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
