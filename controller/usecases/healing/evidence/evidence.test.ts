@@ -17,6 +17,17 @@ const POWERED = {
   switches: SITE_TOPOLOGY.switches.map((one) => ({ ...one, psus: ['sw-1-psu1', 'sw-1-psu2'] })),
 };
 
+const PLAN = JSON.stringify({
+  style: 'vlan-aware',
+  management: { name: 'eth0', address: 'dhcp' },
+  storageVlans: '10-13',
+  reservedVlans: [12, 131],
+  ports: {
+    swp1: { role: 'pi', storageVlan: 10, vlans: 131, note: 'pi-1' },
+    swp9: { role: 'fileserver', vlans: '10-11' },
+  },
+});
+
 const power = (budgetMilliW: number, allocatedMilliW: number): readonly FactChange[] => [
   { fact: 'poe_budget_watts_milli', instance: '', value: budgetMilliW },
   { fact: 'poe_allocated_total_watts_milli', instance: '', value: allocatedMilliW },
@@ -108,7 +119,7 @@ test('Pis fall silent after a change of ports that is on trial: the change is ta
   site.switchSays = [{ fact: 'switch_change_state', instance: '', value: 2 }];
   const { commands } = site.fleet.core;
   const order = {
-    action: { kind: 'switch-apply', plan: '{}', confirmWithinMs: 60_000 },
+    action: { kind: 'switch-apply', plan: PLAN, confirmWithinMs: 60_000 },
     reason: 'VLANs',
     validForMs: 60_000,
   } as const;
