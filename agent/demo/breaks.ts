@@ -3,7 +3,7 @@ import { readNames } from './cables.js';
 
 /** What a visitor of the demo site can break, as `bramble demo break` calls it. */
 export const BREAK_KINDS = ['pull-plug', 'kill-sd', 'fill-export', 'fail-disk', 'cut-uplink', 'hang'] as const;
-export type BreakKind = (typeof BREAK_KINDS)[number];
+type BreakKind = (typeof BREAK_KINDS)[number];
 
 /** One thing that is broken. The same thing broken a second time is another break. */
 export interface Break {

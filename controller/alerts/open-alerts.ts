@@ -13,7 +13,7 @@ const SECRET_BYTES_MAX = 4_096;
 /** Read or write for whoever is neither the owner nor of the group. */
 const FOR_OTHERS = 0o006;
 
-export interface OpenedAlerts {
+interface OpenedAlerts {
   readonly channels: readonly AlertChannel[];
   /** From now on they are told. To be stopped before the store is closed. */
   start(parts: { readonly store: Store; readonly world: World }): AlertSender;

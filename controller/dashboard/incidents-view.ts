@@ -33,7 +33,7 @@ export interface MemberChip {
   readonly isWell: boolean;
 }
 
-export interface StepView {
+interface StepView {
   readonly time: string;
   readonly timeIso: string;
   readonly kind: string;

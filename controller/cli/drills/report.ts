@@ -4,7 +4,7 @@ import type { DrillTarget } from './prepare.js';
 import type { DrillResult, DrillTerms } from './run-drill.js';
 
 /** The three questions of a drill, answered. */
-export interface DrillReport {
+interface DrillReport {
   readonly kind: DrillTerms['kind'];
   readonly site: string;
   readonly asked: number;

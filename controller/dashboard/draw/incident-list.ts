@@ -1,7 +1,7 @@
 import type { IncidentCard, IncidentsView, MemberChip } from '../incidents-view.js';
 import { element, KeyedList, setText } from './dom.js';
 
-export interface IncidentListOptions {
+interface IncidentListOptions {
   readonly section: HTMLElement;
   readonly list: HTMLElement;
   readonly status: HTMLElement;

@@ -25,7 +25,7 @@ export interface Member {
 /** `critical`: something that nodes share. `warning`: one node. Chosen when it is opened, and kept: alerts are routed by it. */
 export type IncidentSeverity = 'critical' | 'warning';
 
-export interface Acknowledgement {
+interface Acknowledgement {
   readonly by: string;
   readonly atMs: number;
 }

@@ -17,12 +17,12 @@ const GUARDS: Readonly<Record<GuardId, string>> = {
   G9: 'nobody has looked at it since it was helped last',
 };
 
-export function remedyWords(rung: Rung | 'admit'): string {
+function remedyWords(rung: Rung | 'admit'): string {
   return rung === 'admit' ? 'let it boot' : LADDER[rung].title;
 }
 
 /** "nothing is done now: too much is going on at once (site cam is in a storm: 4, limit 3)" */
-export function heldWords({ guard, why, measured, limit, domain }: Objection): string {
+function heldWords({ guard, why, measured, limit, domain }: Objection): string {
   const where = domain === '' ? '' : ` at ${domain}`;
   const isCount = typeof measured === 'number' && typeof limit === 'number';
   return `${GUARDS[guard]} (${why}${isCount ? `: ${measured}, limit ${limit}` : ''}${where})`;
@@ -45,7 +45,7 @@ export function heldBecause(record: ExplainRecord | undefined): string {
   }
 }
 
-export interface EntryWords {
+interface EntryWords {
   readonly kind: EntryKind;
   readonly words: string;
 }

@@ -23,7 +23,7 @@ interface IncidentDeps {
 }
 
 /** A pass as healing hands it over: what it saw, what it decided, and how its acts are. */
-export interface IncidentPass extends PassSeen {
+interface IncidentPass extends PassSeen {
   /** Times of the wall clock. */
   readonly records: readonly ExplainRecord[];
   readonly actions: readonly ActionRecord[];
@@ -31,7 +31,7 @@ export interface IncidentPass extends PassSeen {
 }
 
 /** What a pass changes, before it is written. */
-export interface IncidentNews {
+interface IncidentNews {
   readonly step: IncidentStep;
   readonly actionStates: ReadonlyMap<string, ActionRecord['state']>;
 }
