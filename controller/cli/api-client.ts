@@ -53,7 +53,6 @@ import type { Secret } from '../../proto/contract/secret.js';
 import { errorOfEnvelope } from './errors.js';
 import { HealingApi } from './healing-api.js';
 import { type Ask, ImageApi } from './image-api.js';
-import { IncidentApi } from './incident-api.js';
 import { OverlayApi } from './overlay-api.js';
 import { SwitchApi } from './switch-api.js';
 import type { Transport } from './transport.js';
@@ -328,10 +327,6 @@ export class ApiClient {
 
   promote(wish: { readonly reason: string; readonly confirm: string }): Promise<PromotionView> {
     return this.#ask('POST', '/api/v1/promotions', PromotionView, wish);
-  }
-
-  get incidents(): IncidentApi {
-    return new IncidentApi(this.#ask);
   }
 
   get healing(): HealingApi {

@@ -17,13 +17,16 @@ import {
   WhatIfView,
 } from '../../proto/contract/api/topology.js';
 import type { Ask } from './image-api.js';
+import { IncidentApi } from './incident-api.js';
 
-/** What of the controller's HTTP API is about healing and the topology. */
+/** What of the controller's HTTP API is about healing, incidents and the topology. */
 export class HealingApi {
+  readonly incidents: IncidentApi;
   readonly #ask: Ask;
 
   constructor(ask: Ask) {
     this.#ask = ask;
+    this.incidents = new IncidentApi(ask);
   }
 
   status(): Promise<HealingStatus> {

@@ -5,6 +5,8 @@ import { sourceFiles } from './source-files.js';
 /** Programs of people, and of one machine's own use: they ask a controller, they are none. */
 const NOT_THE_CONTROLLER = /^controller\/(?:cli|dashboard|quickstart)\//;
 const MAY_DIAL = new Set([
+  // Tells of incidents whom the configuration names, and follows no redirect.
+  'controller/alerts/http-post.ts',
   // Asks its own Unix socket in the data directory whether another controller is there.
   'controller/data-lock.ts',
   // The Unix socket of its own gateway, in the data directory.

@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 test.for([
-  ['a noun by its first letter', 'd', 'describe doctor'],
+  ['a noun by its first letter', 'd', 'demo describe doctor drill'],
   ['a verb below a noun', 'node re', 'reboot remount rename repaired restart-unit resume revoke'],
   ['an option of the command and of all', 'events --l', '--limit'],
   ['choices of an option', '-o js', 'json'],

@@ -88,7 +88,7 @@ async function prepare(
     api.nodes({ site }),
     api.healing.topology(),
     api.healing.status(),
-    api.incidents.list('open', 200),
+    api.healing.incidents.list('open', 200),
   ]);
   const inService = nodes.filter(({ state }) => state !== 'revoked');
   const seen = { site, nodes: inService, topology, healing, incidents };

@@ -21,7 +21,7 @@ export const registerIncident: Register = (program, run) => {
     .option('--limit <count>', 'how many', wholeNumber, 50)
     .action(({ all, limit }: { readonly all?: boolean; readonly limit: number }) =>
       run(async (context) => {
-        const list = await context.api.incidents.list(all === true ? 'all' : 'open', limit);
+        const list = await context.api.healing.incidents.list(all === true ? 'all' : 'open', limit);
         print(context, incidentListing(context.nowMs()), list.incidents, list);
         return EXIT.ok;
       }),
@@ -31,14 +31,16 @@ export const registerIncident: Register = (program, run) => {
     .description('One incident: evidence from every side, who suffers, what is held and why, and its story')
     .argument('<id>', 'as `bramble incident list` shows it')
     .action((id: string) =>
-      run(async (context) => show(context, await context.api.incidents.get(await find(context, id)))),
+      run(async (context) => show(context, await context.api.healing.incidents.get(await find(context, id)))),
     );
   incident
     .command('ack')
     .description('Say that you see to it')
     .argument('<id>')
     .action((id: string) =>
-      run(async (context) => said(context, await context.api.incidents.acknowledge(await find(context, id)), 'yours')),
+      run(async (context) =>
+        said(context, await context.api.healing.incidents.acknowledge(await find(context, id)), 'yours'),
+      ),
     );
   incident
     .command('comment')
@@ -47,7 +49,7 @@ export const registerIncident: Register = (program, run) => {
     .argument('<text>')
     .action((id: string, text: string) =>
       run(async (context) =>
-        said(context, await context.api.incidents.comment(await find(context, id), text), 'noted'),
+        said(context, await context.api.healing.incidents.comment(await find(context, id), text), 'noted'),
       ),
     );
   incident
@@ -57,14 +59,14 @@ export const registerIncident: Register = (program, run) => {
     .requiredOption('--reason <text>', 'why')
     .action((id: string, { reason }: { readonly reason: string }) =>
       run(async (context) =>
-        said(context, await context.api.incidents.close(await find(context, id), reason), 'closed'),
+        said(context, await context.api.healing.incidents.close(await find(context, id), reason), 'closed'),
       ),
     );
 };
 
 /** A whole id, the last letters of one, or what it is about. @throws BrambleError `not-found`, `failed-precondition` */
 async function find({ api }: CliContext, text: string): Promise<string> {
-  const { incidents } = await api.incidents.list('all', NEWEST);
+  const { incidents } = await api.healing.incidents.list('all', NEWEST);
   const named = incidents.filter(({ cause, state }) => state === 'open' && cause.split(':').at(-1) === text);
   const found = named.length > 0 ? named : incidents.filter(({ id }) => id === text || id.endsWith(text));
   if (found.length === 1 && found[0] !== undefined) return found[0].id;
