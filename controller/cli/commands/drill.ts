@@ -78,11 +78,8 @@ async function drillSite(context: CliContext, kind: DrillKind, options: DrillOpt
 }
 
 /** @throws BrambleError `failed-precondition` with everything that stands against it */
-async function prepare(
-  { api, nowMs }: CliContext,
-  kind: DrillKind,
-  options: DrillOptions,
-): Promise<readonly DrillTarget[]> {
+async function prepare(context: CliContext, kind: DrillKind, options: DrillOptions): Promise<readonly DrillTarget[]> {
+  const { api } = context;
   const { site, sample } = options;
   const [nodes, { topology }, healing, { incidents }] = await Promise.all([
     api.nodes({ site }),
@@ -111,5 +108,5 @@ async function prepare(
       hint: 'a sample is 5% or 3; `bramble topology get` shows what stands where',
     });
   }
-  return chooseSample(all, size, nowMs());
+  return chooseSample(all, size, context.nowMs());
 }

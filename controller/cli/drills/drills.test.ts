@@ -9,12 +9,29 @@ import { reportOf, reportText } from './report.js';
 import type { DrillResult } from './run-drill.js';
 
 const node = (name: string, over: Partial<NodeView> = {}): NodeView => ({
-  ...{ ...nodeDetail(), name, id: `n-${name}`, site: 'lab', kind: 'pi', state: 'ready', conditions: [] },
+  ...nodeDetail(),
+  name,
+  id: `n-${name}`,
+  site: 'lab',
+  kind: 'pi',
+  state: 'ready',
+  conditions: [],
   ...over,
 });
 const healing: HealingStatus = {
-  ...{ mode: 'enforce', policy: 'p', policyName: 'p', policyRevision: 1, graceMs: 0, nodesWatched: 4 },
-  ...{ unlisted: [], unenrolled: [], states: {}, causes: [], storms: [], holds: [], actions: [] },
+  mode: 'enforce',
+  policy: 'p',
+  policyName: 'p',
+  policyRevision: 1,
+  graceMs: 0,
+  nodesWatched: 4,
+  unlisted: [],
+  unenrolled: [],
+  states: {},
+  causes: [],
+  storms: [],
+  holds: [],
+  actions: [],
 };
 const pis = ['pi-1', 'pi-2', 'pi-3', 'pi-4'].map((name) => node(name));
 const seen = (over: Partial<SiteSeen> = {}): SiteSeen => ({

@@ -58,8 +58,11 @@ export async function runDrill(
 }
 
 /** Also after Ctrl-C, which has ended everything that goes by the context's own signal. */
-async function endHold({ host, where }: CliContext, id: string): Promise<void> {
-  const api = new ApiClient(host.connect(where(), host.userName), AbortSignal.timeout(LIFT_MS_MAX));
+async function endHold(context: CliContext, id: string): Promise<void> {
+  const api = new ApiClient(
+    context.host.connect(context.where(), context.host.userName),
+    AbortSignal.timeout(LIFT_MS_MAX),
+  );
   await api.healing.lift(id).catch(() => undefined); // it ends by itself when its time is over
 }
 
