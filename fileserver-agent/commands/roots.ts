@@ -2,6 +2,7 @@ import type { ActionArguments, ActionHost, CommandHandler, Outcome, Refusal } fr
 import type { BoardView, RootsOrder } from '../../agent/kit/roots/orders.js';
 import { BrambleError } from '../../proto/contract/errors.js';
 import { isBoardSerial, isImageId } from '../../proto/contract/netboot/parse.js';
+import { NO_ROOTS } from '../../proto/contract/netboot/prepared.js';
 import { NOTHING_REPAIRED } from '../../proto/contract/netboot/repair.js';
 import { askRoots, askRootsInTurn } from '../roots/ask.js';
 
@@ -68,7 +69,7 @@ export function makeRootRollBack(): CommandHandler<ActionArguments<'rootRollBack
 export function makeRootRemove(): CommandHandler<ActionArguments<'rootRemove'>> {
   return makeHandler({
     order: ({ serial, keepData }) => ({ kind: 'remove', serial, keepData }),
-    hindrance: (_, board) => (board === undefined ? 'it has no roots here' : undefined),
+    hindrance: (_, board) => (board === undefined ? NO_ROOTS : undefined),
     settle: () => (board) =>
       newestOf(board) === 0 ? succeeded('its roots are gone') : failed('its roots are still there'),
   });

@@ -1,5 +1,5 @@
 import { BrambleError } from '../../proto/contract/errors.js';
-import { diffLines } from '../../proto/contract/switch/change.js';
+import { diffLines, NOT_ON_TRIAL } from '../../proto/contract/switch/change.js';
 import { parseInterfaces } from '../../proto/contract/switch/parse-interfaces.js';
 import { everyVlanOf, type SwitchPlan } from '../../proto/contract/switch/plan.js';
 import { blockingFindings, preflight } from '../../proto/contract/switch/preflight.js';
@@ -86,10 +86,7 @@ export async function confirm(host: ActuatorHost, changeId: string): Promise<voi
 export async function rollBack(host: ActuatorHost, changeId: string, signal: AbortSignal): Promise<string> {
   const trial = await readTrial(host);
   if (trial === undefined || trial.changeId !== changeId) {
-    throw new BrambleError(
-      'failed-precondition',
-      'this change is not on trial: it was confirmed before, or taken back',
-    );
+    throw new BrambleError('failed-precondition', `${NOT_ON_TRIAL}: it was confirmed before, or taken back`);
   }
   const why = trial.phase === 'frozen' ? trial.why : 'it was asked to be taken back';
   return restore(host, { ...trial, why }, signal);

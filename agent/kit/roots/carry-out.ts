@@ -1,6 +1,7 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { gateOf } from '../../../proto/contract/netboot/boot-plan.js';
-import { type BootSet, vlanInterface } from '../../../proto/contract/netboot/boot-set.js';
+import { type BootSet, rootSerialOf, vlanInterface } from '../../../proto/contract/netboot/boot-set.js';
+import { preparedWords } from '../../../proto/contract/netboot/prepared.js';
 import { subnetOfServer } from '../../../proto/contract/netboot/subnet.js';
 import type { FileserverRoots } from './fileserver-roots.js';
 import type { HeldBoard } from './held.js';
@@ -20,7 +21,7 @@ export async function carryOutRoots(
   const changes = await act(means, order, signal, tell);
   const [set, stock, boards] = [await means.boot.applied(), await means.boot.stock(signal), await means.keeper.list()];
   const whyClosed = (serial: string): string | undefined => {
-    const port = set?.ports.find(({ board }) => board?.serial === serial);
+    const port = set?.ports.find(({ board }) => board && rootSerialOf(board) === serial);
     if (set === undefined || port === undefined) return undefined;
     const gate = gateOf(set, port, stock);
     return gate.kind === 'closed' ? gate.why : undefined;
@@ -73,7 +74,7 @@ async function act(
       return boot.undo(signal);
     case 'prepare': {
       const { generation } = await keeper.prepare(prepareOrder(await boot.applied(), order), signal, tell);
-      return [`generation ${generation} of board ${order.serial} prepared`];
+      return [preparedWords(order.serial, generation)];
     }
     case 'activate':
       await held.release(order.serial); // somebody wants it to be tried
@@ -98,7 +99,7 @@ async function loopingBoards(
   if (set === undefined || loops.length === 0) return [];
   const serials = set.ports
     .filter(({ vlan }) => loops.includes(vlanInterface(set.trunk, vlan)))
-    .map(({ board }) => board?.serial);
+    .map(({ board }) => board && rootSerialOf(board));
   const boards = (await keeper.list()).filter(({ serial }) => serials.includes(serial));
   return boards.flatMap(({ serial, current }) => (current === undefined ? [] : [{ serial, generation: current }]));
 }
@@ -129,10 +130,10 @@ async function converge(
 
 function prepareOrder(set: BootSet | undefined, order: Extract<RootsOrder, { kind: 'prepare' }>): PrepareOrder {
   const { serial, image, dataBytes, freshData } = order;
-  const port = set?.ports.find(({ board }) => board?.serial === serial);
+  const port = set?.ports.find(({ board }) => board && rootSerialOf(board) === serial);
   const subnet = port && subnetOfServer(port.server);
   if (port?.board !== undefined && subnet !== undefined)
-    return { board: port.board, subnet, image, dataBytes, freshData };
+    return { board: { ...port.board, serial }, subnet, image, dataBytes, freshData };
   throw new BrambleError('failed-precondition', `no port of this fileserver has board ${serial}`, {
     hint: 'add it to bootSet in the config of the fileserver: bramble node config set',
   });

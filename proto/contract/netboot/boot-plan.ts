@@ -1,4 +1,4 @@
-import type { BootBoard, BootPort, BootSet } from './boot-set.js';
+import { type BootBoard, type BootPort, type BootSet, rootSerialOf } from './boot-set.js';
 import { exportPath, renderSharedCommandLine, sharedExportPath, type VolumeName, volumePath } from './cmdline.js';
 import { renderConfigTxt } from './config-txt.js';
 import { type PortLease, renderPortHosts } from './dnsmasq.js';
@@ -49,8 +49,9 @@ export function gateOf(set: Pick<BootSet, 'intakeImage' | 'rescueImage'>, port: 
   if (board === undefined) return shared(set.intakeImage, undefined, stock, 'nobody is expected here');
   if (board.mode === 'closed') return { kind: 'closed', why: 'it is told not to boot' };
   if (board.mode === 'rescue') return shared(set.rescueImage, board, stock, 'there is no rescue image');
-  if (stock.held.has(board.serial)) return { kind: 'closed', why: 'it started over and over again' };
-  const root = stock.roots.get(board.serial);
+  const serial = rootSerialOf(board);
+  if (stock.held.has(serial)) return { kind: 'closed', why: 'it started over and over again' };
+  const root = stock.roots.get(serial);
   return root === undefined ? { kind: 'closed', why: 'it has no root yet' } : { kind: 'root', board, root };
 }
 
@@ -111,10 +112,10 @@ function tftpOf(gate: Gate, subnet: PortSubnet): readonly TftpEntry[] {
     case 'closed':
       return [];
     case 'root': {
-      const { serial } = gate.board;
+      const serial = rootSerialOf(gate.board);
       return [
         { path: FIRST_FILE, of: 'root', serial, file: FIRST_FILE },
-        { path: serial, of: 'root', serial, file: '' },
+        { path: gate.board.serial, of: 'root', serial, file: '' },
       ];
     }
     case 'shared': {

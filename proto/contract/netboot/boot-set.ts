@@ -30,6 +30,8 @@ export interface BootPort {
 export interface BootBoard {
   /** Last eight digits of the board's serial number, lower case: what its boot ROM asks for. */
   readonly serial: string;
+  /** Board whose place it took: roots are kept by that one's serial number. `undefined` = by its own. */
+  readonly rootSerial?: string | undefined;
   /** `undefined` = whichever asks on this port. */
   readonly mac: string | undefined;
   readonly hostname: string;
@@ -51,6 +53,11 @@ export interface BoardIpv6 {
   readonly address: string;
   readonly prefixLength: number;
   readonly gateway: string;
+}
+
+/** What the roots of a board are kept by. */
+export function rootSerialOf({ serial, rootSerial }: Pick<BootBoard, 'serial' | 'rootSerial'>): string {
+  return rootSerial ?? serial;
 }
 
 /** Name of the interface that a VLAN has here, as ifupdown2 makes it from the name alone. */

@@ -199,6 +199,21 @@ test.for<[string, Partial<BootBoard>, Partial<BootStock>, string]>([
   expect(gateOf(set, port, { ...stock, ...more }).kind).toBe(kind);
 });
 
+test('a board that took the place of another boots that one’s root under its own name', () => {
+  const spare = { ...board, serial: 'aa0000ff', mac: undefined, rootSerial: 'aa000001' };
+  const moved = { ...set, ports: [{ vlan: 10, server: '10.46.189.1', board: spare }] };
+  const [before, after] = [set, moved].map((of) => planPorts(of, stock)[0]);
+  expect(after?.gate).toMatchObject({ kind: 'root' });
+  expect(after?.tftp).toContainEqual({ path: 'aa0000ff', of: 'root', serial: 'aa000001', file: '' });
+  expect(after?.exports).toEqual(before?.exports);
+  expect(parseBootSet(JSON.parse(JSON.stringify(moved))).ports[0]?.board?.rootSerial).toBe('aa000001');
+  const twice = {
+    ...set,
+    ports: [...set.ports, { vlan: 13, server: '10.46.189.13', board: { ...spare, hostname: 'x' } }],
+  };
+  expect(() => parseBootSet(JSON.parse(JSON.stringify(twice)))).toThrow('root of aa000001 is there twice');
+});
+
 test('a board to be rescued gets the files of the rescue image and its own command line', () => {
   const [first] = planPorts(
     { ...set, ports: [{ vlan: 10, server: '10.46.189.1', board: { ...board, mode: 'rescue' } }] },

@@ -2,7 +2,7 @@ import { BrambleError } from '../errors.js';
 import { parseSshKey } from '../node-config/ssh-key.js';
 import { visible } from '../visible.js';
 import { BOARD_CLASS_NAMES, BOARD_CLASSES, kernelOf } from './board-class.js';
-import { BOOT_MODES, type BoardIpv6, type BootBoard, type BootPort, type BootSet } from './boot-set.js';
+import { BOOT_MODES, type BoardIpv6, type BootBoard, type BootPort, type BootSet, rootSerialOf } from './boot-set.js';
 import { isIpv6, subnetOfServer } from './subnet.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -68,6 +68,7 @@ function checkWhole({ ports, rescueImage }: BootSet, problems: string[]): void {
   once('VLAN', ports.map(({ vlan }) => vlan)); // biome-ignore format: one line each
   once('address', ports.map(({ server }) => server)); // biome-ignore format: one line each
   once('serial number', ports.map(({ board }) => board?.serial)); // biome-ignore format: one line each
+  once('root of', ports.map(({ board }) => board && rootSerialOf(board))); // biome-ignore format: one line each
   once('MAC address', ports.map(({ board }) => board?.mac)); // biome-ignore format: one line each
   once('hostname', ports.map(({ board }) => board?.hostname)); // biome-ignore format: one line each
   if (rescueImage === undefined && ports.some(({ board }) => board?.mode === 'rescue')) {
@@ -91,6 +92,7 @@ function readPort(value: unknown, where: string, problems: string[]): BootPort {
 
 const BOARD_FIELDS = [
   'serial',
+  'rootSerial',
   'mac',
   'hostname',
   'boardClass',
@@ -103,7 +105,7 @@ const BOARD_FIELDS = [
 
 function readBoard(value: unknown, where: string, problems: string[]): BootBoard {
   const fields = recordOf(value, where, BOARD_FIELDS, problems);
-  const { bits, hasBootCard, ipv6, mac } = fields;
+  const { bits, hasBootCard, ipv6, mac, rootSerial } = fields;
   const serial = textOf(fields, 'serial', SERIAL, where, problems);
   const boardClass = BOARD_CLASS_NAMES.find((each) => each === fields['boardClass']);
   if (boardClass === undefined) problems.push(`${where}: boardClass must be ${BOARD_CLASS_NAMES.join(', ')}`);
@@ -113,6 +115,7 @@ function readBoard(value: unknown, where: string, problems: string[]): BootBoard
   if (typeof hasBootCard !== 'boolean') problems.push(`${where}: hasBootCard must be true or false`);
   const board = {
     serial,
+    ...(rootSerial !== undefined && { rootSerial: textOf(fields, 'rootSerial', SERIAL, where, problems) }),
     mac: mac === undefined ? undefined : textOf(fields, 'mac', MAC, where, problems),
     hostname: textOf(fields, 'hostname', HOSTNAME, where, problems),
     boardClass: boardClass ?? 'pi4',

@@ -1,5 +1,8 @@
 import { bridgeOf, comparePortNames, orderedPlan, type PortRole, type SwitchPlan, vlansOf } from './plan.js';
 
+/** A switch's answer to whom it is to take back a change that has come to its end. */
+export const NOT_ON_TRIAL = 'this change is not on trial';
+
 /** What putting a plan in place does to one port, bond or interface. */
 export interface PortEffect {
   readonly name: string;
