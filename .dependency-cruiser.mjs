@@ -7,7 +7,7 @@
 const TESTS = String.raw`\.test\.ts$|/testing/|^test/`;
 
 /** Adapters of the controller: each speaks to one thing outside. */
-const ADAPTERS = 'store|rpc|pki|web|ticks|overlay|alerts';
+const ADAPTERS = 'store|rpc|pki|web|ticks|overlay|alerts|drain';
 
 /** Node's own modules, with and without their prefix. */
 const NODE =

@@ -15,6 +15,7 @@ import { readConfigFile } from './config/read-config.js';
 import { prepareDataDir } from './data-dir.js';
 import { lockDataDir } from './data-lock.js';
 import { expectsUpload } from './domain/command-lifecycle.js';
+import { makeDrain } from './drain/make-drain.js';
 import { enrolEndpoint, linkEndpoints } from './endpoints.js';
 import { HostWatch } from './host-facts.js';
 import { type OpenedImages, openImages } from './image-shelf.js';
@@ -174,6 +175,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     options: { reportIntervalMs: config.cadence.reportIntervalMs },
     tunnels: opened?.overlay,
     uplinks,
+    drain: await makeDrain(config.drain, () => systemClock.nowMs()),
   });
   const sender = alerts.start({ store, world });
   closers.add('controller', () => controller.stop()).add('alerts', () => sender.stop());
@@ -205,6 +207,8 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
     uploads,
     images: images.images,
     healing: controller.healing,
+    provisioning: controller.provisioning,
+    rollouts: controller.rollouts,
     overlay: opened?.desk,
     switches: controller.ports,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },

@@ -18,8 +18,10 @@ import {
 } from '../../proto/contract/api/topology.js';
 import type { Ask } from './image-api.js';
 import { IncidentApi } from './incident-api.js';
+import { ProvisioningApi } from './provisioning-api.js';
+import { RolloutApi } from './rollout-api.js';
 
-/** What of the controller's HTTP API is about healing, incidents and the topology. */
+/** What of the controller's HTTP API is about healing, incidents, the topology, and what nodes boot. */
 export class HealingApi {
   readonly incidents: IncidentApi;
   readonly #ask: Ask;
@@ -27,6 +29,14 @@ export class HealingApi {
   constructor(ask: Ask) {
     this.#ask = ask;
     this.incidents = new IncidentApi(ask);
+  }
+
+  get provisioning(): ProvisioningApi {
+    return new ProvisioningApi(this.#ask);
+  }
+
+  get rollouts(): RolloutApi {
+    return new RolloutApi(this.#ask);
   }
 
   status(): Promise<HealingStatus> {

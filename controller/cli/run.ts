@@ -26,6 +26,7 @@ import { registerOverlay } from './commands/overlay.js';
 import { registerPower } from './commands/power.js';
 import { registerRaid } from './commands/raid.js';
 import type { RunCommand } from './commands/register.js';
+import { registerRollout } from './commands/rollout.js';
 import { registerRoots } from './commands/roots.js';
 import { registerSite } from './commands/site.js';
 import { registerSwitch } from './commands/switch.js';
@@ -59,6 +60,7 @@ const NOUNS = [
   registerDrill,
   registerDemo,
   registerHealing,
+  registerRollout,
   registerTopology,
   registerWhatIf,
   registerPlacement,

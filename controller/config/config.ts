@@ -25,6 +25,8 @@ export interface ControllerConfig {
   readonly overlay: OverlaySettings | undefined;
   /** Who is told of incidents. */
   readonly alerts: AlertSettings;
+  /** How work leaves a node before it is disrupted; `undefined` = nobody is told. */
+  readonly drain: DrainConfig | undefined;
   readonly log: { readonly level: LogLevel };
   readonly retention: {
     readonly eventsMs: number;
@@ -32,6 +34,11 @@ export interface ControllerConfig {
     readonly historyMs: number;
   };
 }
+
+/** See drain/make-drain.ts. */
+type DrainConfig =
+  | { readonly kind: 'webhook'; readonly url: string; readonly secretFile: string; readonly timeoutMs: number }
+  | { readonly kind: 'command'; readonly command: readonly [string, ...string[]]; readonly timeoutMs: number };
 
 export interface HttpConfig extends Listen {
   /** More names under which the page may be opened, beside its address and those of loopback. */
@@ -122,6 +129,19 @@ const Config = z.strictObject({
     })
     .optional(),
   alerts: Alerts,
+  drain: z
+    .union([
+      z.strictObject({
+        webhook: z.url({ protocol: /^https?$/ }).max(2_048),
+        secretFile: filePath,
+        timeout: duration(1_000, 1_500_000, 300_000),
+      }),
+      z.strictObject({
+        command: z.tuple([filePath], z.string().max(1_024)).describe('a program and its arguments; no shell'),
+        timeout: duration(1_000, 1_500_000, 300_000),
+      }),
+    ])
+    .optional(),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   retention: z
     .strictObject({
@@ -144,7 +164,7 @@ export function parseConfig(raw: unknown, from: string): ControllerConfig {
       hint: 'correct the configuration and start again; OPERATIONS.md lists every setting',
     });
   }
-  const { dataDir, http, link, enrol, introspection, cadence, overlay, alerts, log, retention } = parsed.data;
+  const { dataDir, http, link, enrol, introspection, cadence, overlay, alerts, drain, log, retention } = parsed.data;
   return {
     dataDir,
     http: { ...http, tls: http.tls },
@@ -154,7 +174,15 @@ export function parseConfig(raw: unknown, from: string): ControllerConfig {
     cadence: { reportIntervalMs: cadence.reportInterval },
     overlay,
     alerts,
+    drain: drain && drainConfig(drain),
     log,
     retention: { eventsMs: retention.events, commandsMs: retention.commands, historyMs: retention.history },
   };
+}
+
+function drainConfig(drain: NonNullable<z.output<typeof Config>['drain']>): DrainConfig {
+  if ('webhook' in drain) {
+    return { kind: 'webhook', url: drain.webhook, secretFile: drain.secretFile, timeoutMs: drain.timeout };
+  }
+  return { kind: 'command', command: drain.command, timeoutMs: drain.timeout };
 }

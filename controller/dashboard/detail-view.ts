@@ -1,9 +1,11 @@
 import type { ConditionView, EventView, NodeDetail, NodeState, NodeView } from '../../proto/contract/api/fleet.js';
+import type { ProvisioningView } from '../../proto/contract/api/provisioning.js';
 import { fileserverGroups } from '../../proto/contract/fileserver/groups.js';
 import { renderDuration } from '../../proto/contract/words.js';
 import { type FactGroup, factGroups, rawFacts } from './facts-view.js';
 import type { GraphView } from './graph-view.js';
 import { type ShelfPort, shelfView } from './shelf-view.js';
+import { stepGroups } from './steps-view.js';
 import { ago, type EventRowView, eventRow, type TroubleView, troublesOf, whyBeside } from './view-model.js';
 
 /** One node in full, as final text. */
@@ -30,7 +32,16 @@ export function detailView(
   listed: NodeView,
   events: readonly EventView[],
   controllerMs: number,
-  { graphs = [], fleet = [] }: { readonly graphs?: readonly GraphView[]; readonly fleet?: readonly NodeView[] } = {},
+  {
+    graphs = [],
+    fleet = [],
+    changes = [],
+  }: {
+    readonly graphs?: readonly GraphView[];
+    readonly fleet?: readonly NodeView[];
+    /** Of what it boots, newest first. */
+    readonly changes?: readonly ProvisioningView[];
+  } = {},
 ): DetailView {
   const sinceBootMs = node.bootedAtMs === undefined ? undefined : Math.max(0, controllerMs - node.bootedAtMs);
   const troubles = troublesOf(listed, controllerMs);
@@ -56,6 +67,7 @@ export function detailView(
       ...checksWithoutData(node, listed),
     ],
     groups: [
+      ...stepGroups(changes, controllerMs),
       ...(node.kind === 'fileserver'
         ? fileserverGroups(node.facts, { nowMs: controllerMs, bootedAtMs: node.bootedAtMs })
         : []),

@@ -1,6 +1,7 @@
 import type { EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
 import type { EventList, FactHistory, SiteList } from '../../proto/contract/api/lists.js';
 import type { OverlayView } from '../../proto/contract/api/overlay.js';
+import type { ProvisioningList, ProvisioningView } from '../../proto/contract/api/provisioning.js';
 import type { FleetMessage } from './fleet-model.js';
 import type { WantedSeries } from './graph-view.js';
 import { type PathsView, pathsView } from './paths-view.js';
@@ -108,14 +109,24 @@ export class FleetSource {
   }
 }
 
+/** What is shown of one node. */
+export interface OpenedNode {
+  readonly node: NodeDetail;
+  readonly events: readonly EventView[];
+  /** Of what it boots, newest first. */
+  readonly changes: readonly ProvisioningView[];
+}
+
 /** @throws Error with the controller's own words */
-export async function fetchNode(id: string): Promise<{ node: NodeDetail; events: readonly EventView[] }> {
+export async function fetchNode(id: string): Promise<OpenedNode> {
   const path = encodeURIComponent(id);
   const [node, { events }] = await Promise.all([
     getJson<NodeDetail>(`/api/v1/nodes/${path}`),
     getJson<EventList>(`/api/v1/events?node=${path}&limit=20`),
   ]);
-  return { node, events };
+  const changes = `/api/v1/provisioning?limit=1&node=${encodeURIComponent(node.name)}`;
+  const { provisionings } = await getJson<ProvisioningList>(changes);
+  return { node, events, changes: provisionings };
 }
 
 /** How sites are reached; nothing more is asked where there is no overlay. @throws Error with the controller's own words */

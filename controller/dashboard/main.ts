@@ -1,4 +1,4 @@
-import type { EventView, NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
+import type { NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
 import type { IncidentDetail } from '../../proto/contract/api/incidents.js';
 import { type Filter, NO_FILTER, parseAddress, renderAddress } from './address.js';
 import { detailMessage, detailView } from './detail-view.js';
@@ -11,7 +11,7 @@ import { NodeList } from './draw/node-list.js';
 import { PathList } from './draw/path-list.js';
 import { Summary } from './draw/summary.js';
 import { EMPTY_FLEET, type FleetMessage, reduce } from './fleet-model.js';
-import { FleetSource, fetchHistory, fetchNode, fetchPaths, getJson } from './fleet-source.js';
+import { FleetSource, fetchHistory, fetchNode, fetchPaths, getJson, type OpenedNode } from './fleet-source.js';
 import { GRAPH_MS, type GraphView, graphViews, wantedSeries } from './graph-view.js';
 import { fetchIncidents } from './incident-source.js';
 import { incidentsView } from './incidents-view.js';
@@ -32,12 +32,6 @@ const TICK_MS = 1_000;
 /** In the browser's own measurements: everything was told, and then drawn. */
 const LIVE_MARK = 'bramble live';
 const DRAWN_MARK = 'bramble drawn';
-
-/** The node that is shown in full. */
-interface Opened {
-  readonly node: NodeDetail;
-  readonly events: readonly EventView[];
-}
 
 /** The page: one model, drawn as a whole at most once per frame and once per second for the ages. */
 class App {
@@ -77,7 +71,7 @@ class App {
   #changed: NodeView[] = [];
   #look = PLAIN_LOOK;
   #openId: string | undefined;
-  #opened: Opened | undefined;
+  #opened: OpenedNode | undefined;
   #incidents: readonly IncidentDetail[] = [];
   #openStories: ReadonlySet<string> = new Set();
   #isAskingIncidents = false;
@@ -164,10 +158,10 @@ class App {
       performance.mark(DRAWN_MARK);
     }
     if (this.#openId === undefined || this.#opened?.node.id !== this.#openId) return;
-    const { node, events } = this.#opened;
+    const { node, events, changes } = this.#opened;
     const listed = this.#model.nodes.get(node.id) ?? { ...node, conditions: [] };
     const fleet = [...this.#model.nodes.values()];
-    this.#detail.show(detailView(node, listed, events, this.#controllerMs(), { graphs: this.#graphs, fleet }));
+    this.#detail.show(detailView(node, listed, events, this.#controllerMs(), { graphs: this.#graphs, fleet, changes }));
   }
 
   #controllerMs(): number {

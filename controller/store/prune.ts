@@ -68,6 +68,10 @@ const STEPS: readonly Step[] = [
     const old = query.selectFrom('incident').select('id').where('over_at_ms', '<', eventsBeforeMs);
     return await deleted(query.deleteFrom('incident').where('id', 'in', old.orderBy('over_at_ms').limit(limit)));
   },
+  async (query, { commandsBeforeMs }, limit) => {
+    const old = query.selectFrom('saga').select('id').where('at_ms', '<', commandsBeforeMs).where('is_open', '=', 0);
+    return await deleted(query.deleteFrom('saga').where('id', 'in', old.orderBy('at_ms').orderBy('id').limit(limit)));
+  },
 ];
 
 /** Readers who come back with an older id are told that they missed something. */

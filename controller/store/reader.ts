@@ -26,6 +26,7 @@ import type {
   TokenKey,
 } from '../usecases/ports.js';
 import type { SwitchReader } from '../usecases/switches/ports.js';
+import type { ProvisioningReader } from '../usecases/provisioning/ports.js';
 import { SqlAccessReader } from './access-store.js';
 import { SqlAuditReader } from './audit-store.js';
 import { type EventRows, findEvents } from './event-query.js';
@@ -33,6 +34,7 @@ import { SqlHealingReader } from './healing-store.js';
 import { SqlIncidentReader } from './incident-store.js';
 import { idempotencyOf, maintenanceOf, nodeSettingsOf, siteOf } from './operator-rows.js';
 import { SqlOverlayReader } from './overlay-store.js';
+import { SqlProvisioningReader } from './provisioning-store.js';
 import { EVENTS_PRUNED_SETTING } from './prune.js';
 import type { Query } from './query.js';
 import {
@@ -61,6 +63,7 @@ export class SqlReader implements StoreReader {
   readonly overlay: OverlayReader;
   readonly switches: SwitchReader;
   readonly incidents: IncidentReader;
+  readonly provisioning: ProvisioningReader;
   protected readonly query: Query;
 
   constructor(query: Query) {
@@ -71,6 +74,7 @@ export class SqlReader implements StoreReader {
     this.overlay = new SqlOverlayReader(query);
     this.switches = new SqlSwitchReader(query);
     this.incidents = new SqlIncidentReader(query);
+    this.provisioning = new SqlProvisioningReader(query);
   }
 
   async setting(name: string): Promise<string | undefined> {

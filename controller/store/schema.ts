@@ -299,7 +299,7 @@ export interface Tables {
   overlay_certificate: OverlayCertificateRow;
   uplink_usage: UplinkUsageRow;
   /** record: JSON. */
-  rollout: { id: string; is_open: number; record: string };
+  port_change: { id: string; is_open: number; record: string };
   switch_plan: SwitchPlanRow;
   incident: {
     id: string;
@@ -310,4 +310,7 @@ export interface Tables {
   };
   incident_entry: IncidentEntryRow & { id: Generated<number> };
   alert_delivery: AlertDeliveryRow & { id: Generated<number> };
+  saga: { id: string; node: string; is_open: number; at_ms: number; record: string };
+  /** record: JSON. */
+  rollout: { id: string; is_open: number; at_ms: number; record: string };
 }

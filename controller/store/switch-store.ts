@@ -20,17 +20,17 @@ export class SqlSwitchReader implements SwitchReader {
   }
 
   async rollout(id: string): Promise<Rollout | undefined> {
-    const row = await this.query.selectFrom('rollout').select('record').where('id', '=', id).executeTakeFirst();
+    const row = await this.query.selectFrom('port_change').select('record').where('id', '=', id).executeTakeFirst();
     return row && parsed<Rollout>(row.record);
   }
 
   async openRollouts(): Promise<readonly Rollout[]> {
-    const rows = this.query.selectFrom('rollout').select('record').where('is_open', '=', 1).orderBy('id');
+    const rows = this.query.selectFrom('port_change').select('record').where('is_open', '=', 1).orderBy('id');
     return (await rows.limit(OPEN_MAX).execute()).map(({ record }) => parsed<Rollout>(record));
   }
 
   async rollouts(limit: number): Promise<readonly Rollout[]> {
-    const rows = this.query.selectFrom('rollout').select('record').orderBy('id', 'desc');
+    const rows = this.query.selectFrom('port_change').select('record').orderBy('id', 'desc');
     return (await rows.limit(Math.min(limit, LIST_MAX)).execute()).map(({ record }) => parsed<Rollout>(record));
   }
 
@@ -47,13 +47,13 @@ export class SqlSwitchReader implements SwitchReader {
 export class SqlSwitchWriter extends SqlSwitchReader implements SwitchWriter {
   async putRollout(rollout: Rollout): Promise<void> {
     const values = { is_open: isOver(rollout) ? 0 : 1, record: JSON.stringify(rollout) };
-    const insert = this.query.insertInto('rollout').values({ id: rollout.id, ...values });
+    const insert = this.query.insertInto('port_change').values({ id: rollout.id, ...values });
     await insert.onConflict((conflict) => conflict.column('id').doUpdateSet(values)).execute();
     // UUIDv7: the order of ids is the order of time.
-    const kept = this.query.selectFrom('rollout').select('id').where('is_open', '=', 0).orderBy('id', 'desc');
+    const kept = this.query.selectFrom('port_change').select('id').where('is_open', '=', 0).orderBy('id', 'desc');
     const oldest = await kept.offset(ENDED_KEPT).limit(1).executeTakeFirst();
     if (oldest === undefined) return;
-    await this.query.deleteFrom('rollout').where('is_open', '=', 0).where('id', '<=', oldest.id).execute();
+    await this.query.deleteFrom('port_change').where('is_open', '=', 0).where('id', '<=', oldest.id).execute();
   }
 
   async addKeptPlan(plan: KeptPlan): Promise<void> {

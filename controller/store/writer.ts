@@ -17,12 +17,14 @@ import type { IncidentWriter } from '../usecases/incidents/ports.js';
 import type { OverlayWriter } from '../usecases/overlay/ports.js';
 import type { HistorySegment, IdempotencyRecord, PruneBefore, StoreWriter } from '../usecases/ports.js';
 import type { SwitchWriter } from '../usecases/switches/ports.js';
+import type { ProvisioningWriter } from '../usecases/provisioning/ports.js';
 import { SqlAccessWriter } from './access-store.js';
 import { SqlAuditWriter } from './audit-store.js';
 import { SqlHealingWriter } from './healing-store.js';
 import { SqlIncidentWriter } from './incident-store.js';
 import { idempotencyRow, maintenanceRow, nodeSettingRow, scopeColumns, siteRow } from './operator-rows.js';
 import { SqlOverlayWriter } from './overlay-store.js';
+import { SqlProvisioningWriter } from './provisioning-store.js';
 import { prune } from './prune.js';
 import type { Query } from './query.js';
 import { SqlReader } from './reader.js';
@@ -46,6 +48,7 @@ export class SqlWriter extends SqlReader implements StoreWriter {
   override readonly overlay: OverlayWriter;
   override readonly switches: SwitchWriter;
   override readonly incidents: IncidentWriter;
+  override readonly provisioning: ProvisioningWriter;
 
   constructor(query: Query) {
     super(query);
@@ -55,6 +58,7 @@ export class SqlWriter extends SqlReader implements StoreWriter {
     this.overlay = new SqlOverlayWriter(query);
     this.switches = new SqlSwitchWriter(query);
     this.incidents = new SqlIncidentWriter(query);
+    this.provisioning = new SqlProvisioningWriter(query);
   }
 
   async putSetting(name: string, value: string): Promise<void> {

@@ -12,10 +12,13 @@ import { HistoryRecorder } from './history-recorder.js';
 import { Idempotency } from './idempotency.js';
 import { Identities } from './identities.js';
 import type { Authority, CommandCodec, Store, Trust, World } from './ports.js';
+import type { DrainHook } from './provisioning/ports.js';
+import { ProvisioningDesk } from './provisioning/provisioning-desk.js';
 import { Renewals } from './renew.js';
 import { Revocations } from './revoke.js';
 import { PortDesk } from './switches/port-desk.js';
 import { Rollouts } from './switches/rollouts.js';
+import { RolloutDesk } from './rollout/rollout-desk.js';
 import { JoinTokens } from './tokens.js';
 import type { UplinkSight } from './uplink/site-uplinks.js';
 
@@ -29,6 +32,8 @@ export interface ControllerDeps {
   readonly endpoints: () => readonly string[];
   readonly options?: Partial<CoreOptions>;
   readonly healing: HealingPorts;
+  /** Tells whoever schedules work on nodes; absent = nobody does. */
+  readonly drain?: DrainHook | undefined;
   /** Where nodes ask for tunnels, and who cuts those of revoked ones; absent = there is no overlay. */
   readonly uplinks?: UplinkSight | undefined;
   readonly tunnels?: (TunnelGate & { nodeRevoked(id: NodeId): void }) | undefined;
@@ -46,6 +51,8 @@ export interface Controller {
   readonly history: HistoryRecorder;
   readonly audit: AuditLog;
   readonly healing: HealingDesk;
+  readonly provisioning: ProvisioningDesk;
+  readonly rollouts: RolloutDesk;
   readonly idempotency: Idempotency;
   readonly ports: PortDesk;
   /** Says goodbye to agents, writes what waits, samples included. The store stays open. */
@@ -61,6 +68,7 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
   const core = await startCore({
     ...deps,
     history,
+    provisioning: { drain: deps.drain, revokeIn: (writer, asked, actor) => revocations.revokeIn(writer, asked, actor) },
     mayStill: (actor, permission, site) => accounts.mayStill(actor, permission, site),
   });
   const clones = new Clones({
@@ -76,7 +84,7 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
   });
   identities.watch(clones);
   const enrollments = new Enrollments({ ...deps, identities });
-  const revocations = new Revocations({
+  const revocations: Revocations = new Revocations({
     store,
     world,
     identities,
@@ -101,6 +109,8 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
     history,
     audit,
     healing: new HealingDesk({ healing: core.healing, find: (id) => core.nodes.get(id)?.node, store }),
+    provisioning: new ProvisioningDesk({ provisioning: core.provisioning, topologies: core.healing.topologies, store }),
+    rollouts: new RolloutDesk({ rollouts: core.rollouts, nodes: core.nodes, store }),
     idempotency: new Idempotency({ store, world }),
     ports: new PortDesk({ rollouts, nodes, store }),
     async stop() {

@@ -15,8 +15,9 @@ import { Counters } from './counters.js';
 import { DiskWitness } from './disk-witness.js';
 import { EventFeed } from './event-feed.js';
 import { FleetWatch } from './fleet-watch.js';
+import { loadHealers } from './healers.js';
 import type { TunnelOf } from './healing/evidence/gather.js';
-import { Healing } from './healing/healing.js';
+import type { Healing } from './healing/healing.js';
 import type { ParsePolicy } from './healing/policies.js';
 import { type HistorySink, ReportIngest } from './ingest-report.js';
 import { Journal } from './journal.js';
@@ -25,6 +26,10 @@ import { NodeConfigs } from './node-configs.js';
 import { type NodeEntry, NodeTable } from './node-table.js';
 import { NodeObserver } from './observe-nodes.js';
 import type { CommandCodec, Store, Trust, World } from './ports.js';
+import type { PlaceDeps } from './provisioning/place-deeds.js';
+import type { DrainHook } from './provisioning/ports.js';
+import type { Provisioning } from './provisioning/provisioning.js';
+import type { Rollouts } from './rollout/rollouts.js';
 import { PortWitness } from './switches/port-witness.js';
 import { Transitions } from './transitions.js';
 import type { UplinkSight } from './uplink/site-uplinks.js';
@@ -62,6 +67,13 @@ export interface CoreDeps {
   readonly uplinks?: UplinkSight | undefined;
   readonly options?: Partial<CoreOptions>;
   readonly healing: HealingPorts;
+  readonly provisioning: ProvisioningPorts;
+}
+
+/** What provisioning needs of the rest of the program. */
+export interface ProvisioningPorts {
+  readonly drain: DrainHook | undefined;
+  readonly revokeIn: PlaceDeps['revokeIn'];
 }
 
 /** What healing needs of the rest of the program. */
@@ -87,6 +99,8 @@ export interface Core {
   readonly boards: Boards;
   readonly healing: Healing;
   readonly uplinks: UplinkSight | undefined;
+  readonly provisioning: Provisioning;
+  readonly rollouts: Rollouts;
   readonly store: Store;
   readonly world: World;
   /** Something was committed to the timeline: told at once rather than within a second. */
@@ -140,8 +154,12 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
   });
   const send = (id: NodeId, message: ToAgent): boolean => sessions.send(id, message);
   const nodeConfigs = new NodeConfigs({ store, world, refreshNode, send, onCommitted });
-  const healing = await loadHealing(parts, commands, nodeConfigs, onCommitted);
-  const stopSweep = startSweep(parts, { observer, commands, sessions, anchors, healing });
+  const { healing, provisioning, rollouts } = await loadHealers({
+    ...{ ...parts, ...parts.healing, ...parts.provisioning, commands, configs: nodeConfigs, refreshNode, onCommitted },
+    channels: (parts.healing.channels ?? []).map(({ name }) => name),
+    onChanged: (entry) => watch.nodeChanged(entry),
+  });
+  const stopSweep = startSweep(parts, { observer, commands, sessions, anchors, healing, provisioning, rollouts });
   return {
     gate: sessions,
     sessions,
@@ -153,6 +171,8 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
     boards,
     healing,
     uplinks: deps.uplinks,
+    provisioning,
+    rollouts,
     store,
     world,
     onCommitted,
@@ -163,7 +183,8 @@ export async function startCore(deps: CoreDeps): Promise<Core> {
       return promoted;
     },
     counters: () => countAll(parts, { observer, events, commands, sessions }),
-    stop: () => stopAll(parts, { stopSweep, sessions, settling: [healing, events, commands, anchors] }),
+    stop: () =>
+      stopAll(parts, { stopSweep, sessions, settling: [healing, rollouts, provisioning, events, commands, anchors] }),
   };
 }
 
@@ -179,19 +200,6 @@ interface Parts extends CoreDeps {
   readonly boards: Boards;
   /** End of the amnesty after this start; monotonic. */
   readonly graceUntilMs: number;
-}
-
-async function loadHealing(
-  parts: Parts,
-  commands: Commands,
-  configs: NodeConfigs,
-  onCommitted: () => void,
-): Promise<Healing> {
-  const onChanged = (entry: NodeEntry): void => parts.watch.nodeChanged(entry);
-  const channels = (parts.healing.channels ?? []).map(({ name }) => name);
-  const healing = new Healing({ ...parts, ...parts.healing, channels, commands, configs, onChanged, onCommitted });
-  await healing.load();
-  return healing;
 }
 
 function makeEvents({ store, world, counters, boards, feed }: Parts, commands: Commands): EventCommitter {
@@ -313,6 +321,8 @@ function startSweep(
     readonly sessions: AgentSessions;
     readonly anchors: AuditAnchors;
     readonly healing: Healing;
+    readonly provisioning: Provisioning;
+    readonly rollouts: Rollouts;
   },
 ): () => void {
   const { world, feed, journal, maintenances, graceUntilMs, options } = parts;
@@ -329,6 +339,8 @@ function startSweep(
     more.anchors.sweep();
     maintenances.sweep();
     more.healing.sweep();
+    more.provisioning.sweep();
+    more.rollouts.sweep();
     feed.poke();
     if (isAmnestyOver || world.clock.monotonicMs() < graceUntilMs) return;
     isAmnestyOver = true;

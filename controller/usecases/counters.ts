@@ -26,6 +26,8 @@ export const CORE_COUNTERS = {
   healing_actions_succeeded_total: 'Acts of healing whose actuator said that they are done.',
   healing_actions_failed_total: 'Acts of healing that failed, or of which nobody ever told.',
   healing_actions_cancelled_total: 'Acts of healing that were not wanted any more before they were sent.',
+  sagas_succeeded_total: 'Provisionings, reimages and moves that came to a verified end.',
+  sagas_undone_total: 'Provisionings, reimages and moves that were taken back.',
   listener_failures_total: 'Failures of those who watch the fleet.',
 } as const;
 

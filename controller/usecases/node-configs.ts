@@ -7,6 +7,7 @@ import { visible } from '../../proto/contract/visible.js';
 import type { Actor } from '../domain/access/actor.js';
 import { type ConfigWish, type NodeConfigRecord, nextConfig } from '../domain/node-config.js';
 import type { ToAgent } from './agent-messages.js';
+import { carryOut, type Prepared } from './mutation.js';
 import type { NodeEntry } from './node-table.js';
 import type { Store, StoreWriter, World } from './ports.js';
 
@@ -66,29 +67,41 @@ export class NodeConfigs {
     actor: Actor,
     wishOf: (writer: StoreWriter) => Promise<ConfigWish>,
   ): Promise<NodeConfigView> {
-    const { store, world, refreshNode, send, onCommitted } = this.#deps;
-    const entry = await refreshNode(id);
+    const entry = await this.#deps.refreshNode(id);
     if (entry === undefined) throw unknownNode(id);
-    const record = await store.transact(async (writer) => {
-      const node = await writer.node(id);
-      if (node === undefined) throw unknownNode(id);
-      const change = { ...(await wishOf(writer)), actor: actor.name };
-      const [newest] = await writer.nodeConfigs(id, { limit: 1 });
-      const revisionReached = entry.desiredRevisionReached;
-      const next = nextConfig(change, { node, newest, revisionReached, nowMs: world.clock.nowMs() });
-      const told = { ...next, reason: visible(next.reason, 600), actor: visible(next.actor, 100) };
-      await writer.addNodeConfig(told);
-      await writer.putNode({ ...node, desiredRevision: told.revision });
-      await writer.addFleetEvent(eventOf(told, newest?.config ?? {}));
-      const details = { revision: told.revision, before: told.previousRevision, reason: told.reason };
-      const done = { atMs: told.atMs, actor, target: id, site: node.site, outcome: 'done', details } as const;
-      await writer.audit.add({ ...done, action: 'node.configure' });
-      return told;
-    });
-    onCommitted();
-    await refreshNode(id);
-    send(id, { kind: 'desired-state-changed', revision: record.revision });
-    return record;
+    return await carryOut(this.#deps.store, async (writer) =>
+      this.setIn(writer, entry, { wish: await wishOf(writer), actor }),
+    );
+  }
+
+  /** As a part of a larger change. @throws as set() */
+  async setIn(
+    writer: StoreWriter,
+    { node: { id }, desiredRevisionReached: revisionReached }: Pick<NodeEntry, 'node' | 'desiredRevisionReached'>,
+    { wish, actor }: { readonly wish: ConfigWish; readonly actor: Actor },
+  ): Promise<Prepared<NodeConfigRecord> & { readonly record: NodeConfigRecord }> {
+    const { world, refreshNode, send, onCommitted } = this.#deps;
+    const node = await writer.node(id);
+    if (node === undefined) throw unknownNode(id);
+    const [newest] = await writer.nodeConfigs(id, { limit: 1 });
+    const change = { ...wish, actor: actor.name };
+    const next = nextConfig(change, { node, newest, revisionReached, nowMs: world.clock.nowMs() });
+    const record = { ...next, reason: visible(next.reason, 600), actor: visible(next.actor, 100) };
+    await writer.addNodeConfig(record);
+    await writer.putNode({ ...node, desiredRevision: record.revision });
+    await writer.addFleetEvent(eventOf(record, newest?.config ?? {}));
+    const details = { revision: record.revision, before: record.previousRevision, reason: record.reason };
+    const done = { atMs: record.atMs, actor, target: id, site: node.site, outcome: 'done', details } as const;
+    await writer.audit.add({ ...done, action: 'node.configure' });
+    return {
+      record,
+      committed: async () => {
+        onCommitted();
+        await refreshNode(id);
+        send(id, { kind: 'desired-state-changed', revision: record.revision });
+        return record;
+      },
+    };
   }
 }
 

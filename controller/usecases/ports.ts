@@ -18,6 +18,7 @@ import type { HealingReader, HealingWriter } from './healing/ports.js';
 import type { IncidentReader, IncidentWriter } from './incidents/ports.js';
 import type { OverlayReader, OverlayWriter } from './overlay/ports.js';
 import type { SwitchReader, SwitchWriter } from './switches/ports.js';
+import type { ProvisioningReader, ProvisioningWriter } from './provisioning/ports.js';
 
 /** What use cases need of the world. main.ts gives the real ones, the simulator its own. */
 export interface World {
@@ -95,6 +96,7 @@ export interface StoreReader {
   readonly overlay: OverlayReader;
   readonly switches: SwitchReader;
   readonly incidents: IncidentReader;
+  readonly provisioning: ProvisioningReader;
   /** Small values by name: the epoch, the hold after a restore. */
   setting(name: string): Promise<string | undefined>;
   token(keyId: string): Promise<JoinToken | undefined>;
@@ -156,6 +158,7 @@ export interface StoreWriter extends StoreReader {
   readonly overlay: OverlayWriter;
   readonly switches: SwitchWriter;
   readonly incidents: IncidentWriter;
+  readonly provisioning: ProvisioningWriter;
   putSetting(name: string, value: string): Promise<void>;
   /** One that is not there is success. */
   removeSetting(name: string): Promise<void>;

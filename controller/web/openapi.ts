@@ -12,8 +12,10 @@ import * as incidents from '../../proto/contract/api/incidents.js';
 import * as lists from '../../proto/contract/api/lists.js';
 import * as nodeConfig from '../../proto/contract/api/node-config.js';
 import * as overlay from '../../proto/contract/api/overlay.js';
+import * as provisioning from '../../proto/contract/api/provisioning.js';
 import * as requests from '../../proto/contract/api/requests.js';
 import * as switches from '../../proto/contract/api/switch.js';
+import * as rollout from '../../proto/contract/api/rollout.js';
 import * as topology from '../../proto/contract/api/topology.js';
 import { assert } from '../../proto/contract/assert.js';
 import { VERSION } from '../../proto/contract/build.js';
@@ -81,6 +83,8 @@ function namesOfSchemas(): ReadonlyMap<z.ZodType, string> {
     ...lists,
     ...nodeConfig,
     ...overlay,
+    ...provisioning,
+    ...rollout,
     ...requests,
     ...switches,
     ...topology,

@@ -15,6 +15,8 @@ import type { Images } from '../usecases/images/images.js';
 import type { OverlayDesk } from '../usecases/overlay/overlay-view.js';
 import type { Log, Timers } from '../usecases/ports.js';
 import type { PortDesk } from '../usecases/switches/port-desk.js';
+import type { ProvisioningDesk } from '../usecases/provisioning/provisioning-desk.js';
+import type { RolloutDesk } from '../usecases/rollout/rollout-desk.js';
 
 /** What the two doors need of the rest of the controller. */
 export interface WebOptions {
@@ -31,6 +33,8 @@ export interface WebOptions {
   readonly uploads: UploadSource;
   readonly images: Images;
   readonly healing: HealingDesk;
+  readonly provisioning: ProvisioningDesk;
+  readonly rollouts: RolloutDesk;
   /** `undefined` = there is none. */
   readonly overlay?: OverlayDesk | undefined;
   readonly switches: PortDesk;

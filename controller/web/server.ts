@@ -28,6 +28,8 @@ import { nodeHandlers } from './routes/nodes.js';
 import { overlayHandlers } from './routes/overlay.js';
 import { pageRoutes } from './routes/page.js';
 import { probeHandlers } from './routes/probes.js';
+import { provisioningHandlers } from './routes/provisioning.js';
+import { rolloutHandlers } from './routes/rollouts.js';
 import { sessionHandlers } from './routes/session.js';
 import { siteHandlers } from './routes/sites.js';
 import { switchHandlers } from './routes/switches.js';
@@ -74,6 +76,8 @@ export async function startWebServer(options: WebOptions): Promise<WebServer> {
       ...healingHandlers(options),
       ...incidentHandlers(options),
       ...topologyHandlers(options),
+      ...provisioningHandlers(options),
+      ...rolloutHandlers(options),
       ...sessionHandlers(options, () => url),
       ...accountHandlers(options),
       ...auditHandlers(options),

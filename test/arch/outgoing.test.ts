@@ -9,6 +9,8 @@ const MAY_DIAL = new Set([
   'controller/alerts/http-post.ts',
   // Asks its own Unix socket in the data directory whether another controller is there.
   'controller/data-lock.ts',
+  // What its own configuration names, with a body of names that were checked; no redirect is followed.
+  'controller/drain/webhook.ts',
   // The Unix socket of its own gateway, in the data directory.
   'controller/overlay/management.ts',
   // Passes bytes of tunnels on to that gateway, on this machine.

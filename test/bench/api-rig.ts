@@ -83,6 +83,8 @@ export async function startApiRig(nodesCount: number): Promise<ApiRig> {
     uploads: { find: async () => undefined },
     images: openImages(dir, { store, trust, world }, systemClock).images,
     healing: controller.healing,
+    provisioning: controller.provisioning,
+    rollouts: controller.rollouts,
     idempotency: controller.idempotency,
     switches: controller.ports,
     history: controller.history,

@@ -28,7 +28,8 @@ export async function observeMs(spec: FleetSpec): Promise<number> {
   const topologies = new Topologies({ store, world: { clock }, nodes, onCommitted: () => undefined });
   await topologies.load(store.reader);
   enrol(nodes, topology);
-  const gatherer = new EvidenceGatherer({ nodes, topologies, boards: { seenBy: () => NO_BOOTS }, startedAtMs: 0 });
+  const around = { boards: { seenBy: () => NO_BOOTS }, startedAtMs: 0, rootsOf: () => undefined };
+  const gatherer = new EvidenceGatherer({ nodes, topologies, ...around });
   const took: number[] = [];
   for (let pass = 1; pass <= PASSES; pass++) {
     const nowMs = pass * PASS_MS;

@@ -11,6 +11,7 @@ import { registerMaintenance } from './maintenance.js';
 import { type ActionOptions, MINUTE_MS, registerActions, withActionOptions } from './node-actions.js';
 import { registerNodeBoot } from './node-boot.js';
 import { registerNodeConfig } from './node-config.js';
+import { registerProvisioning } from './node-provisioning.js';
 import { registerNodeSettings } from './node-settings.js';
 import type { Register, RunCommand } from './register.js';
 
@@ -35,6 +36,7 @@ export const registerNode: Register = (program, run) => {
   registerNodeSettings(node, run);
   registerMaintenance(node, run, 'node');
   registerRepaired(node, run);
+  registerProvisioning(node, run);
 };
 
 function registerRepaired(node: Command, run: RunCommand): void {

@@ -7,7 +7,7 @@ export const PERMISSIONS = {
   'commands.read': 'see commands and how far they are',
   'commands.issue': 'order nodes to do something',
   'uploads.read': 'fetch what nodes have gathered and uploaded, their logs among it',
-  'nodes.manage': 'name, label, revoke and thaw nodes',
+  'nodes.manage': 'name, label, make, change, revoke and thaw nodes',
   'nodes.maintain': 'say that somebody works on nodes or a site, and until when',
   'sites.manage': 'make, change and delete sites',
   'configs.read': 'see what nodes should be of their own configuration, users and keys among it',

@@ -30,6 +30,7 @@ function isPossible(pass: Pass, node: MappedNode, heal: NodeHeal, row: NodeRow, 
 
 function hasNeed(pass: Pass, node: MappedNode, signs: NodeSigns, need: Need): boolean {
   const server = pass.observed.fileservers.get(node.record.fileserver);
+  const roots = pass.observed.nodes[node.index]?.roots;
   switch (need) {
     case 'agent':
       return signs.agent === 'fresh';
@@ -40,11 +41,13 @@ function hasNeed(pass: Pass, node: MappedNode, signs: NodeSigns, need: Need): bo
     case 'power':
       return node.switch >= 0;
     case 'snapshot':
-      return server?.hasSnapshots ?? false;
+      return roots?.hasPrevious ?? server?.hasSnapshots ?? false;
     case 'image':
-      return server?.hasImage ?? false;
+      return roots?.hasImage ?? server?.hasImage ?? false;
     case 'spare':
-      return spareFor(pass, node) !== undefined;
+      return (roots?.canMove ?? true) && spareFor(pass, node) !== undefined;
+    case 'rescue':
+      return roots?.canRescue ?? false;
   }
 }
 

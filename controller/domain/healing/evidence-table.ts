@@ -168,7 +168,8 @@ export const NODE_ROWS: readonly NodeRow[] = [
     id: 'root-broken',
     when: { boot: ['no-agent-hello', 'boot-loop'] },
     verdict: 'its root does not come up',
-    rungs: ['R6', 'R7', 'R8', 'R9'],
+    // A rescue that comes up says that the board is well and its root is not, before anything of it is lost.
+    rungs: ['R5', 'R6', 'R7', 'R8', 'R9'],
   },
   {
     id: 'cable-or-board',

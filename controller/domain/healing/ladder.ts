@@ -4,7 +4,7 @@ export const RUNGS = ['R0', 'R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', 'R9'
 export type Rung = (typeof RUNGS)[number];
 
 /** Without one of these a rung is skipped. */
-export type Need = 'agent' | 'root' | 'fileserver' | 'power' | 'snapshot' | 'image' | 'spare';
+export type Need = 'agent' | 'root' | 'fileserver' | 'power' | 'snapshot' | 'image' | 'spare' | 'rescue';
 
 export interface RungTerms {
   readonly title: string;
@@ -33,7 +33,12 @@ export const LADDER: Readonly<Record<Rung, RungTerms>> = {
   R2: { ...boots, title: 'reboot', needs: ['agent'], verifyWithinMs: 10 * MINUTE_MS },
   R3: { ...gentle, title: 'repair its boot path', needs: ['fileserver'], verifyWithinMs: MINUTE_MS },
   R4: { ...boots, title: 'cut its power and give it back', needs: ['power'], verifyWithinMs: 10 * MINUTE_MS },
-  R5: { ...boots, title: 'boot the rescue system', needs: ['fileserver', 'power'], verifyWithinMs: 20 * MINUTE_MS },
+  R5: {
+    ...boots,
+    title: 'boot the rescue system',
+    needs: ['fileserver', 'power', 'rescue'],
+    verifyWithinMs: 20 * MINUTE_MS,
+  },
   R6: {
     ...boots,
     title: 'roll its root back',

@@ -29,6 +29,15 @@ export interface NodeSight {
   readonly power: 'off' | 'zero' | 'low' | 'normal' | 'fault' | 'shed' | 'unobserved';
   /** When the switch's agent looked. */
   readonly switchSawAtMs: number;
+  /** What it could be served instead, and whether it could move; absent = what is told of its fileserver counts. */
+  readonly roots?:
+    | {
+        readonly hasPrevious: boolean;
+        readonly hasImage: boolean;
+        readonly canRescue: boolean;
+        readonly canMove: boolean;
+      }
+    | undefined;
 }
 
 /** A site's tunnel, as the overlay server sees it; and how much of what its agents owe arrived. */

@@ -6,12 +6,12 @@ export const switches: Migration = {
   name: 'switches',
   sql: `
     -- record: JSON. Ids are UUIDv7: their order is that of time.
-    CREATE TABLE rollout (
+    CREATE TABLE port_change (
       id TEXT PRIMARY KEY NOT NULL,
       is_open INTEGER NOT NULL,
       record TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
-    CREATE INDEX rollout_open ON rollout (is_open, id);
+    CREATE INDEX port_change_open ON port_change (is_open, id);
 
     -- plan: JSON. The highest revision of a switch is what its ports are for.
     CREATE TABLE switch_plan (

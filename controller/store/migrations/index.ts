@@ -9,6 +9,8 @@ import { commandProgress } from './007-command-progress.js';
 import { overlay } from './008-overlay.js';
 import { switches } from './009-switches.js';
 import { incidents } from './010-incidents.js';
+import { provisioning } from './011-provisioning.js';
+import { rollout } from './012-rollout.js';
 
 /** In the order in which they run. A released step never changes: a change is the next step. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -22,4 +24,6 @@ export const MIGRATIONS: readonly Migration[] = [
   overlay,
   switches,
   incidents,
+  provisioning,
+  rollout,
 ];

@@ -6,6 +6,7 @@ import { describeAccess } from './conformance-access.js';
 import { describeIncidents } from './conformance-incidents.js';
 import { describeOperators } from './conformance-operators.js';
 import { describeOverlay } from './conformance-overlay.js';
+import { describeProvisioning } from './conformance-provisioning.js';
 import { describeRecords } from './conformance-records.js';
 import { describeSwitches } from './conformance-switches.js';
 import { describeModel } from './model.js';
@@ -29,6 +30,7 @@ export function describeStore(name: string, opener: StoreOpener): void {
     describeOverlay(() => store);
     describeSwitches(() => store);
     describeIncidents(() => store);
+    describeProvisioning(() => store);
     describeModel(opener);
   });
 }

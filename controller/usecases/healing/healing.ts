@@ -17,6 +17,7 @@ import type { Maintenances } from '../maintenance.js';
 import type { NodeConfigs } from '../node-configs.js';
 import type { NodeEntry, NodeTable } from '../node-table.js';
 import type { Store, StoreWriter, World } from '../ports.js';
+import type { Provisioning } from '../provisioning/provisioning.js';
 import { EvidenceGatherer, type TunnelOf } from './evidence/gather.js';
 import { Holds } from './holds.js';
 import { MemoryKeeper } from './memory-keeper.js';
@@ -42,6 +43,7 @@ export interface HealingDeps {
   readonly maintenances: Pick<Maintenances, 'inForce'>;
   readonly hold: Pick<CommandHold, 'because'>;
   readonly journal: Pick<Journal, 'write'>;
+  readonly sagas: Pick<Provisioning, 'holds' | 'startIn' | 'get' | 'abilities'>;
   readonly counters: Counters;
   /** End of the amnesty after this start; monotonic. */
   readonly graceUntilMs: number;
@@ -96,8 +98,10 @@ export class Healing {
     const { configs, commands } = deps;
     this.#changes = new RecentChanges({ store, clock, nodes, configs, commands, log: world.log });
     const startedAtMs = world.clock.monotonicMs();
-    const { topologies } = this;
-    this.#gatherer = new EvidenceGatherer({ nodes, boards, topologies, startedAtMs, tunnelOf: deps.tunnelOf });
+    this.#gatherer = new EvidenceGatherer({
+      ...{ nodes, boards, topologies: this.topologies, startedAtMs, tunnelOf: deps.tunnelOf },
+      rootsOf: (node) => deps.sagas.abilities(node),
+    });
     this.#map = this.topologies.map();
   }
 
@@ -274,6 +278,10 @@ export class Healing {
   }
 
   #holdsNow(map: FleetMap): readonly Hold[] {
+    return [...this.#askedHolds(map), ...this.#deps.sagas.holds()];
+  }
+
+  #askedHolds(map: FleetMap): readonly Hold[] {
     const names = new Map<string, string>();
     return this.holds.inForce((nodeId) => {
       if (names.size === 0) {
@@ -284,6 +292,21 @@ export class Healing {
       }
       return names.get(nodeId);
     });
+  }
+
+  /**
+   * Who keeps a node from being disrupted, and why. Maintenance is when people change things: it keeps only what nobody asked
+   * for.
+   */
+  holdOn(name: string, isAutomatic: boolean): string | undefined {
+    const map = this.topologies.map();
+    const elements = map.nodeByName.get(name)?.elements ?? [];
+    const scopes = new Set([name, 'fleet', ...elements.map((at) => map.elements[at]?.name ?? '')]);
+    const held = this.#askedHolds(map).find(
+      ({ kind, scope, untilMs }) =>
+        this.#clock.nowMs() < untilMs && scopes.has(scope) && (isAutomatic || kind !== 'maintenance'),
+    );
+    return held === undefined ? undefined : `${held.kind} by ${held.owner}: ${held.reason}`;
   }
 
   /** Asked once more at the moment of sending: what was planned a second ago may not be wanted now. */

@@ -5,6 +5,7 @@ import type { CommandRecord } from '../../domain/command.js';
 import type { Change } from '../../domain/healing/observed.js';
 import type { Commands } from '../commands.js';
 import { carryOut } from '../mutation.js';
+import { PROVISIONING } from '../../domain/provisioning/saga.js';
 import type { NodeConfigs } from '../node-configs.js';
 import type { NodeTable } from '../node-table.js';
 import type { Log, Store } from '../ports.js';
@@ -90,6 +91,8 @@ export class RecentChanges {
     const name = this.#nodes.get(nodeId)?.node.name;
     const [record] = await this.#store.reader.nodeConfigs(nodeId, { limit: 1 });
     if (name === undefined || record === undefined) return;
+    // It changes one port, and takes itself back unless its node is verified: two who take back would fight.
+    if (record.reason.startsWith(PROVISIONING)) return;
     const { revision, previousRevision, actor } = record;
     this.#note({
       id: `config ${nodeId} ${revision}`,

@@ -9,10 +9,12 @@ import { LADDER } from '../../domain/healing/ladder.js';
 import type { FleetMap } from '../../domain/topology/fleet-map.js';
 import type { Commands } from '../commands.js';
 import type { Counters } from '../counters.js';
-import { carryOut } from '../mutation.js';
+import { carryOut, type Prepared } from '../mutation.js';
 import type { Store, StoreWriter, World } from '../ports.js';
+import type { Provisioning } from '../provisioning/provisioning.js';
+import type { SagaAsk } from '../provisioning/start.js';
 import type { ActionRecord } from './ports.js';
-import { type Agents, commandFor, type RemedyCommand } from './remedy-commands.js';
+import { type Agents, commandFor, type RemedyCommand, sagaFor } from './remedy-commands.js';
 import { repairFor } from './repair-commands.js';
 import type { SteadyClock } from './steady-clock.js';
 
@@ -23,12 +25,16 @@ const UNKNOWN_FOR_MS = 24 * 3_600_000;
 /** The planner looks at ended ones in its next pass; the others are for people. */
 const ENDED_KEPT_MS = 3_600_000;
 
+/** Before the id of what provisioning does for an act. */
+const SAGA = 'saga ';
+
 interface RemedyDeps {
   readonly store: Store;
   readonly world: Pick<World, 'log'>;
   readonly clock: SteadyClock;
   readonly counters: Counters;
   readonly commands: Pick<Commands, 'issueIn'>;
+  readonly sagas: Pick<Provisioning, 'startIn' | 'get'>;
   readonly agentsOf: (node: number) => Agents;
   /** Why it must not be begun any more: a hold, a recovery. Asked in the turn in which it is sent. */
   readonly hindrance: (action: ActionRecord, node: number) => string | undefined;
@@ -130,6 +136,8 @@ export class Remedies {
       await this.#become(record, 'cancelled', hindrance);
       return;
     }
+    const ask = sagaFor(record);
+    if (ask !== undefined) return await this.#provision(record, ask);
     const agents = this.#deps.agentsOf(index);
     const repair = record.rung === 'R1' ? repairFor(record, agents) : undefined;
     const command = repair ?? commandFor(record, node, agents);
@@ -142,16 +150,34 @@ export class Remedies {
     }
   }
 
-  /** The command and what it is for are one transaction: a crash leaves both or none. */
   async #issue(record: ActionRecord, { entry, action, validForMs }: RemedyCommand): Promise<void> {
-    const { store, commands, counters, onCommitted, clock, world } = this.#deps;
     const title = record.rung === 'admit' ? 'let it boot' : LADDER[record.rung].title;
     const reason = `healing ${record.id} of ${record.name}: ${title}`;
+    await this.#begin(record, async (writer) => {
+      const create = { action, reason, validForMs };
+      const prepared = await this.#deps.commands.issueIn(writer, entry.node.id, create, HEALING);
+      return { ...prepared, id: prepared.record.id };
+    });
+  }
+
+  async #provision(record: ActionRecord, ask: SagaAsk): Promise<void> {
+    await this.#begin(record, async (writer) => {
+      const prepared = await this.#deps.sagas.startIn(writer, ask, HEALING);
+      return { ...prepared, id: `${SAGA}${prepared.saga.id}` };
+    });
+  }
+
+  /** The order and what it is for are one transaction: a crash leaves both or none. */
+  async #begin(
+    record: ActionRecord,
+    order: (writer: StoreWriter) => Promise<Prepared<unknown> & { readonly id: string }>,
+  ): Promise<void> {
+    const { store, counters, onCommitted, clock, world } = this.#deps;
     this.#dispatching.add(record.id);
     try {
       await carryOut(store, async (writer) => {
-        const prepared = await commands.issueIn(writer, entry.node.id, { action, reason, validForMs }, HEALING);
-        const running = { ...record, state: 'running', atMs: clock.nowMs(), commandId: prepared.record.id } as const;
+        const prepared = await order(writer);
+        const running = { ...record, state: 'running', atMs: clock.nowMs(), commandId: prepared.id } as const;
         await writer.healing.putAction(this.stored(running));
         return {
           ...prepared,
@@ -174,6 +200,7 @@ export class Remedies {
 
   async #settle(record: ActionRecord): Promise<void> {
     const { store, clock } = this.#deps;
+    if (record.commandId.startsWith(SAGA)) return await this.#settleSaga(record);
     const command = await store.reader.command(parseCommandId(record.commandId));
     const isForgotten = record.state === 'unknown' && clock.nowMs() - record.atMs > UNKNOWN_FOR_MS;
     if (command === undefined || isForgotten) {
@@ -183,6 +210,13 @@ export class Remedies {
     const state = stateOf(command);
     if (state === record.state) return;
     await this.#become(record, state, command.detail, !command.detail.includes(NOTHING_REPAIRED));
+  }
+
+  async #settleSaga(record: ActionRecord): Promise<void> {
+    const saga = await this.#deps.sagas.get(record.commandId.slice(SAGA.length));
+    if (saga?.state === 'running') return;
+    const isDone = saga?.state === 'succeeded';
+    await this.#become(record, isDone ? 'succeeded' : 'failed', saga?.why ?? 'it is not on record any more', isDone);
   }
 
   async #become(record: ActionRecord, state: ActionState, detail: string, changed = false): Promise<void> {

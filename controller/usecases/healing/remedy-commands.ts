@@ -5,9 +5,10 @@ import type { Action } from '../../domain/healing/action.js';
 import type { Means } from '../../domain/healing/desired.js';
 import type { MappedNode } from '../../domain/topology/fleet-map.js';
 import type { NodeEntry } from '../node-table.js';
+import type { SagaAsk } from '../provisioning/start.js';
 
-/** What the agents of today carry out. The others wait for whoever makes roots and moves nodes. */
-export const MEANS: ReadonlySet<Means> = new Set<Means>(['R0', 'R1', 'R2', 'R3', 'R4', 'R9']);
+/** What is carried out: gentle rungs by one order, those that change what a board boots by provisioning. */
+export const MEANS: ReadonlySet<Means> = new Set<Means>(['R0', 'R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', 'R9']);
 
 /** At least 15 s without power, verified by the switch, and some to spare. */
 const OFF_MS = 20_000;
@@ -24,6 +25,28 @@ export interface Agents {
   readonly own: NodeEntry | undefined;
   readonly fileserver: NodeEntry | undefined;
   readonly switch: NodeEntry | undefined;
+}
+
+/** What provisioning is asked for; `undefined` = the rung is one order. */
+export function sagaFor({
+  id,
+  name,
+  rung,
+  spare,
+}: Pick<Action, 'id' | 'name' | 'rung' | 'spare'>): SagaAsk | undefined {
+  const asked = { node: name, owner: `healing ${id}` };
+  switch (rung) {
+    case 'R5':
+      return { ...asked, kind: 'rescue', rescue: 'both', reason: 'to see whether its board is well' };
+    case 'R6':
+      return { ...asked, kind: 'rollback', reason: 'its root does not come up' };
+    case 'R7':
+      return { ...asked, kind: 'reimage', reason: 'its root does not come up' };
+    case 'R8':
+      return { ...asked, kind: 'relocate', spare, reason: 'its board does not come up' };
+    default:
+      return undefined;
+  }
 }
 
 /** `undefined`: nobody is there who could. */

@@ -7,8 +7,9 @@ import { type AddressReport, addressChange, addressReport } from '../../domain/t
 import { type FleetMap, mapFleet } from '../../domain/topology/fleet-map.js';
 import { piModelOf } from '../../domain/topology/pi-model.js';
 import type { NodeRecord, Topology } from '../../domain/topology/records.js';
+import { carryOut, type Prepared } from '../mutation.js';
 import type { NodeEntry, NodeTable } from '../node-table.js';
-import type { Store, StoreReader, World } from '../ports.js';
+import type { Store, StoreReader, StoreWriter, World } from '../ports.js';
 import { EMPTY_TOPOLOGY, topologyOf } from './topology-document.js';
 
 const REVISION_SETTING = 'topology-revision';
@@ -84,41 +85,50 @@ export class Topologies {
     wish: { readonly document: TopologyDocument; readonly expectedRevision: number; readonly reason: string },
     actor: Actor,
   ): Promise<void> {
-    const { store, world, onCommitted } = this.#deps;
     const topology = topologyOf(wish.document);
-    mapFleet(topology); // says what contradicts itself
-    assertNamesFree(topology);
-    const revision = await store.transact(async (writer) => {
+    await carryOut(this.#deps.store, async (writer) => {
       const now = Number((await writer.setting(REVISION_SETTING)) ?? 0);
       if (now !== wish.expectedRevision) {
         throw new BrambleError('failed-precondition', `the topology is at revision ${now} by now`, {
           hint: 'look at it again, then change it',
         });
       }
-      const atMs = world.clock.nowMs();
-      const { taken, freed } = addressChange(topology, await writer.healing.allocations(), atMs);
-      await writer.healing.putTopology(topology);
-      for (const one of [...freed, ...taken]) await writer.healing.putAllocation(one);
-      await writer.putSetting(REVISION_SETTING, String(now + 1));
-      const counts = `${topology.nodes.length} nodes, ${topology.switches.length} switches, ${topology.fileservers.length} fileservers`;
-      const message = `${visible(actor.name, 80)} set the topology (${counts}): ${visible(wish.reason, 500)}`;
-      await writer.addFleetEvent({ atMs, nodeId: undefined, severity: 'info', reason: 'TopologyChanged', message });
-      const details = {
-        revision: now + 1,
-        reason: wish.reason,
-        numbersTaken: taken.length,
-        numbersFreed: freed.length,
-      };
-      await writer.audit.add({
-        ...{ atMs, actor, target: 'topology', site: undefined, outcome: 'done', action: 'topology.set' },
-        details,
-      });
-      return now + 1;
+      return this.changeIn(writer, { edit: () => topology, reason: wish.reason }, actor);
     });
-    this.#written = topology;
-    this.#revision = revision;
-    this.#madeOf = undefined;
-    onCommitted();
+  }
+
+  /**
+   * As a part of a larger change: an edit of what is written now. @throws as set()
+   */
+  async changeIn(
+    writer: StoreWriter,
+    { edit, reason }: { readonly edit: (topology: Topology) => Topology; readonly reason: string },
+    actor: Actor,
+  ): Promise<Prepared<void>> {
+    const { world, onCommitted } = this.#deps;
+    const topology = edit((await writer.healing.topology()) ?? EMPTY_TOPOLOGY);
+    mapFleet(topology); // says what contradicts itself
+    assertNamesFree(topology);
+    const revision = 1 + Number((await writer.setting(REVISION_SETTING)) ?? 0);
+    const atMs = world.clock.nowMs();
+    const { taken, freed } = addressChange(topology, await writer.healing.allocations(), atMs);
+    await writer.healing.putTopology(topology);
+    for (const one of [...freed, ...taken]) await writer.healing.putAllocation(one);
+    await writer.putSetting(REVISION_SETTING, String(revision));
+    const counts = `${topology.nodes.length} nodes, ${topology.switches.length} switches, ${topology.fileservers.length} fileservers`;
+    const message = `${visible(actor.name, 80)} set the topology (${counts}): ${visible(reason, 500)}`;
+    await writer.addFleetEvent({ atMs, nodeId: undefined, severity: 'info', reason: 'TopologyChanged', message });
+    const details = { revision, reason, numbersTaken: taken.length, numbersFreed: freed.length };
+    const done = { atMs, actor, target: 'topology', site: undefined, outcome: 'done' } as const;
+    await writer.audit.add({ ...done, action: 'topology.set', details });
+    return {
+      committed: () => {
+        this.#written = topology;
+        this.#revision = revision;
+        this.#madeOf = undefined;
+        onCommitted();
+      },
+    };
   }
 
   async addresses(): Promise<AddressReport> {

@@ -169,6 +169,8 @@ export class TestFleet {
       readonly uplinks?: CoreDeps['uplinks'];
       readonly healing?: CoreDeps['healing'];
       readonly channels?: readonly AlertChannel[] | undefined;
+      readonly drain?: CoreDeps['provisioning']['drain'];
+      readonly revokeIn?: CoreDeps['provisioning']['revokeIn'];
     } = {},
   ): Promise<TestFleet> {
     const world = given.world ?? new FakeWorld();
@@ -185,6 +187,10 @@ export class TestFleet {
       codec,
       history: noHistory,
       healing: { ...(given.healing ?? healingPorts), channels: given.channels ?? [] },
+      provisioning: {
+        drain: given.drain,
+        revokeIn: given.revokeIn ?? (() => Promise.reject(new Error('nobody revokes here'))),
+      },
       mayStill: given.mayStill ?? (() => Promise.resolve(true)),
       options,
       uplinks: given.uplinks,

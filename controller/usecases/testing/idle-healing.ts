@@ -25,6 +25,7 @@ export function idleHealing(given: {
     maintenances: { inForce: () => [] },
     hold: { because: undefined },
     journal: { write: () => undefined },
+    sagas: { holds: () => [], startIn: never, get: never, abilities: () => undefined },
     counters: new Counters(),
     graceUntilMs: 0,
     channels: [],

@@ -16,6 +16,8 @@ import { NODE_CONFIG_ROUTES } from './node-configs.js';
 import { NODE_ROUTES } from './nodes.js';
 import { OVERLAY_ROUTES } from './overlay.js';
 import { PROBE_ROUTES } from './probes.js';
+import { PROVISIONING_ROUTES } from './provisioning.js';
+import { ROLLOUT_ROUTES } from './rollouts.js';
 import { SESSION_ROUTES } from './session.js';
 import { SITE_ROUTES } from './sites.js';
 import { SWITCH_ROUTES } from './switches.js';
@@ -32,6 +34,8 @@ export const ROUTES = {
   ...HEALING_ROUTES,
   ...INCIDENT_ROUTES,
   ...TOPOLOGY_ROUTES,
+  ...PROVISIONING_ROUTES,
+  ...ROLLOUT_ROUTES,
   ...BATCH_ROUTES,
   ...COMMAND_ROUTES,
   ...ENROLLMENT_ROUTES,

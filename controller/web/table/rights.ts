@@ -46,6 +46,16 @@ export const ROUTE_RIGHTS = {
   acknowledgeIncident: 'nodes.maintain',
   commentIncident: 'nodes.maintain',
   closeIncident: 'nodes.maintain',
+  startProvisioning: 'nodes.manage',
+  listProvisioning: 'nodes.read',
+  getProvisioning: 'nodes.read',
+  abortProvisioning: 'nodes.manage',
+
+  // Of an image nodes.manage, of a config configs.manage: RolloutDesk.
+  startRollout: 'configs.manage',
+  listRollouts: 'nodes.read',
+  getRollout: 'nodes.read',
+  changeRollout: 'configs.manage',
 
   getTopology: 'nodes.read',
   setTopology: 'healing.manage',

@@ -15,6 +15,7 @@ import type { Store } from '../../usecases/ports.js';
 import { by } from '../../usecases/testing/by.js';
 import { idleHealing } from '../../usecases/testing/idle-healing.js';
 import { idlePorts } from '../../usecases/testing/idle-ports.js';
+import { idleProvisioning } from '../../usecases/testing/idle-provisioning.js';
 import { MemoryShelf } from '../../usecases/testing/memory-shelf.js';
 import { testTrust } from '../../usecases/testing/trust-bench.js';
 import type { PartReadiness, WebOptions } from '../options.js';
@@ -159,6 +160,7 @@ export function webOptions(
     images: new Images({ ...deps, shelf: new MemoryShelf(), places: new ImagePlaces(clock) }),
     healing: idleHealing({ ...deps, find: (id) => namedNode(fleet, id) }),
     switches: idlePorts(deps),
+    ...idleProvisioning(deps),
     uploads: { find: async () => ({ sizeBytes: 4, read: () => Readable.from([Buffer.from([0x1f, 0x8b, 8, 0])]) }) },
     join: { spkiPin: 'ab'.repeat(32), enrollEndpoint: 'controller.example:7442' },
     readiness: async () => parts,

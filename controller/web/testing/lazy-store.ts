@@ -16,9 +16,10 @@ export function lazyStore(): Store {
   };
 }
 
-const PARTS: ReadonlySet<string> = new Set(['access', 'audit', 'healing', 'incidents']);
+/** Of a reader: what has methods of its own. */
+const PARTS: ReadonlySet<string | symbol> = new Set(['access', 'audit', 'healing', 'incidents', 'provisioning']);
 
-/** An object whose every method waits for the real one; its parts (`access`, `audit`, `healing`, `incidents`) do the same. */
+/** An object whose every method waits for the real one; its parts do the same. */
 function asking(real: () => Promise<object>): object {
   const at =
     (owner: () => Promise<object>, name: string | symbol) =>
@@ -32,7 +33,7 @@ function asking(real: () => Promise<object>): object {
     {},
     {
       get: (_target, part) => {
-        if (typeof part !== 'string' || !PARTS.has(part)) return at(real, part);
+        if (!PARTS.has(part)) return at(real, part);
         const whole = async () => Reflect.get(await real(), part) as object; // all are objects of the reader
         return new Proxy({}, { get: (_part, name) => at(whole, name) });
       },

@@ -12,6 +12,7 @@ import type {
   Symptom,
 } from '../../../domain/healing/observed.js';
 import type { FleetMap, MappedNode } from '../../../domain/topology/fleet-map.js';
+import type { NodeRecord } from '../../../domain/topology/records.js';
 import type { Boards } from '../../boards.js';
 import type { NodeEntry, NodeTable } from '../../node-table.js';
 import type { Topologies } from '../topologies.js';
@@ -59,6 +60,7 @@ export class EvidenceGatherer {
   readonly #freshSinceMs = new Map<string, number>();
   readonly #startedAtMs: number;
   readonly #tunnelOf: TunnelOf;
+  readonly #rootsOf: (node: NodeRecord) => NodeSight['roots'];
 
   constructor(deps: {
     readonly nodes: NodeTable;
@@ -66,8 +68,10 @@ export class EvidenceGatherer {
     readonly topologies: Topologies;
     readonly startedAtMs: number;
     readonly tunnelOf?: TunnelOf | undefined;
+    readonly rootsOf: (node: NodeRecord) => NodeSight['roots'];
   }) {
     this.#tunnelOf = deps.tunnelOf ?? (() => 'unobserved');
+    this.#rootsOf = deps.rootsOf;
     this.#nodes = deps.nodes;
     this.#topologies = deps.topologies;
     this.#disks = new FileserverSights(deps.boards);
@@ -78,8 +82,7 @@ export class EvidenceGatherer {
     const { nowMs, controller, changes, actions, memory } = input;
     const seers = this.#observers(nowMs);
     const { topology } = map;
-    // Roots are neither rolled back nor made anew by healing yet: nobody there can.
-    const can = { hasSnapshots: false, hasImage: false };
+    const can = { hasSnapshots: false, hasImage: false }; // what each node could be served is told of each node
     const fileservers = new Map<string, FileserverSight>(
       topology.fileservers.map(({ name }) => [name, fileserverSight(seers.fileserver.get(name), can)]),
     );
@@ -180,6 +183,7 @@ export class EvidenceGatherer {
       link,
       power,
       switchSawAtMs,
+      roots: entry && this.#rootsOf(record),
     };
   }
 
