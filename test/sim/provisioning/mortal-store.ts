@@ -49,7 +49,8 @@ export function mortalStore(store: Store, life: Life): Store {
             return new Proxy(value, {
               get(inner, method) {
                 if (method === 'putSaga') isJournal = true;
-                return Reflect.get(inner, method);
+                const called: unknown = Reflect.get(inner, method);
+                return called;
               },
             });
           },
