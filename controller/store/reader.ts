@@ -25,8 +25,8 @@ import type {
   StoreReader,
   TokenKey,
 } from '../usecases/ports.js';
-import type { SwitchReader } from '../usecases/switches/ports.js';
 import type { ProvisioningReader } from '../usecases/provisioning/ports.js';
+import type { SwitchReader } from '../usecases/switches/ports.js';
 import { SqlAccessReader } from './access-store.js';
 import { SqlAuditReader } from './audit-store.js';
 import { type EventRows, findEvents } from './event-query.js';

@@ -16,9 +16,9 @@ import type { DrainHook } from './provisioning/ports.js';
 import { ProvisioningDesk } from './provisioning/provisioning-desk.js';
 import { Renewals } from './renew.js';
 import { Revocations } from './revoke.js';
+import { RolloutDesk } from './rollout/rollout-desk.js';
 import { PortDesk } from './switches/port-desk.js';
 import { Rollouts } from './switches/rollouts.js';
-import { RolloutDesk } from './rollout/rollout-desk.js';
 import { JoinTokens } from './tokens.js';
 import type { UplinkSight } from './uplink/site-uplinks.js';
 

@@ -17,8 +17,8 @@ import type { AuditReader, AuditWriter } from './audit/ports.js';
 import type { HealingReader, HealingWriter } from './healing/ports.js';
 import type { IncidentReader, IncidentWriter } from './incidents/ports.js';
 import type { OverlayReader, OverlayWriter } from './overlay/ports.js';
-import type { SwitchReader, SwitchWriter } from './switches/ports.js';
 import type { ProvisioningReader, ProvisioningWriter } from './provisioning/ports.js';
+import type { SwitchReader, SwitchWriter } from './switches/ports.js';
 
 /** What use cases need of the world. main.ts gives the real ones, the simulator its own. */
 export interface World {

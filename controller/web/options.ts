@@ -14,9 +14,9 @@ import type { Idempotency } from '../usecases/idempotency.js';
 import type { Images } from '../usecases/images/images.js';
 import type { OverlayDesk } from '../usecases/overlay/overlay-view.js';
 import type { Log, Timers } from '../usecases/ports.js';
-import type { PortDesk } from '../usecases/switches/port-desk.js';
 import type { ProvisioningDesk } from '../usecases/provisioning/provisioning-desk.js';
 import type { RolloutDesk } from '../usecases/rollout/rollout-desk.js';
+import type { PortDesk } from '../usecases/switches/port-desk.js';
 
 /** What the two doors need of the rest of the controller. */
 export interface WebOptions {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IncidentDetail, IncidentList } from '../../proto/contract/api/incidents.js';
 import { CommandList } from '../../proto/contract/api/lists.js';
-import { bramble, endAll, getJson, Run } from './quickstart-rig.js';
+import { bramble, endAll, getJson, Run } from '../system/quickstart-rig.js';
 
 const MINUTE_MS = 60_000;
 const PIS = 4;
