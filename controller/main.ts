@@ -21,6 +21,7 @@ import { HostWatch } from './host-facts.js';
 import { type OpenedImages, openImages } from './image-shelf.js';
 import { openLog, type ProcessLog } from './log.js';
 import { allMeasures } from './measures.js';
+import { openStore } from './open-store.js';
 import { openUplinks } from './open-uplinks.js';
 import { makeOverlay, type OpenedOverlay } from './overlay/open-overlay.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
@@ -32,7 +33,7 @@ import { type RpcServer, startRpcServer } from './rpc/server.js';
 import { UPLOAD_RETENTION, UploadFiles } from './rpc/upload-files.js';
 import type { UploadSink } from './rpc/upload-sink.js';
 import { adoptDatabaseCopy } from './store/adopt-copy.js';
-import { openSqliteStore, type SqliteStore } from './store/sqlite-store.js';
+import type { SqliteStore } from './store/sqlite-store.js';
 import { systemClock, systemRandom, systemTimers } from './system.js';
 import { makeNotifier } from './systemd.js';
 import { cronScheduler, Ticks } from './ticks/cron.js';
@@ -148,14 +149,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   const assets = await loadAssets(fileURLToPath(new URL('./dashboard/', import.meta.url)));
   await takeDataDir(dataDir, closers);
   const authority = await openAuthority({ dir: join(dataDir, 'pki'), clock: systemClock, random: systemRandom });
-  const store = await openSqliteStore({
-    path: join(dataDir, 'bramble.db'),
-    mode: 'threads',
-    clock: systemClock,
-    log,
-    workerUrl: new URL('./bramble-controller-store.mjs', import.meta.url),
-  });
-  closers.add('store', () => store.close());
+  const store = await openStore(dataDir, log, closers);
   const hostWatch = startHostWatch(dataDir, closers);
   let linkPort = config.link.port; // the kernel's choice, once it is bound
   const uplinks = await openUplinks(config.overlay?.prefix, { store, world }, closers);
@@ -196,21 +190,14 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   const access = makeAccess(store, world, authority);
   const doctor = makeDoctor(config, { controller, store, world, authority, rpc, progress, tls, hostWatch });
   const web = await startWebServer({
-    wholeFleet: controller.api,
+    ...desksOf(controller),
     access,
-    audit: controller.audit,
     backups: makeBackups(dataDir, store, world, core),
     doctor,
     metricsOpenOnLoopback: config.http.metrics === 'loopback',
-    idempotency: controller.idempotency,
-    history,
     uploads,
     images: images.images,
-    healing: controller.healing,
-    provisioning: controller.provisioning,
-    rollouts: controller.rollouts,
     overlay: opened?.desk,
-    switches: controller.ports,
     join: { spkiPin: authority.rootPin, enrollEndpoint: enrolEndpoint(config, rpc) },
     readiness: () => readiness(progress, rpc),
     measures: () => allMeasures({ core, rpc, store, history, ticks, overlay: opened }),
@@ -221,6 +208,11 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   });
   closers.add('access', () => access.trail.settled()).add('web', () => web.close());
   return { addresses: { http: web.url, linkPort, enrolPort: rpc.enrolPort }, progress };
+}
+
+/** What people ask of the controller's middle. */
+function desksOf({ api, ports, audit, idempotency, history, healing, provisioning, rollouts }: Controller) {
+  return { wholeFleet: api, switches: ports, audit, idempotency, history, healing, provisioning, rollouts };
 }
 
 function askedUploads(files: UploadFiles, { reader }: SqliteStore): AskedUploads {

@@ -1,6 +1,6 @@
 import { readCount, readLine } from '../../agent/kit/collectors/kernel-line.js';
 import type { KernelFiles } from '../../agent/kit/host/ports.js';
-import type { RaidMemberState } from '../../proto/contract/facts.js';
+import type { RaidMemberState } from '../../proto/contract/raid-states.js';
 
 /** An md array as the kernel shows it. `undefined` = it does not say. */
 export interface MdArray {

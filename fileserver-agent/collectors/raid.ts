@@ -1,6 +1,6 @@
 import { type Collector, noData, ok } from '../../agent/kit/collect/collector.js';
 import { Samples } from '../../agent/kit/collectors/sample.js';
-import { RAID_ARRAY_STATES, RAID_MEMBER_STATES, RAID_SYNC_STATES } from '../../proto/contract/facts.js';
+import { RAID_ARRAY_STATES, RAID_MEMBER_STATES, RAID_SYNC_STATES } from '../../proto/contract/raid-states.js';
 import { whyNot } from '../raid/interlock.js';
 import { type MdArray, type MdSync, readMdArrays } from './md-array.js';
 

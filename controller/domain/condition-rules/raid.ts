@@ -1,6 +1,6 @@
 /** md arrays. What the words of the kernel mean: Linux Documentation/admin-guide/md.rst. */
 
-import { RAID_ARRAY_STATES, RAID_MEMBER_STATES, RAID_SYNC_STATES } from '../../../proto/contract/facts.js';
+import { RAID_ARRAY_STATES, RAID_MEMBER_STATES, RAID_SYNC_STATES } from '../../../proto/contract/raid-states.js';
 import { visible } from '../../../proto/contract/visible.js';
 import { renderCount, renderDuration } from '../../../proto/contract/words.js';
 import type { ConditionRule, Finding } from '../condition-rule.js';

@@ -1,4 +1,4 @@
-import { RAID_ARRAY_STATES, RAID_MEMBER_STATES, RAID_SYNC_STATES } from '../facts.js';
+import { RAID_ARRAY_STATES, RAID_MEMBER_STATES, RAID_SYNC_STATES } from '../raid-states.js';
 import { renderDuration } from '../words.js';
 import { FactIndex, type ReportedFact } from './fact-index.js';
 
