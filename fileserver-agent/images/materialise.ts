@@ -85,11 +85,12 @@ async function writeTree(
   let turnMs = ports.clock.monotonicMs();
   /** Also gives others their turn: everything that writes blocks. */
   const look = async (): Promise<void> => {
+    if (ports.clock.monotonicMs() - turnMs >= TURN_MS) {
+      onProgress?.({ percent: percentOf(doneBytes, totalBytes), doneBytes, totalBytes });
+      await ports.clock.sleep(0, signal).catch(() => undefined); // told in its own words
+      turnMs = ports.clock.monotonicMs();
+    }
     if (signal.aborted) throw new BrambleError('cancelled', 'stopped before all of the image was written');
-    if (ports.clock.monotonicMs() - turnMs < TURN_MS) return;
-    onProgress?.({ percent: percentOf(doneBytes, totalBytes), doneBytes, totalBytes });
-    await ports.clock.sleep(0, signal);
-    turnMs = ports.clock.monotonicMs();
   };
   for (const [at, entry] of entries.entries()) {
     if (at % ENTRIES_PER_LOOK === 0) await look();

@@ -28,6 +28,7 @@ export async function askRootsInTurn(
     try {
       return await askRoots(machine, order, signal, caller);
     } catch (error) {
+      if (signal.aborted) throw new BrambleError('cancelled', 'stopped before it was done', { cause: error });
       const isTaken = BrambleError.from(error).code === 'unavailable';
       if (!isTaken || clock.monotonicMs() - startedMs >= TURN_MS) throw error;
       await clock.sleep(ASK_AGAIN_MS, signal);

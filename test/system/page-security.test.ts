@@ -148,7 +148,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium, among enemies', ()
         await page.keyboard.press('Enter');
       };
       await type('not the present one', NEW, NEW);
-      await page.getByText('is wrong').waitFor();
+      await page.getByText('password is wrong').waitFor();
       await page.locator('#password-present:focus').waitFor();
       await page.keyboard.type(OLD);
       await page.keyboard.press('Enter');

@@ -200,8 +200,9 @@ test.runIf(process.getuid?.() === 0)(
     expect(readdirSync(at('pool/images'))).toContain(large);
     await site.ok('command', 'cancel', id);
     await expect.poll(async () => (await told()).state, { ...POLL, interval: 100 }).toBe('failed');
-    expect((await told()).detail).toContain('stopped before all of the image was written');
-    expect(readdirSync(at('pool/images'))).not.toContain(large);
+    expect((await told()).detail).toContain('stopped before');
+    // It is tidied up by whoever has root's rights, who ends a moment later.
+    await expect.poll(() => readdirSync(at('pool/images')), POLL).not.toContain(large);
     expect(existsSync(at('pool/roots', SERIAL, 'gen-1'))).toBe(false);
 
     const again = JSON.parse(await site.ok(...words)) as Told;

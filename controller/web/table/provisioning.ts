@@ -58,7 +58,7 @@ export const PROVISIONING_ROUTES = {
     summary: 'What is and was under way, of all nodes or of one',
     tag: 'provisioning',
     doors: 'both',
-    query: z.strictObject({ node: z.string().max(63).optional(), limit: queryInteger(1, 500).default(20) }),
+    query: z.strictObject({ node: z.string().max(255).optional(), limit: queryInteger(1, 500).default(20) }),
     answer: {
       status: 200,
       description: 'newest first',

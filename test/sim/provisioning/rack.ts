@@ -146,7 +146,9 @@ export class SimRack {
   /** Lets time pass; a controller that died is replaced by the next at once. */
   async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= STEP_MS) {
-      await this.#work();
+      await this.#work().catch((thrown: unknown) => {
+        if (!this.life.isDead) throw thrown; // else: whoever spoke to it when it died speaks to the next
+      });
       await this.world.advance(Math.min(left, STEP_MS));
       this.#nowMs += Math.min(left, STEP_MS);
       if (this.life.isDead) await this.startController();
