@@ -34,7 +34,9 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const say = (line: string): void => console.log(`rack: ${line}`);
   const startedAtMs = performance.now();
   const rack = await Rack.start({ id, pis: PIS, isOwned: true, withAgents: true, checkout: CHECKOUT, say });
-  say(`the Pis have power after ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`);
+  say(
+    `the machines have begun, and the Pis have power, after ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s`,
+  );
   project.provide('rack', { id });
   return () => rack.down();
 }
