@@ -21,7 +21,6 @@ import { HostWatch } from './host-facts.js';
 import { type OpenedImages, openImages } from './image-shelf.js';
 import { openLog, type ProcessLog } from './log.js';
 import { allMeasures } from './measures.js';
-import { openStore } from './open-store.js';
 import { openUplinks } from './open-uplinks.js';
 import { makeOverlay, type OpenedOverlay } from './overlay/open-overlay.js';
 import { type OpenedAuthority, openAuthority } from './pki/authority.js';
@@ -33,6 +32,7 @@ import { type RpcServer, startRpcServer } from './rpc/server.js';
 import { UPLOAD_RETENTION, UploadFiles } from './rpc/upload-files.js';
 import type { UploadSink } from './rpc/upload-sink.js';
 import { adoptDatabaseCopy } from './store/adopt-copy.js';
+import { openStore } from './store/open-store.js';
 import type { SqliteStore } from './store/sqlite-store.js';
 import { systemClock, systemRandom, systemTimers } from './system.js';
 import { makeNotifier } from './systemd.js';
@@ -149,7 +149,7 @@ async function open(config: ControllerConfig, log: ProcessLog, closers: Closers)
   const assets = await loadAssets(fileURLToPath(new URL('./dashboard/', import.meta.url)));
   await takeDataDir(dataDir, closers);
   const authority = await openAuthority({ dir: join(dataDir, 'pki'), clock: systemClock, random: systemRandom });
-  const store = await openStore(dataDir, log, closers);
+  const store = await openStore(dataDir, world, closers);
   const hostWatch = startHostWatch(dataDir, closers);
   let linkPort = config.link.port; // the kernel's choice, once it is bound
   const uplinks = await openUplinks(config.overlay?.prefix, { store, world }, closers);

@@ -66,7 +66,13 @@ test('silence is told once, turns conditions unknown but keeps them, and ends wi
   expect(view(fleet, 1).state).toBe('no-contact');
   again.report(healthyFacts(full));
   expect(view(fleet, 1)).toMatchObject({ state: 'troubled', conditions: [{ status: 'true', sinceMs }] });
-  expect(await fleet.timeline()).toEqual(['NodeReporting', 'ConditionRaised', 'NodeSilent', 'IncidentOpened', 'NodeBack']);
+  expect(await fleet.timeline()).toEqual([
+    'NodeReporting',
+    'ConditionRaised',
+    'NodeSilent',
+    'IncidentOpened',
+    'NodeBack',
+  ]);
 });
 
 test('trouble that needs time is raised by time alone, without another report', async () => {

@@ -19,7 +19,11 @@ afterEach(() => bench.close());
 
 test.for([
   ['a noun by its first letter', 'd', 'demo describe doctor drill'],
-  ['a verb below a noun', 'node re', 'reboot reimage release relocate remount rename repaired rescue restart-unit resume revoke'],
+  [
+    'a verb below a noun',
+    'node re',
+    'reboot reimage release relocate remount rename repaired rescue restart-unit resume revoke',
+  ],
   ['an option of the command and of all', 'events --l', '--limit'],
   ['choices of an option', '-o js', 'json'],
   ['a node', 'why ', 'pi-01 switch-1'],
