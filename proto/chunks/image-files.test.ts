@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -52,9 +52,10 @@ async function prepare(name: string, ...contents: readonly string[]): Promise<Pa
 const put = async (name: string, ...contents: readonly string[]): Promise<ImageDigest> =>
   files.put((await prepare(name, ...contents)).manifest, ['untrusted comment: x\n']);
 
+/** A store that nothing was put into has no folder. */
 const stored = (): ReadonlySet<string> =>
   new Set(
-    readdirSync(join(dir, 'chunks'), { recursive: true, encoding: 'utf8' })
+    (existsSync(join(dir, 'chunks')) ? readdirSync(join(dir, 'chunks'), { recursive: true, encoding: 'utf8' }) : [])
       .map((name) => name.slice(3))
       .filter((name) => name.length === 64),
   );
