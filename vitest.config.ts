@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const MINUTE_MS = 60_000;
 
 /** What goes wrong in every way that there is: many minutes, on a rack of their own. */
-const LONG_RACK_SUITES = ['faults', 'outages', 'overlay', 'reimage', 'switch-changes', 'switch-files'].map(
+const LONG_RACK_SUITES = ['faults', 'heals', 'outages', 'overlay', 'reimage', 'switch-changes', 'switch-files'].map(
   (name) => `test/lab/${name}.test.ts`,
 );
 

@@ -57,7 +57,7 @@ const FILESERVER_AGENT: AgentProgram = {
     images.connect(probe);
     return [makeRootsWatch(LOOPS), images.keeper];
   },
-  handlers: (policy, stateDir) => fileserverHandlers(policy, imagesIn(stateDir).keeper),
+  handlers: (policy, stateDir) => fileserverHandlers(policy, imagesIn(stateDir).keeper, LOOPS),
   configActuator: makeBootSetActuator,
   own: makeRootsProgram({ policyPath: ROOTS_POLICY, imagePolicyPath: IMAGE_POLICY }),
 };

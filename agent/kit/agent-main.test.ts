@@ -44,6 +44,10 @@ test('an unknown option ends with 2, the reason and the usage', async () => {
   expect(error).toContain('bramble-agent: unknown option --confg\n\nusage: ');
 });
 
+test('a program without a mailbox says so', async () => {
+  expect(await call('mailbox')).toMatchObject({ code: 1, error: 'bramble-agent: bramble-agent has no mailbox\n' });
+});
+
 test('a missing configuration ends with 1 and says what to do', async () => {
   const { code, error } = await call('run');
   expect(code).toBe(1);

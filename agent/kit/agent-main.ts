@@ -57,6 +57,10 @@ async function carryOut(program: AgentProgram, io: ProgramIo, invocation: Invoca
       await program.own.keep(invocation.duty, tell, io.stopSignal());
       return 0;
     }
+    case 'mailbox': {
+      if (program.mailbox === undefined) throw new BrambleError('unsupported', `${program.name} has no mailbox`);
+      return await program.mailbox(io);
+    }
     case 'run': {
       const { runDaemon } = await import('./program/run-daemon.js');
       return await runDaemon(program, io, invocation.configPath ?? program.configPath);

@@ -17,6 +17,8 @@ const PI_AGENT: AgentProgram = {
   stateDir: '/var/lib/bramble-agent',
   collectors: (probe, wishes) => piCollectors(probe, { ...wishes, inventory: INVENTORY }),
   handlers: piHandlers,
+  // Loaded by the one process that needs it.
+  mailbox: async (io) => (await import('../kit/program/run-mailbox.js')).runMailbox('bramble-agent.service', io),
 };
 
 process.exit(await agentMain(PI_AGENT, makeNodeProgramIo()));

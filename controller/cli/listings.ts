@@ -190,6 +190,8 @@ export function actionText(action: CommandView['action']): string {
       return `root remove ${action.serial}${action.keepData ? ', data kept' : ''}`;
     case 'boot-path-repair':
       return `repair the boot path of ${action.serial}`;
+    case 'root-mailbox':
+      return `${action.verb} of ${action.serial}, by its root`;
     case 'pull-image':
       return `pull image ${action.image.slice(0, 12)}`;
     case 'remove-image':

@@ -41,6 +41,7 @@ const WHO_CAN: Partial<Record<CommandAction['kind'], string>> = {
   'root-roll-back': FILESERVER,
   'root-remove': FILESERVER,
   'boot-path-repair': FILESERVER,
+  'root-mailbox': FILESERVER,
   'switch-apply': SWITCH_ONLY,
   'switch-confirm': SWITCH_ONLY,
   'switch-roll-back': SWITCH_ONLY,
@@ -96,6 +97,8 @@ function judgeAction(action: CommandAction, bootId: string | undefined): Command
     case 'root-roll-back':
     case 'root-remove':
       return inThisBoot(bootId); // about what the operator sees that the board is served
+    case 'root-mailbox':
+      return inThisBoot(bootId); // about a board that is silent now
     case 'switch-apply':
       return judgePlan(action.plan, bootId);
     case 'switch-power':

@@ -1,4 +1,5 @@
 import type { CommandId, NodeId } from '../../proto/contract/ids.js';
+import type { MailboxVerb } from '../../proto/contract/netboot/mailbox.js';
 import type { Progress } from '../../proto/contract/progress.js';
 
 export type CommandAction =
@@ -26,6 +27,8 @@ export type CommandAction =
   | { readonly kind: 'cancel-command'; readonly commandId: string }
   | { readonly kind: 'root-remove'; readonly serial: string; readonly keepData: boolean }
   | { readonly kind: 'boot-path-repair'; readonly serial: string }
+  /** A request to a board that runs without its agent. */
+  | { readonly kind: 'root-mailbox'; readonly serial: string; readonly verb: MailboxVerb }
   /** `plan`: JSON as `renderSwitchPlan` writes it. The command's id is the id of the change. */
   | { readonly kind: 'switch-apply'; readonly plan: string; readonly confirmWithinMs: number }
   | { readonly kind: 'switch-confirm'; readonly changeId: string }

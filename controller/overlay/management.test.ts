@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ManagementSocket, parseStatus } from './management.js';
+import { ManagementSocket, parseStatus, parseStrays } from './management.js';
 
 /** As 2.6.14 says it. */
 const STATUS = [
@@ -44,6 +44,16 @@ async function answering(answers: Readonly<Record<string, string>>): Promise<str
 
 test('clients that have shown who they are, with what they carried', () => {
   expect(parseStatus(STATUS)).toEqual([TUNNEL]);
+});
+
+test('packets from addresses that are not the client’s, and none of those that every link has', () => {
+  const bad = (address: string): string =>
+    `1795284712,,ovpn-n-0000000000002/198.51.100.2:59445 MULTI: bad source address from client [${address}], packet dropped`;
+  const other = '1795284712,I,ovpn-n-0000000000002/198.51.100.2:59445 Data Channel: cipher';
+  const lines = [other, bad('fe80::1c2:3ff'), bad('::'), bad('fd42:b:1:105::2'), 'END'];
+  expect(parseStrays(lines)).toEqual([
+    { name: 'ovpn-n-0000000000002', address: 'fd42:b:1:105::2', atMs: 1_795_284_712_000 },
+  ]);
 });
 
 test('every prefix of an answer has no tunnel that is not there', () => {

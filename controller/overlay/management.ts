@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { BrambleError } from '../../proto/contract/errors.js';
+import type { StrayPacket } from '../domain/overlay/tunnel-watch.js';
 import type { LiveTunnel, OverlayProcess } from '../usecases/overlay/ports.js';
 
 /**
@@ -12,6 +13,8 @@ const ANSWER_MS_MAX = 3_000;
 const ANSWER_BYTES_MAX = 1024 * 1024;
 /** The process would wait for a person: it tells with HALT that coming back is of no use. */
 const END_WORDS = 'HALT';
+/** Between two looks; a client that floods the log is seen in its last lines as well. */
+const LOG_LINES = 100;
 
 export class ManagementSocket implements OverlayProcess {
   readonly #path: string;
@@ -23,6 +26,10 @@ export class ManagementSocket implements OverlayProcess {
 
   async tunnels(): Promise<readonly LiveTunnel[]> {
     return parseStatus(await this.#ask('status 3', (line) => line === 'END'));
+  }
+
+  async strays(): Promise<readonly StrayPacket[]> {
+    return parseStrays(await this.#ask(`log ${LOG_LINES}`, (line) => line === 'END'));
   }
 
   async end(clientId: number): Promise<void> {
@@ -93,6 +100,19 @@ export function parseStatus(lines: readonly string[]): readonly LiveTunnel[] {
     if (numbers.some((number) => !Number.isSafeInteger(number))) return [];
     const [receivedBytes = 0, sentBytes = 0, connectedAtS = 0, id = 0] = numbers;
     return [{ clientId: id, name, remote, receivedBytes, sentBytes, connectedAtMs: connectedAtS * 1_000 }];
+  });
+}
+
+const STRAY =
+  /^(\d{1,12}),[^,]*,([^ /]+)\/\S+ MULTI: bad source address from client \[([0-9a-f:.]+)\], packet dropped$/;
+/** Link-local, multicast and none at all: every link has them. */
+const LINK_OWN = /^(?:fe[89ab][0-9a-f]:|ff|::$)/;
+
+/** Lines of the log's history: seconds, flags and what it says. */
+export function parseStrays(lines: readonly string[]): readonly StrayPacket[] {
+  return lines.flatMap((line) => {
+    const [, seconds, name = '', address = ''] = STRAY.exec(line) ?? [];
+    return seconds === undefined || LINK_OWN.test(address) ? [] : [{ name, address, atMs: Number(seconds) * 1_000 }];
   });
 }
 

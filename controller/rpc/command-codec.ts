@@ -1,5 +1,11 @@
 import { assertNever } from '../../proto/contract/assert.js';
-import { Command, MountAccess, PowerAction, ScrubAction } from '../../proto/gen/bramble/agent/v1/command.js';
+import {
+  Command,
+  MailboxVerb,
+  MountAccess,
+  PowerAction,
+  ScrubAction,
+} from '../../proto/gen/bramble/agent/v1/command.js';
 import type { CommandRecord } from '../domain/command.js';
 import type { CommandCodec } from '../usecases/ports.js';
 
@@ -23,6 +29,8 @@ export const commandCodec: CommandCodec = {
 const MOUNT_ACCESS = { 'read-write': MountAccess.READ_WRITE, 'read-only': MountAccess.READ_ONLY } as const;
 
 const POWER = { on: PowerAction.ON, off: PowerAction.OFF, cycle: PowerAction.CYCLE } as const;
+
+const MAILBOX = { 'restart-agent': MailboxVerb.RESTART_AGENT } as const;
 
 const SCRUB = { start: ScrubAction.START, stop: ScrubAction.STOP } as const;
 
@@ -60,6 +68,8 @@ function writeAction(action: CommandRecord['action']): NonNullable<Command['acti
       return { $case: 'rootRemove', value: { serial: action.serial, keepData: action.keepData } };
     case 'boot-path-repair':
       return { $case: 'bootPathRepair', value: { serial: action.serial } };
+    case 'root-mailbox':
+      return { $case: 'rootMailbox', value: { serial: action.serial, verb: MAILBOX[action.verb] } };
     case 'switch-apply':
       return { $case: 'switchApply', value: { plan: action.plan, confirmWithinMs: action.confirmWithinMs } };
     case 'switch-confirm':

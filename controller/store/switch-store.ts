@@ -1,5 +1,5 @@
 import type { NodeId } from '../../proto/contract/ids.js';
-import { isOver, type Rollout } from '../domain/switch/rollout.js';
+import { isOver, type PortChange } from '../domain/switch/port-change.js';
 import type { KeptPlan, SwitchReader, SwitchWriter } from '../usecases/switches/ports.js';
 import type { Query } from './query.js';
 import { parsed, written } from './rows.js';
@@ -19,19 +19,19 @@ export class SqlSwitchReader implements SwitchReader {
     this.query = query;
   }
 
-  async rollout(id: string): Promise<Rollout | undefined> {
+  async change(id: string): Promise<PortChange | undefined> {
     const row = await this.query.selectFrom('port_change').select('record').where('id', '=', id).executeTakeFirst();
-    return row && parsed<Rollout>(row.record);
+    return row && parsed<PortChange>(row.record);
   }
 
-  async openRollouts(): Promise<readonly Rollout[]> {
+  async openChanges(): Promise<readonly PortChange[]> {
     const rows = this.query.selectFrom('port_change').select('record').where('is_open', '=', 1).orderBy('id');
-    return (await rows.limit(OPEN_MAX).execute()).map(({ record }) => parsed<Rollout>(record));
+    return (await rows.limit(OPEN_MAX).execute()).map(({ record }) => parsed<PortChange>(record));
   }
 
-  async rollouts(limit: number): Promise<readonly Rollout[]> {
+  async changes(limit: number): Promise<readonly PortChange[]> {
     const rows = this.query.selectFrom('port_change').select('record').orderBy('id', 'desc');
-    return (await rows.limit(Math.min(limit, LIST_MAX)).execute()).map(({ record }) => parsed<Rollout>(record));
+    return (await rows.limit(Math.min(limit, LIST_MAX)).execute()).map(({ record }) => parsed<PortChange>(record));
   }
 
   async keptPlan(id: NodeId): Promise<KeptPlan | undefined> {
@@ -45,9 +45,9 @@ export class SqlSwitchReader implements SwitchReader {
 }
 
 export class SqlSwitchWriter extends SqlSwitchReader implements SwitchWriter {
-  async putRollout(rollout: Rollout): Promise<void> {
-    const values = { is_open: isOver(rollout) ? 0 : 1, record: JSON.stringify(rollout) };
-    const insert = this.query.insertInto('port_change').values({ id: rollout.id, ...values });
+  async putChange(change: PortChange): Promise<void> {
+    const values = { is_open: isOver(change) ? 0 : 1, record: JSON.stringify(change) };
+    const insert = this.query.insertInto('port_change').values({ id: change.id, ...values });
     await insert.onConflict((conflict) => conflict.column('id').doUpdateSet(values)).execute();
     // UUIDv7: the order of ids is the order of time.
     const kept = this.query.selectFrom('port_change').select('id').where('is_open', '=', 0).orderBy('id', 'desc');

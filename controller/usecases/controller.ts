@@ -17,8 +17,8 @@ import { ProvisioningDesk } from './provisioning/provisioning-desk.js';
 import { Renewals } from './renew.js';
 import { Revocations } from './revoke.js';
 import { RolloutDesk } from './rollout/rollout-desk.js';
+import { PortChanges } from './switches/port-changes.js';
 import { PortDesk } from './switches/port-desk.js';
-import { Rollouts } from './switches/rollouts.js';
 import { JoinTokens } from './tokens.js';
 import type { UplinkSight } from './uplink/site-uplinks.js';
 
@@ -96,8 +96,8 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
   const audit = new AuditLog({ ...deps, remembered: () => rememberedHeads(core.nodes) });
   const tokens = new JoinTokens({ store, world, trust });
   const { nodes, commands, onCommitted } = core;
-  const rollouts = new Rollouts({ store, world, nodes, commands, onCommitted });
-  await rollouts.load();
+  const portChanges = new PortChanges({ store, world, nodes, commands, onCommitted });
+  await portChanges.load();
   return {
     core,
     api: makeFleetApi(core, { tokens, enrollments, revocations, identities }),
@@ -112,9 +112,9 @@ export async function startController(deps: ControllerDeps): Promise<Controller>
     provisioning: new ProvisioningDesk({ provisioning: core.provisioning, topologies: core.healing.topologies, store }),
     rollouts: new RolloutDesk({ rollouts: core.rollouts, nodes: core.nodes, store }),
     idempotency: new Idempotency({ store, world }),
-    ports: new PortDesk({ rollouts, nodes, store }),
+    ports: new PortDesk({ changes: portChanges, nodes, store }),
     async stop() {
-      await rollouts.stop();
+      await portChanges.stop();
       await core.stop();
       await history.flushAll();
     },

@@ -14,7 +14,11 @@ async function setUp() {
   pi.report();
   const fileserver = await fleet.connect(new FakeAgent(2, {}, 'fileserver'));
   /** Reports every 20 s; the Pi asked last so many seconds before each. */
-  const tellFor = async (seconds: number, askedS: () => number, more: Readonly<Record<string, number>> = {}) => {
+  const tellFor = async (
+    seconds: number,
+    askedS: () => number,
+    more: Readonly<Record<string, number | string>> = {},
+  ) => {
     for (let passed = 0; passed < seconds; passed += 20) {
       const facts = { [`vlan_peer_mac_text ${ADDRESS}`]: MAC, [`nfs_client_asked_unix_s ${ADDRESS}`]: askedS() };
       fileserver.report(healthyFacts({ ...facts, ...more }));
@@ -63,6 +67,15 @@ test('a Pi that still asks for its disk runs without being heard', async () => {
     state: 'no-contact',
     conditions: [{ type: 'NoContact' }, { type: 'RunsUnheard', severity: 'warning', instance: 'fs-1' }],
   });
+});
+
+test('who does not answer for its hardware address any more is still known by what it asked', async () => {
+  const { pi, tellFor, nowS, entry } = await setUp();
+  await tellFor(20, nowS);
+  const lastS = nowS();
+  pi.cut();
+  await tellFor(400, () => lastS, { [`vlan_peer_mac_text ${ADDRESS}`]: '' });
+  expect(entry().conditions.map(({ type }) => type)).toEqual(['NoContact', 'StandsStill']);
 });
 
 test.for<[string, Readonly<Record<string, number>>]>([

@@ -7,6 +7,12 @@ const LOOK_EVERY_MS = 10_000;
 const RUNS = 1;
 const STALLED_MS = 30_000;
 
+/** Who answered last at each address: the kernel of a fileserver forgets whoever does not answer, and its reads were its all the same. */
+interface Peers {
+  readonly toldAtMs: number;
+  readonly macs: ReadonlyMap<string, string>;
+}
+
 interface Asked {
   readonly fileserver: NodeEntry;
   readonly askedAtMs: number;
@@ -17,6 +23,7 @@ export class DiskWitness {
   readonly #nodes: NodeTable;
   readonly #clock: Clock;
   readonly #onChanged: (entry: NodeEntry, sight: DiskSight | undefined) => void;
+  readonly #peers = new Map<string, Peers>();
   #dueMs = Number.NEGATIVE_INFINITY;
 
   constructor(nodes: NodeTable, clock: Clock, onChanged: (entry: NodeEntry, sight: DiskSight | undefined) => void) {
@@ -31,6 +38,7 @@ export class DiskWitness {
     if (nowMs < this.#dueMs) return;
     this.#dueMs = nowMs + LOOK_EVERY_MS;
     let asked: ReadonlyMap<string, Asked> | undefined;
+    for (const entry of this.#nodes.observers()) if (entry.node.kind === 'fileserver') this.#remember(entry);
     for (const entry of this.#nodes.all()) {
       if (entry.node.kind !== 'pi') continue;
       if (entry.liveness === 'unobserved') continue; // what an earlier process knew of it stands
@@ -40,18 +48,25 @@ export class DiskWitness {
     }
   }
 
+  #remember({ node, facts, lastSeenAtMonotonicMs: toldAtMs }: NodeEntry): void {
+    const known = this.#peers.get(node.id);
+    if (toldAtMs === undefined || known?.toldAtMs === toldAtMs) return;
+    const macs = new Map(known?.macs);
+    facts.visit((fact, instance, value) => {
+      if (fact === 'vlan_peer_mac_text' && value !== '') macs.set(instance, String(value));
+    });
+    this.#peers.set(node.id, { toldAtMs, macs });
+  }
+
   /** Who asked last, by site and hardware address. */
   #gather(): ReadonlyMap<string, Asked> {
     const asked = new Map<string, Asked>();
     for (const fileserver of this.#nodes.all()) {
       const { node, liveness, facts } = fileserver;
       if (node.kind !== 'fileserver' || liveness !== 'fresh') continue;
-      const macs = new Map<string, string>();
+      const macs = this.#peers.get(node.id)?.macs;
       for (const { fact, instance, value } of facts.values()) {
-        if (fact === 'vlan_peer_mac_text') macs.set(instance, String(value));
-      }
-      for (const { fact, instance, value } of facts.values()) {
-        const mac = fact === 'nfs_client_asked_unix_s' ? macs.get(instance) : undefined;
+        const mac = fact === 'nfs_client_asked_unix_s' ? macs?.get(instance) : undefined;
         if (mac === undefined) continue;
         const askedAtMs = Number(value) * 1_000;
         const key = keyOf(node.site, mac);

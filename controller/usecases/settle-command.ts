@@ -105,6 +105,8 @@ export function renderAction(record: Pick<CommandRecord, 'action'>): string {
       return `removing the roots of board ${visible(action.serial, 16)}`;
     case 'boot-path-repair':
       return `the repair of the boot path of board ${visible(action.serial, 16)}`;
+    case 'root-mailbox':
+      return `${action.verb} in the mailbox of board ${visible(action.serial, 16)}`;
     case 'pull-image':
       return `the pull of image ${visible(action.image, 12)}`;
     case 'remove-image':

@@ -101,7 +101,8 @@ test('the recorded requests are boots of two boards, one of which lacks its dire
     const table = new BoardTable();
     for (const text of (input.split('cannot access')[0] ?? '').split('\n')) {
       const parsed = parseBootLine(text);
-      if (parsed !== undefined) table.take(parsed.line, parsed.stamp.minute * 60_000 + parsed.stamp.second * 1_000);
+      if (parsed !== undefined)
+        table.take(parsed.line, parsed.head.stamp.minute * 60_000 + parsed.head.stamp.second * 1_000);
     }
     const boards = new Map(table.records().map((record) => [record.mac, record]));
     const [pi, missing] = [boards.get('b8:27:eb:aa:00:03'), boards.get('dc:a6:32:aa:00:04')];

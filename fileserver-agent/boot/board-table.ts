@@ -26,6 +26,7 @@ const VLANS_MAX = 1_024;
 export class BoardTable {
   readonly #boards = new Map<string, BoardState>();
   readonly #keyByAddress = new Map<string, string>();
+  readonly #keyBySerial = new Map<string, string>();
   readonly #askers = new Map<string, 'firmware' | 'system'>();
   readonly #counts = new Map<string, VlanCounts>();
 
@@ -113,8 +114,8 @@ export class BoardTable {
   }
 
   #ownerOf(serial: string): BootRecord | undefined {
-    for (const { record } of this.#boards.values()) if (record.serial === serial) return record;
-    return undefined;
+    const record = this.#boards.get(this.#keyBySerial.get(serial) ?? '')?.record;
+    return record?.serial === serial ? record : undefined;
   }
 
   #find(address: string): BoardState | undefined {
@@ -136,6 +137,7 @@ export class BoardTable {
     const key = record.mac || record.address;
     this.#boards.delete(key);
     this.#boards.set(key, state);
+    if (record.serial !== '') this.#keyBySerial.set(record.serial, key);
     if (record.mac !== '' && record.address !== '') {
       this.#keyByAddress.set(record.address, record.mac);
       if (record.address !== key) this.#boards.delete(record.address);
@@ -154,7 +156,9 @@ export class BoardTable {
     }
     let most: readonly string[] = [];
     for (const keys of keysByVlan.values()) if (keys.length > most.length) most = keys;
-    this.#boards.delete(most[0] ?? '');
+    const key = most[0] ?? '';
+    this.#keyBySerial.delete(this.#boards.get(key)?.record.serial ?? '');
+    this.#boards.delete(key);
   }
 
   #count(interfaceName: string, what: keyof VlanCounts): void {

@@ -2,7 +2,7 @@ import type { BootRecord } from '../../proto/contract/boot/record.js';
 import { BOOT_LIMITS } from '../../proto/contract/boot/stage.js';
 
 /** What of a boot tells of a loop: where it is, and when it began how often. */
-export type LoopingBoot = Pick<BootRecord, 'interfaceName' | 'startsMs'>;
+export type LoopingBoot = Pick<BootRecord, 'interfaceName' | 'serial' | 'startsMs'>;
 
 /**
  * Ports on which a board starts over and over. A port is known by the interface that was asked on, not by what the board
@@ -15,6 +15,13 @@ export class BootLoops {
   /** Nothing is known of loops before. */
   follow(look: () => readonly LoopingBoot[]): void {
     this.#look = look;
+  }
+
+  /** What was wrong with its root is over: starts until now count for nothing. */
+  forgive(serial: string): void {
+    for (const { interfaceName, serial: of, startsMs } of this.#look()) {
+      if (of === serial) this.#toldMs.set(interfaceName, Math.max(...startsMs));
+    }
   }
 
   /** Interfaces of the loops that are new, such as "eth0.10". Call the answer's `told` when somebody has heard it. */

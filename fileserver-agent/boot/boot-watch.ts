@@ -9,7 +9,7 @@ import type { BootPaths, FollowedSources } from '../sources.js';
 import { Allowance } from './allowance.js';
 import { BoardTable } from './board-table.js';
 import { type KeptBoots, parseKeptBoots, renderKeptBoots } from './kept-boots.js';
-import { type LineStamp, parseBootLine } from './log-line.js';
+import { type LineHead, parseBootLine } from './log-line.js';
 import { newMounts, parseLeases, parseRmtab } from './small-files.js';
 
 const POLL_MS = 1_000;
@@ -55,8 +55,9 @@ export class BootWatch {
   #mounts: ReadonlyMap<string, number> | undefined;
   #mountsText: string | undefined;
   #leasesDueMs = Number.NEGATIVE_INFINITY;
-  /** The last stamp, and what time it is. */
-  #stamp = { key: '', atMs: 0 };
+  /** The last one that was read, and what time it is by its stamp. */
+  #head: LineHead | undefined;
+  #headMs = 0;
   #keepDueMs = Number.NEGATIVE_INFINITY;
   #isChanged = false;
   linesCount = 0;
@@ -151,19 +152,19 @@ export class BootWatch {
   }
 
   #take(text: string, nowMs: number, wallMs: number, isFirstRead: boolean): void {
-    const parsed = parseBootLine(text);
+    const parsed = parseBootLine(text, this.#head);
     if (parsed === undefined) return;
-    const ageMs = this.#ageOf(parsed.stamp, wallMs);
+    const ageMs = this.#ageOf(parsed.head, wallMs);
     if (isFirstRead && ageMs > HISTORY_MS) return;
     this.#table.take(parsed.line, ageMs <= FRESH_MS ? nowMs : nowMs - ageMs);
   }
 
   /** A stamp of the future is one of a clock that was set: the line is new. */
-  #ageOf(stamp: LineStamp, wallMs: number): number {
-    // Dozens of lines bear the same second, and the rules of time zones are dear.
-    const key = `${stamp.year}-${stamp.month}-${stamp.day} ${stamp.hour}:${stamp.minute}:${stamp.second}`;
-    if (key !== this.#stamp.key) this.#stamp = { key, atMs: this.#options.sources.localTime(stamp, wallMs) };
-    return Math.max(0, wallMs - this.#stamp.atMs);
+  #ageOf(head: LineHead, wallMs: number): number {
+    // Dozens of lines bear the same head, and the rules of time zones are dear.
+    if (head !== this.#head) this.#headMs = this.#options.sources.localTime(head.stamp, wallMs);
+    this.#head = head;
+    return Math.max(0, wallMs - this.#headMs);
   }
 
   #readMounts(text: string | undefined, nowMs: number): boolean {

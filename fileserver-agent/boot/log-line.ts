@@ -37,8 +37,15 @@ export type BootLine =
   | { readonly kind: 'mount'; readonly address: string; readonly path: string };
 
 export interface StampedLine {
-  readonly stamp: LineStamp;
+  readonly head: LineHead;
   readonly line: BootLine;
+}
+
+/** What stands before the message, and is the same for dozens of lines. */
+export interface LineHead {
+  readonly text: string;
+  readonly stamp: LineStamp;
+  readonly program: string;
 }
 
 /** Longer lines are cut before they are read: a client can make dnsmasq write half a kilobyte of its own choice. */
@@ -47,9 +54,11 @@ export const LINE_CHARACTERS_MAX = 1_024;
 const HEAD =
   /^(?:([A-Z][a-z]{2}) ([ \d]\d) |(\d{4})-(\d\d)-(\d\d)T)(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? (?:[\w.-]+ )?(dnsmasq-dhcp|dnsmasq-tftp|rpc\.mountd|mountd)\[\d+\]$/;
 const HEAD_END = ']: ';
-/** Two of three lines of log-dhcp tell of options and tags: they are passed over at the first look. */
-const BEGINNINGS = ['sent ', 'file ', 'failed ', 'unsupported ', 'cannot access ', 'authenticated '];
-const INSIDE = ['DHCP', 'vendor class: '];
+/** First letters of the messages that are read, where log-dhcp puts the number of a transaction before them, and elsewhere. */
+const NUMBERED = 'Dv';
+const PLAIN = 'Dsfuca';
+const ZERO = 0x30;
+const NINE = 0x39;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const ADDRESS = String.raw`\d{1,3}(?:\.\d{1,3}){3}`;
 const DHCP = new RegExp(
@@ -62,19 +71,36 @@ const MOUNT = new RegExp(String.raw`^authenticated mount request from (${ADDRESS
 /**
  * `undefined` for every other line. dnsmasq leaves out what is not printable in names of clients and files, so that a line is
  * a line. Source: dnsmasq 2.90, src/rfc2131.c log_packet(), src/tftp.c; nfs-utils support/export/auth.c.
+ *
+ * An agent has its regular expressions interpreted, and a shelf that boots is thousands of lines. So two of three, which tell of
+ * options and tags, are passed over by one letter; and a head is not read again when it is the one `before`.
  */
-export function parseBootLine(text: string): StampedLine | undefined {
-  // An agent has its regular expressions interpreted, and a shelf that boots is thousands of lines: few come to them.
+export function parseBootLine(text: string, before?: LineHead): StampedLine | undefined {
   const end = text.indexOf(HEAD_END);
+  if (end < 0 || !isTelling(text, end + HEAD_END.length)) return undefined;
+  const head = before !== undefined && isHeadOf(before, text, end) ? before : parseHead(text.slice(0, end + 1));
+  if (head === undefined) return undefined;
   const rest = text.slice(end + HEAD_END.length, LINE_CHARACTERS_MAX);
-  const isTelling = BEGINNINGS.some((each) => rest.startsWith(each)) || INSIDE.some((each) => rest.includes(each));
-  const head = isTelling ? HEAD.exec(text.slice(0, end + 1)) : null;
-  if (head === null) return undefined;
-  const [, monthName, dayText, yearText, monthText, isoDay, hour, minute, second, program] = head;
-  const line =
-    program === 'dnsmasq-dhcp' ? dhcpLine(rest) : program === 'dnsmasq-tftp' ? fileLine(rest) : mountLine(rest);
+  const line = READERS[head.program]?.(rest);
+  return line === undefined ? undefined : { head, line };
+}
+
+function isTelling(text: string, begin: number): boolean {
+  const first = text.charCodeAt(begin);
+  const isNumbered = first >= ZERO && first <= NINE;
+  const letter = text.charAt(isNumbered ? text.indexOf(' ', begin) + 1 : begin);
+  return letter !== '' && (isNumbered ? NUMBERED : PLAIN).includes(letter);
+}
+
+const isHeadOf = (head: LineHead, text: string, end: number): boolean =>
+  head.text.length === end + 1 && text.startsWith(head.text);
+
+function parseHead(text: string): LineHead | undefined {
+  const match = HEAD.exec(text);
+  if (match === null) return undefined;
+  const [, monthName, dayText, yearText, monthText, isoDay, hour, minute, second, program = ''] = match;
   const month = monthName === undefined ? Number(monthText) : MONTHS.indexOf(monthName) + 1;
-  if (line === undefined || month === 0) return undefined;
+  if (month === 0) return undefined;
   const stamp = {
     year: yearText === undefined ? undefined : Number(yearText),
     month,
@@ -83,22 +109,33 @@ export function parseBootLine(text: string): StampedLine | undefined {
     minute: Number(minute),
     second: Number(second),
   };
-  return { stamp, line };
+  return { text, stamp, program };
 }
+
+/** By the name of the program. */
+const READERS: Readonly<Record<string, (text: string) => BootLine | undefined>> = {
+  'dnsmasq-dhcp': dhcpLine,
+  'dnsmasq-tftp': fileLine,
+  'rpc.mountd': mountLine,
+  mountd: mountLine,
+};
 
 const MESSAGES = { DISCOVER: 'discover', OFFER: 'offer', REQUEST: 'request', ACK: 'ack', NAK: 'nak' } as const;
 
 function dhcpLine(text: string): BootLine | undefined {
-  const vendor = VENDOR.exec(text);
-  if (vendor !== null)
-    return { kind: 'vendor-class', transaction: vendor[1] ?? '', text: (vendor[2] ?? '').slice(0, 64) };
   const match = DHCP.exec(text);
-  if (match === null) return undefined;
+  if (match === null) return vendorLine(text);
   const [, transaction = '', word = '', interfaceName = '', address = '', mac = '', more = ''] = match;
   const message = Object.entries(MESSAGES).find(([name]) => name === word)?.[1];
   if (message === undefined) return undefined;
   const otherServer = message === 'nak' && more === 'wrong server-ID';
   return { kind: 'dhcp', message, transaction, interfaceName, mac, address, otherServer };
+}
+
+function vendorLine(text: string): BootLine | undefined {
+  const match = VENDOR.exec(text);
+  if (match === null) return undefined;
+  return { kind: 'vendor-class', transaction: match[1] ?? '', text: (match[2] ?? '').slice(0, 64) };
 }
 
 /** What stands before and after the name of a file. */

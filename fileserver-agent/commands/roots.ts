@@ -4,6 +4,7 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import { isBoardSerial, isImageId } from '../../proto/contract/netboot/parse.js';
 import { NO_ROOTS } from '../../proto/contract/netboot/prepared.js';
 import { NOTHING_REPAIRED } from '../../proto/contract/netboot/repair.js';
+import { BootLoops } from '../boot/boot-loops.js';
 import { askRoots, askRootsInTurn } from '../roots/ask.js';
 
 type Look = (board: BoardView | undefined) => Outcome;
@@ -20,6 +21,8 @@ interface RootAction<Arguments> {
   hindrance(args: Arguments, board: BoardView | undefined): string | undefined;
   /** Settles one that was cut off; `before` is the newest generation then. */
   settle(args: Arguments, before: number): Look;
+  /** The board is served something else from now on. */
+  done?(serial: string): void;
 }
 
 /** Makes a new generation; it can be told afterwards by its number. */
@@ -35,8 +38,11 @@ export function makeRootPrepare(): CommandHandler<ActionArguments<'rootPrepare'>
   });
 }
 
-export function makeRootActivate(): CommandHandler<ActionArguments<'rootActivate'>> {
+export function makeRootActivate(loops = new BootLoops()): CommandHandler<ActionArguments<'rootActivate'>> {
   return makeHandler({
+    done: (serial) => {
+      loops.forgive(serial);
+    },
     order: ({ serial, generation }) => ({ kind: 'activate', serial, generation }),
     hindrance: ({ generation }, board) =>
       board?.generations.some((each) => each.generation === generation) === true
@@ -49,8 +55,11 @@ export function makeRootActivate(): CommandHandler<ActionArguments<'rootActivate
   });
 }
 
-export function makeRootRollBack(): CommandHandler<ActionArguments<'rootRollBack'>> {
+export function makeRootRollBack(loops = new BootLoops()): CommandHandler<ActionArguments<'rootRollBack'>> {
   return makeHandler({
+    done: (serial) => {
+      loops.forgive(serial);
+    },
     order: ({ serial, generation }) => ({ kind: 'roll-back', serial, generation }),
     hindrance: ({ generation }, board) => {
       if (board?.current !== generation)
@@ -120,6 +129,7 @@ function makeHandler<Arguments extends { readonly serial: string }>(
     async run(args, context, signal) {
       try {
         const { changes } = await askRootsInTurn(context.host, action.order(args), signal, context);
+        action.done?.(args.serial);
         return succeeded(changes.join('; '));
       } catch (error) {
         if (signal.aborted) throw error;

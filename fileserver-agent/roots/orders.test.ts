@@ -5,6 +5,7 @@ import { parseRootsOrder } from './parse-order.js';
 import { parseRootsPolicy, refusePorts } from './policy.js';
 
 const serial = 'aa000001';
+const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 
 test.for<RootsOrder>([
   { kind: 'look' },
@@ -19,10 +20,13 @@ test.for<RootsOrder>([
   { kind: 'activate', serial, generation: 1 },
   { kind: 'roll-back', serial, generation: 2 },
   { kind: 'remove', serial, keepData: true },
+  { kind: 'leave-request', serial, id: ID, verb: 'restart-agent', atMs: 1_000 },
+  { kind: 'read-answer', serial },
 ])('order $kind comes through as it was given', (order) => {
   expect(parseRootsOrder(JSON.stringify(order))).toEqual(order);
 });
 
+const request = { kind: 'leave-request', serial, id: ID, verb: 'restart-agent', atMs: 1_000 };
 const prepare = { kind: 'prepare', serial, image: 'x', dataBytes: 2 ** 20, freshData: false };
 
 test.for<[string, unknown]>([
@@ -36,10 +40,13 @@ test.for<[string, unknown]>([
   ['a size beyond all', { ...prepare, dataBytes: 2 ** 60 }],
   ['a generation below all', { kind: 'activate', serial, generation: 0 }],
   ['a path of its own', { ...prepare, pool: '/etc' }],
+  ['a request of another word', { ...request, verb: 'run' }],
+  ['a request with an id that is text', { ...request, id: '$(reboot)' }],
+  ['a request with more to it', { ...request, argv: ['reboot'] }],
   ['a text for a flag', { kind: 'remove', serial, keepData: 'no' }],
   ['ports that are none', { kind: 'apply', set: { trunk: 'eth0\nport=0', ports: [] } }],
 ])('refused: %s', ([, order]) => {
-  expect(() => parseRootsOrder(JSON.stringify(order))).toThrowError(/refused|not a boot set/);
+  expect(() => parseRootsOrder(JSON.stringify(order))).toThrowError(/refused|not a boot set|not a command id/);
 });
 
 const GOOD = { pool: '/srv/bramble', trunk: 'eth0', network: '10.46.188.0/23' };

@@ -1,6 +1,8 @@
 import { RequestFields } from '../../agent/kit/helper/request-fields.js';
 import type { RootsOrder } from '../../agent/kit/roots/orders.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { commandId } from '../../proto/contract/ids.js';
+import { MAILBOX_VERBS } from '../../proto/contract/netboot/mailbox.js';
 import { parseBootSet } from '../../proto/contract/netboot/parse.js';
 
 const KINDS = [
@@ -14,6 +16,8 @@ const KINDS = [
   'activate',
   'roll-back',
   'remove',
+  'leave-request',
+  'read-answer',
 ] as const;
 /** The smallest filesystem that ext4 makes with room for anything, and more than any disk of a fileserver. */
 const DATA_BYTES = { min: 2 ** 20, max: 2 ** 44 } as const;
@@ -56,6 +60,18 @@ export function parseRootsOrder(text: string): RootsOrder {
     case 'remove':
       from.nothingBut(['kind', 'serial', 'keepData']);
       return { kind, serial: from.boardSerial('serial'), keepData: from.flag('keepData') };
+    case 'leave-request':
+      from.nothingBut(['kind', 'serial', 'id', 'verb', 'atMs']);
+      return {
+        kind,
+        serial: from.boardSerial('serial'),
+        id: commandId(from.text('id')),
+        verb: from.oneOf('verb', MAILBOX_VERBS),
+        atMs: from.number('atMs', 0, Number.MAX_SAFE_INTEGER),
+      };
+    case 'read-answer':
+      from.nothingBut(['kind', 'serial']);
+      return { kind, serial: from.boardSerial('serial') };
   }
 }
 

@@ -104,7 +104,7 @@ async function openRoots(policy: RootsPolicy, parts: RootsProgramParts): Promise
   });
   return async (order, stop, tell) => {
     const work = () => carryOutRoots(roots, order, stop, tell);
-    return order.kind === 'look' ? work() : whileLocked(`${pool}/.lock`, 'roots', work);
+    return order.kind === 'look' || order.kind === 'read-answer' ? work() : whileLocked(`${pool}/.lock`, 'roots', work);
   };
 }
 

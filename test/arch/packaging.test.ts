@@ -4,6 +4,7 @@ import { parseAgentConfig } from '../../agent/kit/config.js';
 import { parsePolicy } from '../../agent/kit/helper/policy.js';
 import { NOTHING_ALLOWED } from '../../agent/kit/node-config/machine.js';
 import { parseRootsPolicy, refusePorts } from '../../fileserver-agent/roots/policy.js';
+import { MAILBOX_FOLDER, REQUEST_FILE } from '../../proto/contract/netboot/mailbox.js';
 import { parseBootSet } from '../../proto/contract/netboot/parse.js';
 import { parseSwitchPolicy } from '../../switch-agent/actuator/policy.js';
 
@@ -162,4 +163,21 @@ test('the helper may write nothing but the record of its LED, and the LEDs', () 
     CapabilityBoundingSet: 'CAP_SYS_ADMIN CAP_SYS_BOOT',
     PrivateNetwork: 'yes',
   });
+});
+
+test('the mailbox is looked into every half minute by the system manager alone; its program may restart units and write its own record', () => {
+  const unit = settings('agent/pi/packaging/bramble-agent-mailbox.service');
+  expect(Object.fromEntries(unit)).toMatchObject({
+    Type: 'oneshot',
+    ConditionPathExists: REQUEST_FILE,
+    StateDirectory: MAILBOX_FOLDER.slice('/var/lib/'.length),
+    StateDirectoryMode: '0700',
+    CapabilityBoundingSet: 'CAP_SYS_ADMIN',
+    PrivateNetwork: 'yes',
+  });
+  expect([unit.has('ReadWritePaths'), unit.get('ExecStart')?.endsWith('bramble-agent.mjs mailbox')]).toEqual([
+    false,
+    true,
+  ]);
+  expect(settings('agent/pi/packaging/bramble-agent-mailbox.timer').get('OnUnitActiveSec')).toBe('30s');
 });

@@ -82,7 +82,7 @@ cat /run/lab/agent.new >/lab/agent.yaml; kill "$(cat /run/lab/agent.pid)"`,
     const device = `$(ip -o -4 addr show to ${pi.address} | cut -d' ' -f2)`;
     await rack.run(
       pi.name,
-      `ip -6 addr replace ${address}/64 dev ${device} nodad; ip -6 route replace default via ${router}`,
+      `ip -6 addr replace ${address}/64 dev ${device}; ip -6 route replace default via ${router}`,
     );
     const { controller } = rack.namespaces;
     const reaches = () =>

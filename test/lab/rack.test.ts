@@ -1,5 +1,7 @@
 /** The virtual rack itself: real kernels, a real array, a real switch, Pis that really boot over the network. */
 
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { breaks } from './faults.js';
 import type { Rack } from './rack.js';
@@ -15,10 +17,14 @@ const mdstat = (rack: Rack): Promise<string> => rack.run('fileserver', 'cat /pro
 const answersPing = async (rack: Rack, address: string): Promise<boolean> =>
   (await rack.tryRun('fileserver', `ping -c1 -W1 ${address}`)).status === 0;
 
-test('the agents of every guest enrol through somebody else’s router and report', async ({ skip }) => {
+test('the agents of every guest enrol through somebody else’s router and report', async ({ skip, annotate }) => {
   const rack = sharedRack(skip);
+  const begunAtMs = statSync(path.join(rack.dir, 'rack.json')).mtimeMs;
+  const since = (): string => `${Math.round((Date.now() - begunAtMs) / 1_000)} s`;
   await rack.ready(rack.guestNames, BOOT_LIMIT_MS);
+  const readyAfter = since();
   await rack.controller.connected(rack.guestNames, REPORT_LIMIT_MS);
+  await annotate(`every guest is up after ${readyAfter}, every agent reports after ${since()}`);
   const kinds = (await rack.controller.api.nodes()).map(({ name, kind, site }) => [name, kind, site]);
   expect(kinds.toSorted()).toEqual([
     ['fileserver', 'fileserver', 'rack'],

@@ -35,8 +35,8 @@ const FACT_LIMIT_MS = 60_000;
 /** From cutting its power until its agent reports again. */
 const REIMAGE_GOAL_MS = 30_000;
 const NEW_ROOT_GOAL_MS = 1_000;
-/** Of a fileserver whose every instruction is translated. */
-const EMULATED_FACTOR = 10;
+/** Of machines whose every instruction is translated: a fileserver's work, and a boot, of which much is waiting. */
+const EMULATED_FACTOR = { root: 10, boot: 2 };
 
 /**
  * The rack's own boot path ends: the boards are the product's from now on. Its pool is as on a fileserver, where nothing that a
@@ -231,9 +231,7 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
     if (dir) rmSync(dir, { recursive: true, force: true });
   });
 
-  test('a board is back within half a minute with a new root, a new host key and the node that it was', async ({
-    annotate,
-  }) => {
+  test('a board is soon back with a new root, a new host key and the node that it was', async ({ annotate }) => {
     const pi = first();
     const before = { node: (await nodeOf(pi))?.id, bootId: await bootIdOf(pi), key: await hostKeyOf(pi) };
     await rack.run(pi.name, 'echo kept >/data/diary; echo lost >/etc/scratch');
@@ -250,10 +248,9 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
     await until('its new key is published', FACT_LIMIT_MS, async () => {
       return (await rootOf(pi))?.hostKeys.includes(key.trim()) === true;
     });
-    expect(tookMs).toBeLessThanOrEqual(REIMAGE_GOAL_MS);
-    expect(prepareMs + activateMs).toBeLessThanOrEqual(
-      NEW_ROOT_GOAL_MS * (rack.accelerator === 'kvm' ? 1 : EMULATED_FACTOR),
-    );
+    const slow = rack.accelerator === 'kvm' ? { root: 1, boot: 1 } : EMULATED_FACTOR;
+    expect(tookMs).toBeLessThanOrEqual(REIMAGE_GOAL_MS * slow.boot);
+    expect(prepareMs + activateMs).toBeLessThanOrEqual(NEW_ROOT_GOAL_MS * slow.root);
   });
 
   test('a board whose new image does not boot gets the generation before it back', async () => {
@@ -346,7 +343,7 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
       );
       expect(mounts).toMatch(/ ext4 rw,nosuid,nodev,/);
       expect(await rack.run('fileserver', 'exportfs -s')).toMatch(
-        new RegExp(`/export/${pi.address}\\s+${pi.address}\\(`),
+        new RegExp(`/srv/thin/roots/${serialOf(pi)}/gen-${generation}/root\\s+${pi.address}\\(`),
       );
       await rack.powerOff(pi.name);
       await bramble('roots', 'remove', node, serialOf(pi), '--wipe-data', ...confirmed);

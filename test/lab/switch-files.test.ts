@@ -42,7 +42,7 @@ test('T-34: a port that leads to one machine is shut by a frame of a spanning tr
   const rack = sharedRack(skip);
   const script = [
     'ip link add port type veth peer name liar',
-    'ip link add br0 type bridge stp_state 1 forward_delay 0; ip link add evil type bridge stp_state 1 forward_delay 0',
+    'ip link add br0 type bridge stp_state 1 forward_delay 0; ip link add evil type bridge stp_state 1 forward_delay 0 priority 0',
     'ip link set port master br0; ip link set liar master evil; bridge link set dev port guard on',
     'for each in br0 evil port liar; do ip link set $each up; done',
     'for each in 1 2 3 4 5 6 7 8; do sleep 1; cat /sys/class/net/port/brport/state; done',

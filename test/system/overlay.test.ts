@@ -148,6 +148,10 @@ describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 1
       await rig.net.inside('solo', 'ip', '-6', 'addr', 'del', `${stolen}/128`, 'dev', 'lo');
     }
     expect(await rig.net.pings('solo', CONTROLLER_INSIDE)).toBe(true);
+    await until('it is told', 15_000, async () => {
+      const events = await rig.api.events({ node: rig.id('solo') }, 100);
+      return events.some(({ reason, message }) => reason === 'TunnelForeignSource' && message.includes(stolen));
+    });
   });
 
   test('a router that gets another address costs 20 s at most, and no command', async () => {

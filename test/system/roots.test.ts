@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import { makePoolFiles } from '../../agent/kit/host/node/roots/pool-files.js';
 import type { DriverName, RootDriver } from '../../agent/kit/roots/ports.js';
 import { BOARD, orderOf } from '../../agent/kit/testing/root-rig.js';
+import { ANSWER_FILE, MAILBOX_FOLDER, REQUEST_FILE } from '../../proto/contract/netboot/mailbox.js';
 import { DRIVER_CASES } from './driver-conformance.js';
 import { openPoolDisk, type PoolDisk, type PoolKind } from './pool-disk.js';
 import { NO_SERVICES, nodeDriver, pathsBelow, startRoots, writeImage } from './roots-rig.js';
@@ -174,3 +175,75 @@ describe.skipIf(!isRoot)(`T-31 an image that wants out${isRoot ? '' : ' (skipped
     await tree.close();
   });
 });
+
+describe.skipIf(!isRoot)(
+  `T-31 a board that lives in its tree and wants out of its mailbox${isRoot ? '' : ' (skipped: not root)'}`,
+  () => {
+    const below = (path: string): string => path.slice(1);
+    const [box, request, answer] = [below(MAILBOX_FOLDER), below(REQUEST_FILE), below(ANSWER_FILE)];
+    const temporary = `${box}/.request.json.bramble`;
+    let folder: string;
+    afterEach(async () => rm(folder, { recursive: true, force: true }));
+
+    async function setUp(spite: (root: string, outside: string) => Promise<unknown>) {
+      folder = await mkdtemp(join(tmpdir(), 'bramble-mailbox-'));
+      const [root, outside] = [join(folder, 'root'), join(folder, 'outside')];
+      await mkdir(outside);
+      await writeFile(join(outside, 'victim'), 'untouched');
+      await mkdir(join(root, 'var/lib'), { recursive: true });
+      await spite(root, outside);
+      const tree = await makePoolFiles().openTree(root);
+      const leave = () => tree.write({ path: request, text: 'asked', mode: 0o600 });
+      return { root, outside, tree, leave };
+    }
+
+    const inBox =
+      (work: (root: string, outside: string) => Promise<unknown>) => async (root: string, outside: string) => {
+        await mkdir(join(root, box));
+        await work(root, outside);
+      };
+
+    test.for<[string, (root: string, outside: string) => Promise<unknown>]>([
+      ['the folder is a link', (root, outside) => symlink(outside, join(root, box))],
+      ['the request is a link', inBox((root, outside) => symlink(join(outside, 'victim'), join(root, request)))],
+      [
+        'a folder lies where the file is made',
+        inBox((root) => mkdir(join(root, temporary, 'deep'), { recursive: true })),
+      ],
+    ])('%s: nothing is written', async ([, spite]) => {
+      const { outside, tree, leave } = await setUp(spite);
+      await expect(leave()).rejects.toThrow();
+      await tree.close();
+      expect([await readdir(outside), await readFile(join(outside, 'victim'), 'utf8')]).toEqual([
+        ['victim'],
+        'untouched',
+      ]);
+    });
+
+    test('a link where the file is made is taken away, and what it led to is as it was', async () => {
+      const { root, outside, tree, leave } = await setUp(
+        inBox((at, other) => symlink(join(other, 'victim'), join(at, temporary))),
+      );
+      await leave();
+      await tree.close();
+      const { uid, mode } = await lstat(join(root, request));
+      expect([uid, mode & 0o777, await readFile(join(root, request), 'utf8')]).toEqual([0, 0o600, 'asked']);
+      expect(await readFile(join(outside, 'victim'), 'utf8')).toBe('untouched');
+    });
+
+    test.for<[string, (root: string, outside: string) => Promise<unknown>]>([
+      ['a link', inBox((root, outside) => symlink(join(outside, 'victim'), join(root, answer)))],
+      ['a pipe that nobody writes to', inBox((root) => run('mkfifo', [join(root, answer)]))],
+    ])('an answer that is %s is none', async ([, spite]) => {
+      const { tree } = await setUp(spite);
+      expect(await tree.read(answer)).toBeUndefined();
+      await tree.close();
+    });
+
+    test('of an answer without an end a little is read', async () => {
+      const { tree } = await setUp(inBox((root) => writeFile(join(root, answer), 'x'.repeat(10 * 2 ** 20))));
+      expect((await tree.read(answer))?.length).toBe(64 * 1024);
+      await tree.close();
+    });
+  },
+);

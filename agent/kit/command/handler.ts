@@ -4,7 +4,7 @@ import type { Command } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Host } from '../host/ports.js';
 
 /** For handlers outside of the kit. */
-export { PowerAction, ScrubAction } from '../../../proto/gen/bramble/agent/v1/command.js';
+export { MailboxVerb, PowerAction, ScrubAction } from '../../../proto/gen/bramble/agent/v1/command.js';
 
 export type Action = NonNullable<Command['action']>;
 export type ActionName = Action['$case'];

@@ -8,6 +8,7 @@ import type { Files, Host } from '../host/ports.js';
 import type { OwnOrders } from '../machine/local-machine.js';
 import type { ConfigActuator } from '../node-config/machine.js';
 import type { Watch } from '../watch/watch.js';
+import type { ProgramIo } from './program-io.js';
 
 /** What the one who starts a program wants of its collectors. */
 export interface CollectorWishes {
@@ -45,4 +46,6 @@ export interface AgentProgram {
   readonly configActuator?: (host: ActingHost, base: ConfigActuator | undefined) => ConfigActuator;
   /** What needs root's rights and only this kind of agent does: in its helper, or in itself where it has them. */
   readonly own?: OwnProgram;
+  /** Does what lies in the mailbox of this root, once. Answers with the exit code. */
+  readonly mailbox?: (io: ProgramIo) => Promise<number>;
 }

@@ -10,6 +10,7 @@ test.for<[string, Invocation]>([
   ['report -o json --host-root /host', { kind: 'report', hostRoot: '/host', output: 'json' }],
   ['helper --peer 4-17-998', { kind: 'helper', peer: '4-17-998', policyPath: '/etc/bramble/helper.json' }],
   ['helper --peer 4-17-998 --policy /p', { kind: 'helper', peer: '4-17-998', policyPath: '/p' }],
+  ['mailbox', { kind: 'mailbox' }],
   ['raise-clock', { kind: 'raise-clock', stateDir: undefined }],
   ['raise-clock --state-dir /s', { kind: 'raise-clock', stateDir: '/s' }],
   ['--version', { kind: 'version' }],

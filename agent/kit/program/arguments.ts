@@ -9,6 +9,7 @@ export type Invocation =
   | { readonly kind: 'report'; readonly hostRoot: string; readonly output: 'json' | 'text' }
   | { readonly kind: 'helper'; readonly peer: string; readonly policyPath: string }
   | { readonly kind: 'keep'; readonly duty: string }
+  | { readonly kind: 'mailbox' }
   | { readonly kind: 'raise-clock'; readonly stateDir: string | undefined };
 
 const POLICY_PATH = '/etc/bramble/helper.json';
@@ -19,6 +20,7 @@ const OPTIONS = {
   report: { '--host-root': 'hostRoot', '-o': 'output', '--output': 'output' },
   helper: { '--peer': 'peer', '--policy': 'policy' },
   keep: { '--duty': 'duty' },
+  mailbox: {},
   raiseClock: { '--state-dir': 'stateDir' },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
 
@@ -29,6 +31,7 @@ export function usage({ name, configPath, stateDir }: Pick<AgentProgram, 'name' 
   report [--host-root DIR] [-o json|text] collect every fact once, print it and exit
   helper --peer INSTANCE [--policy FILE]  answer one request with root's rights (started by a socket unit)
   keep [--duty WHAT]                      finish what privileged orders left open (switches; started by the agent)
+  mailbox                                 do what the fileserver left for this board, once (boards; started by a timer)
   raise-clock [--state-dir DIR]           set a clock that is behind to the last known time (DIR: ${stateDir})
 
   --version   print the version
@@ -52,6 +55,9 @@ export function parseArguments(args: readonly string[]): Invocation {
       return { kind: 'raise-clock', stateDir: parseOptions(rest, OPTIONS.raiseClock).get('stateDir') };
     case 'keep':
       return { kind: 'keep', duty: parseOptions(rest, OPTIONS.keep).get('duty') ?? '' };
+    case 'mailbox':
+      parseOptions(rest, OPTIONS.mailbox);
+      return { kind: 'mailbox' };
     case undefined:
       throw misused('no command given');
     default:

@@ -126,7 +126,7 @@ export class BootApplier {
     const { services, stock, paths } = this.#options;
     const plans = planPorts(set, await stock(signal));
     // Closing begins with DHCP and opening ends with it: nobody is let in before everything is there.
-    const closed = await this.#writeHosts(plans.filter(({ gate }) => gate.kind === 'closed'));
+    const closed = await this.#writeHosts(plans.filter(({ gate }) => gate.kind === 'closed' || gate.kind === 'held'));
     if (closed.length > 0) await services.reloadDnsmasq(signal);
     const exports = await this.#writeExports(plans);
     await services.reExport(signal);

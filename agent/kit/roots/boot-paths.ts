@@ -71,7 +71,7 @@ export function exportLinks({ pool }: BootPaths, plans: readonly PortPlan[]): Re
     if (gate.kind === 'shared') {
       links.set(nameOf(sharedExportPath(gate.image)), `${pool}/${imageVolume(gate.image)}/${ROOT_TREE}`);
     }
-    if (gate.kind !== 'root') continue;
+    if (gate.kind !== 'root' && gate.kind !== 'held') continue;
     const { serial } = gate.board;
     links.set(nameOf(exportPath(address)), `${pool}/${boardFolder(serial)}/${CURRENT}/${ROOT_TREE}`);
     for (const { name } of gate.root.volumes) {

@@ -10,7 +10,10 @@ const LINE = {
   access: 'rw',
   mountPoint: undefined,
 } as const;
-const LISTED = '/export/10.46.189.2  10.46.189.2(sync,wdelay,hide,no_subtree_check,sec=sys,rw,secure,no_root_squash)\n';
+/** As nfs-utils 2.6.2 lists it: what the link in /export led to. */
+const TARGET = '/srv/bramble/roots/aa000001/gen-1/root';
+const LISTED =
+  '/srv/bramble/roots/aa000001/gen-1/root  10.46.189.2(sync,wdelay,hide,no_subtree_check,sec=sys,rw,secure,no_root_squash)\n';
 
 /** Programs that end as they are told to, the others well; and what was run. */
 function setUp(
@@ -21,7 +24,8 @@ function setUp(
     run: async (argv) => {
       const words = argv.join(' ');
       ran.push(words);
-      const [, end] = Object.entries(ends).find(([start]) => words.startsWith(start)) ?? [];
+      const all: typeof ends = { ...ends, realpath: { out: `${TARGET}\n` } };
+      const [, end] = Object.entries(all).find(([start]) => words.startsWith(start)) ?? [];
       return { status: end?.status ?? 0, stdout: end?.out ?? '', stderr: end?.err ?? '' };
     },
   };
@@ -32,19 +36,24 @@ function setUp(
 test('an export is tried by mounting it here, read-only and for a moment', async () => {
   const { ran, probe } = setUp({ 'exportfs -s': { out: LISTED } });
   expect(await probe()).toBeUndefined();
-  expect(ran.map((words) => words.split(' ')[0])).toEqual(['exportfs', 'exportfs', 'mount', 'umount', 'exportfs']);
-  expect(ran[1]).toBe(`exportfs -o ro,root_squash,no_subtree_check,fsid=${LINE.fsid} 127.0.0.1:/export/10.46.189.2`);
-  expect(ran[2]).toMatch(
+  const [, ...after] = ran;
+  expect(after.map((words) => words.split(' ')[0])).toEqual(['exportfs', 'exportfs', 'mount', 'umount', 'exportfs']);
+  expect(after[1]).toBe(`exportfs -o ro,root_squash,no_subtree_check,fsid=${LINE.fsid} 127.0.0.1:${TARGET}`);
+  expect(after[2]).toMatch(
     / -o ro,nosuid,nodev,noexec,.* 127\.0\.0\.1:\/export\/10\.46\.189\.2 \/srv\/bramble\/boot\/probe$/,
   );
-  expect(ran[4]).toBe('exportfs -u 127.0.0.1:/export/10.46.189.2');
+  expect(after[4]).toBe(`exportfs -u 127.0.0.1:${TARGET}`);
 });
 
 test('what is not exported to the board, or to somebody else only, is not mounted', async () => {
-  for (const out of ['', LISTED.replaceAll('10.46.189.2(', '10.46.189.6('), LISTED.replace('189.2 ', '189.2-data ')]) {
+  for (const out of [
+    '',
+    LISTED.replaceAll('10.46.189.2(', '10.46.189.6('),
+    LISTED.replace('gen-1/root ', 'gen-2/root '),
+  ]) {
     const { ran, probe } = setUp({ 'exportfs -s': { out } });
     expect(await probe()).toBe('it is not exported to 10.46.189.2');
-    expect(ran).toHaveLength(1);
+    expect(ran).toHaveLength(2);
   }
 });
 
@@ -52,5 +61,5 @@ test('a mount that fails is told in the words of the program, and the export her
   const mount = { status: 32, err: 'mount.nfs: Connection refused\n' };
   const { ran, probe } = setUp({ 'exportfs -s': { out: LISTED }, mount });
   expect(await probe()).toBe('mount.nfs: Connection refused');
-  expect(ran.at(-1)).toBe('exportfs -u 127.0.0.1:/export/10.46.189.2');
+  expect(ran.at(-1)).toBe(`exportfs -u 127.0.0.1:${TARGET}`);
 });

@@ -102,18 +102,23 @@ async function probeMount(
   folder: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
+  const real = await run(['realpath', '-e', path], signal);
+  if (real.why !== undefined) return real.why;
   const { out, why } = await run(['exportfs', '-s'], signal);
   if (why !== undefined) return why;
-  const isExported = out.split('\n').some((each) => each.split(/\s+/)[0] === path && each.includes(`${address}(`));
+  // A board's root is a link to its generation, and what the link led to when it was exported is what is listed.
+  const target = real.out.trim();
+  const isExported = out.split('\n').some((each) => each.split(/\s+/)[0] === target && each.includes(`${address}(`));
   if (!isExported) return `it is not exported to ${address}`;
-  const source = `${HERE}:${path}`;
-  const shared = await run(['exportfs', '-o', `ro,root_squash,no_subtree_check,fsid=${fsid}`, source], signal);
+  // By what it is listed as: exportfs -u does not follow the link.
+  const here = `${HERE}:${target}`;
+  const shared = await run(['exportfs', '-o', `ro,root_squash,no_subtree_check,fsid=${fsid}`, here], signal);
   if (shared.why !== undefined) return shared.why;
   try {
-    const mounted = await run(['mount', '-t', 'nfs', '-o', PROBE_OPTIONS, source, folder], signal);
+    const mounted = await run(['mount', '-t', 'nfs', '-o', PROBE_OPTIONS, `${HERE}:${path}`, folder], signal);
     return mounted.why ?? (await run(['umount', folder], signal)).why;
   } finally {
-    await run(['exportfs', '-u', source], signal);
+    await run(['exportfs', '-u', here], signal);
   }
 }
 

@@ -19,17 +19,19 @@ export async function carryOutRoots(
   tell?: Tell,
 ): Promise<RootsView> {
   const changes = await act(means, order, signal, tell);
+  const answer = order.kind === 'read-answer' ? await means.mailbox.answer(order.serial, signal) : undefined;
   const [set, stock, boards] = [await means.boot.applied(), await means.boot.stock(signal), await means.keeper.list()];
   const whyClosed = (serial: string): string | undefined => {
     const port = set?.ports.find(({ board }) => board && rootSerialOf(board) === serial);
     if (set === undefined || port === undefined) return undefined;
     const gate = gateOf(set, port, stock);
-    return gate.kind === 'closed' ? gate.why : undefined;
+    return gate.kind === 'closed' || gate.kind === 'held' ? gate.why : undefined;
   };
   return {
     driver: means.driver.name,
     capabilities: means.driver.capabilities,
     changes: changes.slice(0, CHANGES_MAX),
+    ...(answer !== undefined && { answer }),
     boards: boards.map(({ serial, current, previous, underWay, generations }) => ({
       serial,
       current,
@@ -47,13 +49,14 @@ export async function carryOutRoots(
 }
 
 async function act(
-  { keeper, boot, images, held }: FileserverRoots,
+  { keeper, boot, images, held, mailbox }: FileserverRoots,
   order: RootsOrder,
   signal: AbortSignal,
   tell: Tell | undefined,
 ): Promise<readonly string[]> {
   switch (order.kind) {
     case 'look':
+    case 'read-answer':
       return [];
     case 'converge': {
       await keeper.recoverAll(signal);
@@ -81,12 +84,18 @@ async function act(
       await keeper.activate(order.serial, order.generation, signal);
       return [`board ${order.serial} is served generation ${order.generation}`];
     case 'roll-back': {
+      await held.release(order.serial);
       const { current } = await keeper.rollBack(order.serial, order.generation, signal);
       return [`board ${order.serial} is served generation ${current ?? 'none'} again`];
     }
     case 'remove':
       await keeper.remove(order.serial, order.keepData, signal);
       return [`roots of board ${order.serial} removed`];
+    case 'leave-request': {
+      const { serial, id, verb, atMs } = order;
+      await mailbox.leave(serial, { id, verb, atMs }, signal);
+      return [`board ${serial} is asked for ${verb}`];
+    }
   }
 }
 

@@ -17,7 +17,7 @@ export interface ConfinedTree {
   makeFolder(path: string, mode: number): Promise<void>;
   /** Names in a folder; empty when it is absent. */
   list(path: string): Promise<readonly string[]>;
-  /** `undefined` when absent. */
+  /** At most its first 64 KiB; `undefined` when absent. */
   read(path: string): Promise<string | undefined>;
   /** A file or a link itself. */
   remove(path: string): Promise<void>;

@@ -5,6 +5,7 @@ import { ImageBase } from './image-base.js';
 import { newFsid } from './personalise.js';
 import type { ImageSource, PoolFiles, RootDriver, Uniqueness } from './ports.js';
 import { RootKeeper } from './root-keeper.js';
+import { RootMailbox } from './root-mailbox.js';
 import { takeStock } from './stock.js';
 
 export interface FileserverRootsOptions {
@@ -25,6 +26,7 @@ export interface FileserverRoots {
   readonly keeper: RootKeeper;
   readonly boot: BootApplier;
   readonly held: HeldBoards;
+  readonly mailbox: RootMailbox;
 }
 
 export function makeFileserverRoots(options: FileserverRootsOptions): FileserverRoots {
@@ -43,5 +45,6 @@ export function makeFileserverRoots(options: FileserverRootsOptions): Fileserver
     digest,
     stock: (signal) => takeStock({ pool, keeper, images, driver, held }, signal),
   });
-  return { driver, images, keeper, boot, held };
+  const mailbox = new RootMailbox({ pool, files, keeper, boot });
+  return { driver, images, keeper, boot, held, mailbox };
 }

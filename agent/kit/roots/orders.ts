@@ -1,5 +1,6 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import type { BootSet } from '../../../proto/contract/netboot/boot-set.js';
+import type { MailboxAnswer, MailboxRequest } from '../../../proto/contract/netboot/mailbox.js';
 import type { DriverCapabilities, DriverName, Tell } from './ports.js';
 
 /** What an agent may have done to the roots of its boards. Paths come from root's own file, and so does what ports may be. */
@@ -26,7 +27,11 @@ export type RootsOrder =
       readonly freshData: boolean;
     }
   | { readonly kind: 'activate' | 'roll-back'; readonly serial: string; readonly generation: number }
-  | { readonly kind: 'remove'; readonly serial: string; readonly keepData: boolean };
+  | { readonly kind: 'remove'; readonly serial: string; readonly keepData: boolean }
+  /** A request is left for a board in the root that it is served. */
+  | ({ readonly kind: 'leave-request'; readonly serial: string } & MailboxRequest)
+  /** Tells in `answer` what the board said last. */
+  | { readonly kind: 'read-answer'; readonly serial: string };
 
 /** Roots as they are after the order, and what it changed. */
 export interface RootsView {
@@ -35,6 +40,8 @@ export interface RootsView {
   readonly boards: readonly BoardView[];
   /** In words, at most 20 of them. */
   readonly changes: readonly string[];
+  /** Of a board that was asked for its answer: it wrote this itself. */
+  readonly answer?: MailboxAnswer | undefined;
 }
 
 export interface BoardView {

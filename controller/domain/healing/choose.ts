@@ -35,7 +35,9 @@ function hasNeed(pass: Pass, node: MappedNode, signs: NodeSigns, need: Need): bo
     case 'agent':
       return signs.agent === 'fresh';
     case 'root':
-      return signs.agent === 'fresh' || (node.fileserver >= 0 && hasMeans(pass, 'mailbox'));
+      return (
+        signs.agent === 'fresh' || (node.fileserver >= 0 && (roots?.hasMailbox ?? true) && hasMeans(pass, 'mailbox'))
+      );
     case 'fileserver':
       return node.fileserver >= 0;
     case 'power':
@@ -50,6 +52,33 @@ function hasNeed(pass: Pass, node: MappedNode, signs: NodeSigns, need: Need): bo
       return roots?.canRescue ?? false;
   }
 }
+
+/** In words, what earlier rungs of the row were wanting; `undefined` when none was passed over for that. */
+export function passedOver(
+  pass: Pass,
+  node: MappedNode,
+  row: NodeRow,
+  signs: NodeSigns,
+  chosen: Rung,
+): string | undefined {
+  const words = row.rungs.flatMap((rung) => {
+    if (rungNumber(rung) >= rungNumber(chosen)) return [];
+    const missing = LADDER[rung].needs.find((need) => !hasNeed(pass, node, signs, need));
+    return missing === undefined ? [] : [`no ${rung}: ${MISSING[missing]}`];
+  });
+  return words.length === 0 ? undefined : words.join('; ');
+}
+
+const MISSING: Readonly<Record<Need, string>> = {
+  agent: 'its agent is silent',
+  root: 'its agent is silent, and no root of ours takes a request for it',
+  fileserver: 'it has no fileserver',
+  power: 'no switch gives it power',
+  snapshot: 'there is no root before this one',
+  image: 'its image is not there',
+  spare: 'there is no spare board',
+  rescue: 'there is no rescue image',
+};
 
 function hasMeans({ desired }: Pass, means: Means): boolean {
   return desired.means?.has(means) ?? true;

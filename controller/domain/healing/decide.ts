@@ -3,7 +3,7 @@
 import type { MappedNode } from '../topology/fleet-map.js';
 import type { Action } from './action.js';
 import { inState } from './advance.js';
-import { chooseRung, spareFor } from './choose.js';
+import { chooseRung, passedOver, spareFor } from './choose.js';
 import { renderSigns, signsOf, verdictOf } from './evidence.js';
 import type { NodeRow, NodeSigns } from './evidence-table.js';
 import { type ExplainRecord, explainKey, type GuardId, type Objection } from './explain.js';
@@ -25,6 +25,7 @@ interface Note {
   readonly objection?: Objection | undefined;
   readonly passed?: readonly GuardId[];
   readonly evidence?: string;
+  readonly missing?: string | undefined;
 }
 
 /** Writes a record when it says something else than the last one about this node. */
@@ -43,6 +44,7 @@ export function note(pass: Pass, node: MappedNode, told: Note): void {
     objection: told.objection,
     passed: told.passed ?? [],
     evidence: told.evidence ?? '',
+    missing: told.missing,
     sinceMs: nowMs,
     policy: policy.hash,
   };
@@ -87,6 +89,14 @@ export function decide(pass: Pass, diagnosis: Diagnosis): void {
   }
   const rung = isSpent(pass, node) ? 'R9' : chooseRung(pass, node, heal, row, signs);
   const { objection, passed } = judge(pass, { node, rung });
+  const found = {
+    row: row.id,
+    verdict: row.verdict,
+    rung,
+    passed,
+    evidence,
+    missing: passedOver(pass, node, row, signs, rung),
+  };
   if (objection !== undefined) {
     hold(pass, diagnosis, rung, { objection, passed });
     return;
@@ -94,16 +104,16 @@ export function decide(pass: Pass, diagnosis: Diagnosis): void {
   if (rung === 'R9') {
     const waiting = inState(heal, 'await-hands', pass.nowMs);
     setNode(pass, node.index, waiting);
-    note(pass, node, { decision: 'hands', heal: waiting, row: row.id, verdict: row.verdict, rung, passed, evidence });
+    note(pass, node, { decision: 'hands', heal: waiting, ...found });
     return;
   }
   if (pass.policy.mode === 'shadow') {
     const held = inState(heal, 'held', pass.nowMs);
     setNode(pass, node.index, held);
-    note(pass, node, { decision: 'would-act', heal: held, row: row.id, verdict: row.verdict, rung, passed, evidence });
+    note(pass, node, { decision: 'would-act', heal: held, ...found });
     return;
   }
-  start(pass, { node, heal, rung, row: row.id, verdict: row.verdict, passed, evidence, isCycle: true });
+  start(pass, { node, heal, isCycle: true, ...found });
 }
 
 /** Its budget of a day is used up: whatever is wrong, more of the same does not help. */
@@ -165,10 +175,12 @@ export interface Start {
   readonly verdict: string;
   readonly passed: readonly GuardId[];
   readonly evidence: string;
+  readonly missing?: string | undefined;
   readonly isCycle: boolean;
 }
 
-export function start(pass: Pass, { node, heal, rung, row, verdict, passed, evidence, isCycle }: Start): void {
+export function start(pass: Pass, asked: Start): void {
+  const { node, heal, rung, row, verdict, passed, evidence, missing, isCycle } = asked;
   const { draft, nowMs } = pass;
   const action: Action = {
     id: `a${draft.nextAction++}`,
@@ -192,7 +204,7 @@ export function start(pass: Pass, { node, heal, rung, row, verdict, passed, evid
     wellSinceMs: undefined,
   };
   setNode(pass, node.index, acting);
-  note(pass, node, { decision: 'act', heal: acting, row, verdict, rung, action: action.id, passed, evidence });
+  note(pass, node, { decision: 'act', heal: acting, row, verdict, rung, action: action.id, passed, evidence, missing });
 }
 
 function remember(pass: Pass, node: MappedNode, heal: NodeHeal, rung: Rung): void {

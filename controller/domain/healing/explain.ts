@@ -34,6 +34,8 @@ export interface ExplainRecord {
   readonly passed: readonly GuardId[];
   /** What each side said. */
   readonly evidence: string;
+  /** What earlier rungs of the row were wanting; absent = none was passed over for that. */
+  readonly missing?: string | undefined;
   /** Since when this is so. */
   readonly sinceMs: number;
   readonly policy: string;
@@ -47,7 +49,7 @@ export function explainKey(record: ExplainRecord): string {
 
 /** "held by G4: 3 of 8 unhealthy, limit 3, in site:site1 (pi-1, pi-2, pi-3)" */
 export function renderExplain(record: ExplainRecord): string {
-  const { objection, cause, rung, verdict } = record;
+  const { objection, cause, rung, verdict, missing } = record;
   switch (record.decision) {
     case 'well':
       return 'Nothing is wrong with it.';
@@ -56,7 +58,7 @@ export function renderExplain(record: ExplainRecord): string {
     case 'would-act':
       return `${verdict}: ${rung} would be started, but the policy only watches.`;
     case 'hands':
-      return `${verdict}: nothing that can be done from here is left. Somebody has to go there.`;
+      return `${verdict}: nothing that can be done from here is left${missing === undefined ? '' : ` (${missing})`}. Somebody has to go there.`;
     case 'watch':
       return `${verdict}: waiting for what it does next.`;
     case 'hold':

@@ -174,5 +174,5 @@ export function noVerdict({ node }: Candidate, evidence: string): Objection {
 
 /** Told when what is known is older than the last thing that was done. */
 export function staleFacts(node: MappedNode, ageMs: number): Objection {
-  return objection('G9', 'nothing newer than the last action is known', ageMs, 'newer', node.record.name);
+  return objection('G9', 'nothing newer than the last action is known', Math.round(ageMs), 'newer', node.record.name);
 }

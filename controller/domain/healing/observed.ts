@@ -36,6 +36,8 @@ export interface NodeSight {
         readonly hasImage: boolean;
         readonly canRescue: boolean;
         readonly canMove: boolean;
+        /** It runs from a root that its fileserver keeps, so that a request can be left for it there; absent = nobody tells. */
+        readonly hasMailbox?: boolean;
       }
     | undefined;
 }

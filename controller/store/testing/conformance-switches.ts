@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Rollout } from '../../domain/switch/rollout.js';
+import type { PortChange } from '../../domain/switch/port-change.js';
 import type { Store } from '../../usecases/ports.js';
 import { nodeIdOf as id, sampleNode } from './samples.js';
 
-function rollout(number: number, state: Rollout['state']): Rollout {
+function change(number: number, state: PortChange['state']): PortChange {
   return {
     ...{ id: `01890000-0000-7000-8000-00000000000${number}`, atMs: number, actor: 'kim', reason: 'r' },
     ...{ confirmWithinMs: 60_000, isByHand: false, isApproved: false, state, stateAtMs: number, detail: '' },
@@ -15,17 +15,17 @@ function rollout(number: number, state: Rollout['state']): Rollout {
 export function describeSwitches(current: () => Store): void {
   test('a change of ports is read back as it is now, among the open ones until it has ended, the newest first', async () => {
     const store = current();
-    const [first, second] = [rollout(1, 'watching'), rollout(2, 'applying')];
+    const [first, second] = [change(1, 'watching'), change(2, 'applying')];
     await store.transact(async (writer) => {
-      for (const each of [first, second]) await writer.switches.putRollout(each);
+      for (const each of [first, second]) await writer.switches.putChange(each);
     });
     const { switches } = store.reader;
-    expect(await switches.openRollouts()).toEqual([first, second]);
-    await store.transact((writer) => writer.switches.putRollout({ ...first, state: 'kept' }));
-    expect(await switches.openRollouts()).toEqual([second]);
-    expect((await switches.rollouts(10)).map(({ state }) => state)).toEqual(['applying', 'kept']);
-    expect(await switches.rollout(first.id)).toEqual({ ...first, state: 'kept' });
-    expect(await switches.rollout('none')).toBeUndefined();
+    expect(await switches.openChanges()).toEqual([first, second]);
+    await store.transact((writer) => writer.switches.putChange({ ...first, state: 'kept' }));
+    expect(await switches.openChanges()).toEqual([second]);
+    expect((await switches.changes(10)).map(({ state }) => state)).toEqual(['applying', 'kept']);
+    expect(await switches.change(first.id)).toEqual({ ...first, state: 'kept' });
+    expect(await switches.change('none')).toBeUndefined();
   });
 
   test('the newest plan of a switch is the one with the highest revision; of many the oldest go', async () => {

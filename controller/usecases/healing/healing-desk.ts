@@ -224,7 +224,7 @@ function days(exhaustedInDays: number | undefined): { readonly exhaustedInDays?:
 }
 
 function explainView({ id, record }: StoredExplain): ExplainView {
-  const { rung, action, cause, objection, ...rest } = record;
+  const { rung, action, cause, objection, missing, ...rest } = record;
   return {
     ...rest,
     id,
@@ -233,6 +233,7 @@ function explainView({ id, record }: StoredExplain): ExplainView {
     ...(rung === undefined ? {} : { rung }),
     ...(action === undefined ? {} : { action }),
     ...(cause === undefined ? {} : { cause }),
+    ...(missing === undefined ? {} : { missing }),
     ...(objection === undefined ? {} : { objection: { ...objection, members: [...objection.members] } }),
   };
 }

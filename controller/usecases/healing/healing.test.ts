@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { NOTHING_REPAIRED } from '../../../proto/contract/netboot/repair.js';
+import { renderExplain } from '../../domain/healing/explain.js';
 import { by } from '../testing/by.js';
 import { HealingSite, SITE_TOPOLOGY } from '../testing/healing-site.js';
 
@@ -40,13 +41,65 @@ test('a hung Pi: its boot path is looked at, then its power is cut, then it is w
   expect(await site.orders()).toHaveLength(2);
 });
 
-test('a Pi whose system still reads its root is never cut off: somebody is asked', async () => {
+test('only the agent of a Pi is dead: its fileserver leaves a request in its root, and its power stays on', async () => {
+  const site = await started(ENFORCE);
+  site.rooted.add(1);
+  const [pi] = site.pis;
+  if (pi !== undefined) site.silent.add(pi);
+  expect(await site.untilOrdered(1)).toEqual(['fs-1 root-mailbox']);
+  await site.done(site.fileserver, 'bramble-agent.service was restarted and is active');
+  site.revive(1);
+  await site.pass(4 * MINUTE_MS);
+  expect(await site.decisions('pi-1')).toContain('act R1');
+  expect(site.fleet.core.nodes.get(site.pis[0]?.peer.nodeId ?? site.switch.peer.nodeId)?.healing?.state).toBe(
+    'probation',
+  );
+  expect(await site.orders()).toHaveLength(1);
+});
+
+test('a Pi that does not come back after the request is left to people', async () => {
+  const site = await started(ENFORCE);
+  site.rooted.add(1);
+  const [pi] = site.pis;
+  if (pi !== undefined) site.silent.add(pi);
+  await site.untilOrdered(1);
+  await site.done(site.fileserver, 'bramble-agent.service was restarted and is active');
+  await site.pass(8 * MINUTE_MS);
+  expect(await site.orders()).toEqual(['fs-1 root-mailbox']);
+  expect(await site.fleet.timeline()).toContain('HandsNeeded');
+});
+
+test('a Pi whose system still reads a root that is none of ours is never cut off: somebody is asked, and told why', async () => {
   const site = await started(ENFORCE);
   const [pi] = site.pis;
   if (pi !== undefined) site.silent.add(pi);
   await site.pass(8 * MINUTE_MS);
   expect(await site.orders()).toEqual([]);
   expect(await site.fleet.timeline()).toContain('HandsNeeded');
+  const records = await site.fleet.store.reader.healing.explainRecords({ node: 'pi-1', limit: 10 });
+  expect(records.map(({ record }) => renderExplain(record))).toContainEqual(
+    expect.stringContaining('is left (no R1: its agent is silent, and no root of ours'),
+  );
+});
+
+test('reads that may be older than its silence do not speak for a Pi: one that hangs is not taken for one that serves', async () => {
+  const site = await started(ENFORCE);
+  const [pi] = site.pis;
+  if (pi === undefined) throw new Error('a Pi is wanted');
+  site.silent.add(pi);
+  await site.pass(90_000); // as late as its fileserver may tell of what it read before
+  site.hang(1);
+  expect(await site.untilOrdered(1)).toEqual(['fs-1 boot-path-repair']);
+  expect(await site.decisions('pi-1')).not.toContain('hands R9');
+});
+
+test('a boot that its fileserver read of late is over with the next report: who hangs then hangs', async () => {
+  const site = await started(ENFORCE);
+  await site.bootIsRead(1);
+  await site.pass(MINUTE_MS);
+  site.hang(1);
+  expect(await site.untilOrdered(1)).toEqual(['fs-1 boot-path-repair']);
+  expect(await site.decisions('pi-1')).not.toContain('hands R9');
 });
 
 test('a whole site falls silent: nobody is touched, and everybody is held by the cause', async () => {

@@ -8,7 +8,19 @@ import type { NodeEntry } from '../node-table.js';
 import type { SagaAsk } from '../provisioning/start.js';
 
 /** What is carried out: gentle rungs by one order, those that change what a board boots by provisioning. */
-export const MEANS: ReadonlySet<Means> = new Set<Means>(['R0', 'R1', 'R2', 'R3', 'R4', 'R5', 'R6', 'R7', 'R8', 'R9']);
+export const MEANS: ReadonlySet<Means> = new Set<Means>([
+  'R0',
+  'R1',
+  'R2',
+  'R3',
+  'R4',
+  'R5',
+  'R6',
+  'R7',
+  'R8',
+  'R9',
+  'mailbox',
+]);
 
 /** At least 15 s without power, verified by the switch, and some to spare. */
 const OFF_MS = 20_000;
@@ -57,6 +69,7 @@ export function commandFor(
 ): RemedyCommand | undefined {
   switch (action.rung) {
     case 'R1':
+      if (action.row === 'agent-dead') return mailbox(node, agents);
       if (agents.own === undefined || action.row !== 'clock-wrong') return undefined;
       return { entry: agents.own, action: { kind: 'step-clock' }, validForMs: 60_000 };
     case 'R2':
@@ -75,6 +88,13 @@ export function commandFor(
     default:
       return undefined;
   }
+}
+
+/** Its own agent is dead: its fileserver leaves the request in its root. */
+function mailbox(node: MappedNode, { fileserver }: Agents): RemedyCommand | undefined {
+  if (fileserver === undefined) return undefined;
+  const serial = boardSerial(node.record.board.serial);
+  return { entry: fileserver, action: { kind: 'root-mailbox', serial, verb: 'restart-agent' }, validForMs: 60_000 };
 }
 
 function power(id: string, what: 'on' | 'cycle', { port }: MappedNode, agents: Agents): RemedyCommand | undefined {

@@ -10,6 +10,7 @@ import { clientName, type OverlayClient } from '../../../proto/contract/overlay/
 import type { GatewayPolicy } from '../../../proto/contract/overlay/policy.js';
 import { GATEWAY_FILES, type GatewayConfig } from '../../../proto/contract/overlay/server-config.js';
 import { renderShaping, type ShapedSite } from '../../../proto/contract/overlay/shaping.js';
+import type { StrayPacket } from '../../domain/overlay/tunnel-watch.js';
 import type { Log, Store } from '../ports.js';
 import type { LiveTunnel, OverlayAuthority, OverlayFolder, OverlayProcess, OverlayServices } from './ports.js';
 
@@ -39,6 +40,7 @@ export class GatewayKeeper {
   readonly #deps: GatewayKeeperDeps;
   #listedAtMs: number | undefined;
   #shaping: string | undefined;
+  #strayAtMs = 0;
 
   constructor(deps: GatewayKeeperDeps) {
     this.#deps = deps;
@@ -116,6 +118,13 @@ export class GatewayKeeper {
 
   async tunnels(): Promise<readonly LiveTunnel[]> {
     return await this.#deps.process.tunnels();
+  }
+
+  /** Those of which was not told before. */
+  async strays(): Promise<readonly StrayPacket[]> {
+    const found = (await this.#deps.process.strays()).filter(({ atMs }) => atMs > this.#strayAtMs);
+    this.#strayAtMs = Math.max(this.#strayAtMs, ...found.map(({ atMs }) => atMs));
+    return found;
   }
 
   #wanted(clients: readonly OverlayClient[]): FolderFiles {

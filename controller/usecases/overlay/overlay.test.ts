@@ -6,6 +6,7 @@ import { clientName, parseOverlayPrefix } from '../../../proto/contract/overlay/
 import { parsePrefix6, renderPrefix6 } from '../../../proto/contract/overlay/prefix.js';
 import type { ShapedSite } from '../../../proto/contract/overlay/shaping.js';
 import type { Node } from '../../domain/node.js';
+import type { StrayPacket } from '../../domain/overlay/tunnel-watch.js';
 import type { TunnelAnswer } from '../agent-messages.js';
 import type { Store } from '../ports.js';
 import { by } from '../testing/by.js';
@@ -102,12 +103,17 @@ class MemoryFolder implements OverlayFolder {
 class FakeGateway implements OverlayProcess {
   isUp = false;
   readonly live: LiveTunnel[] = [];
+  readonly strayed: StrayPacket[] = [];
   starts = 0;
   reloads = 0;
 
   async tunnels(): Promise<readonly LiveTunnel[]> {
     if (!this.isUp) throw new BrambleError('unavailable', 'nobody there');
     return [...this.live];
+  }
+
+  async strays(): Promise<readonly StrayPacket[]> {
+    return [...this.strayed];
   }
 
   async end(clientId: number): Promise<void> {
@@ -343,4 +349,34 @@ test('T-17 a gateway that does not answer is told to people once it has lasted, 
   await world.advance(10_000);
   const reasons = (await told()).filter((reason) => reason.startsWith('Overlay'));
   expect(reasons).toEqual(['OverlayTrouble', 'OverlayAnswers']);
+});
+
+test('T-20 two machines with the key of one node push each other out, and the node’s timeline says so', async () => {
+  const node = makeNode(1, { kind: 'pi', site: HOME });
+  const { overlay, store, gateway, world, peer } = await setUp([node]);
+  await overlay.ask(peer(node), wish);
+  for (let n = 0; n < 10; n += 1) {
+    gateway.live.length = 0;
+    gateway.connect(node, { remote: `192.0.2.${1 + (n % 2)}:${40_000 + n}`, connectedAtMs: world.clock.nowMs() });
+    await world.advance(6_000);
+  }
+  const events = (await store.reader.eventsAfter(0, { limit: 100 })).filter(
+    ({ reason }) => reason === 'TunnelRestless',
+  );
+  expect(events).toMatchObject([{ nodeId: node.id, message: expect.stringContaining('192.0.2.1 and 192.0.2.2') }]);
+});
+
+test('T-19 a node that speaks with somebody else’s address is told of once in an hour', async () => {
+  const node = makeNode(1, { kind: 'pi', site: HOME });
+  const { overlay, store, gateway, world, peer } = await setUp([node]);
+  await overlay.ask(peer(node), wish);
+  for (let n = 0; n < 70; n += 1) {
+    gateway.strayed.splice(0, 1, { name: clientName(node.id), address: 'fd42:b:1:105::2', atMs: world.clock.nowMs() });
+    await world.advance(60_000);
+  }
+  const told = (await store.reader.eventsAfter(0, { limit: 500 })).filter(
+    ({ reason }) => reason === 'TunnelForeignSource',
+  );
+  expect(told).toHaveLength(2);
+  expect(told[0]).toMatchObject({ nodeId: node.id, message: expect.stringContaining('fd42:b:1:105::2') });
 });

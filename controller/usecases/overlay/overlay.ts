@@ -13,6 +13,7 @@ import {
   placesOf,
   type TunnelRecord,
 } from '../../domain/overlay/book.js';
+import { TunnelWatch } from '../../domain/overlay/tunnel-watch.js';
 import { type Allocation, QUARANTINE_MS } from '../../domain/topology/allocate.js';
 import type { TunnelAnswer } from '../agent-messages.js';
 import type { TunnelGate } from '../agent-sessions.js';
@@ -66,6 +67,7 @@ export class Overlay implements TunnelGate {
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   /** Of the profile that each node has said it has. */
   readonly #told = new Map<NodeId, string>();
+  readonly #watch = new TunnelWatch();
   /** One thing after the other: files, list and process belong together. */
   #line: Promise<unknown> = Promise.resolve();
   #stopLooking: () => void = () => undefined;
@@ -300,6 +302,10 @@ export class Overlay implements TunnelGate {
       const strangers = live.filter((tunnel) => siteOf(tunnel) === undefined);
       this.#traffic.saw(live, siteOf);
       for (const { name } of strangers) await keeper.putOut(nodeOfName(name));
+      const isClient = (name: string): boolean => tunnels.of(nodeOfName(name)) !== undefined;
+      for (const { name, reason, message } of this.#watch.saw(live, await keeper.strays(), atMs, isClient)) {
+        await this.#tell('warning', reason, message, nodeOfName(name));
+      }
       this.#sight = { atMs, tunnels: live, trouble: undefined };
       this.#troubleSinceMs = undefined;
       if (this.#hasTold) await this.#tell('info', 'OverlayAnswers', 'The gateway of the overlay answers again');
@@ -322,9 +328,9 @@ export class Overlay implements TunnelGate {
   }
 
   /** Into the timeline, for whoever is woken by it. What cannot be written is in the log. */
-  async #tell(severity: 'info' | 'error', reason: string, message: string): Promise<void> {
+  async #tell(severity: 'info' | 'warning' | 'error', reason: string, message: string, nodeId?: NodeId): Promise<void> {
     const { store, world } = this.#deps;
-    const event = { atMs: world.clock.nowMs(), nodeId: undefined, severity, reason, message } as const;
+    const event = { atMs: world.clock.nowMs(), nodeId, severity, reason, message } as const;
     await store
       .transact(async (writer) => {
         await writer.addFleetEvent(event);

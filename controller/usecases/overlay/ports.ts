@@ -1,6 +1,7 @@
 import type { NodeId, SiteId } from '../../../proto/contract/ids.js';
 import type { FolderChange, FolderFiles } from '../../../proto/contract/overlay/folder.js';
 import type { TunnelCertificate, TunnelRecord } from '../../domain/overlay/book.js';
+import type { StrayPacket } from '../../domain/overlay/tunnel-watch.js';
 import type { Allocation } from '../../domain/topology/allocate.js';
 
 /** The certificate of a tunnel. */
@@ -80,6 +81,8 @@ export interface LiveTunnel {
 /** The running gateway. @throws BrambleError `unavailable` when it does not answer */
 export interface OverlayProcess {
   tunnels(): Promise<readonly LiveTunnel[]>;
+  /** Of the newest lines of its log; what a kernel says to itself on every link is left out. */
+  strays(): Promise<readonly StrayPacket[]>;
   /** Ends the tunnel at once and tells the client. One that is gone meanwhile is success. */
   end(clientId: number): Promise<void>;
 }

@@ -48,14 +48,20 @@ export class Abilities {
   }
 
   of({ fileserver, plug, board }: NodeRecord): NodeSight['roots'] {
-    if (fileserver === '' || plug === undefined) return undefined;
-    const agents = agentsFor(this.#nodes, { fileserver, plug });
+    if (fileserver === '') return undefined;
+    const agents = agentsFor(this.#nodes, { fileserver, plug: plug ?? UNPLUGGED });
     const set = agents.fileserver && this.#sets.get(agents.fileserver.node.id)?.set;
     const own = set && portOf(set, boardSerialOf(board.serial))?.board;
-    if (own === undefined || agents.fileserver === undefined || agents.switch === undefined) return NOTHING;
-    const { facts } = agents.fileserver;
-    const serial = rootSerialOf(own);
+    if (agents.fileserver === undefined) return NOTHING;
+    const { facts, session } = agents.fileserver;
+    const serial = own === undefined ? boardSerialOf(board.serial) : rootSerialOf(own);
+    // One that shares the rescue system does not look into its own root; an older agent of the fileserver would refuse.
+    const isAble = session === undefined || session.supportedActions.includes('root_mailbox');
+    const hasRoot = (facts.number('root_generation_count', serial) ?? 0) > 0;
+    const hasMailbox = hasRoot && isAble && (own === undefined || own.mode === 'root');
+    if (own === undefined || agents.switch === undefined) return { ...NOTHING, hasMailbox };
     return {
+      hasMailbox,
       hasPrevious: (facts.number('root_previous_count', serial) ?? 0) > 0,
       hasImage: (facts.text('root_image_text', serial) ?? '') !== '',
       canRescue: set?.rescueImage !== undefined,
@@ -64,4 +70,7 @@ export class Abilities {
   }
 }
 
-const NOTHING = { hasPrevious: false, hasImage: false, canRescue: false, canMove: false } as const;
+/** A node that no switch gives power. */
+const UNPLUGGED = { switch: '', port: 0 } as const;
+
+const NOTHING = { hasMailbox: false, hasPrevious: false, hasImage: false, canRescue: false, canMove: false } as const;

@@ -16,17 +16,17 @@ import { renderInterfaces } from '../../../proto/contract/switch/render-interfac
 import { visible } from '../../../proto/contract/visible.js';
 import { covers, scopeOf } from '../../domain/access/authorise.js';
 import type { Permission } from '../../domain/access/permission.js';
-import type { Rollout } from '../../domain/switch/rollout.js';
+import type { PortChange } from '../../domain/switch/port-change.js';
 import { assertMay, type Caller } from '../access/caller.js';
 import type { NodeEntry, NodeTable } from '../node-table.js';
 import type { Store } from '../ports.js';
-import type { Rollouts } from './rollouts.js';
+import type { PortChanges } from './port-changes.js';
 
 const DIFF_LINES_MAX = 5_000;
 const PLANS_SHOWN = 50;
 
 export interface PortDeskDeps {
-  readonly rollouts: Rollouts;
+  readonly changes: PortChanges;
   readonly nodes: NodeTable;
   readonly store: Pick<Store, 'reader'>;
 }
@@ -51,21 +51,21 @@ export class PortDesk {
     return previews;
   }
 
-  /** @throws BrambleError see Rollouts.begin(), `permission-denied` */
+  /** @throws BrambleError see PortChanges.begin(), `permission-denied` */
   async begin(create: PortChangeCreate, caller: Caller): Promise<PortChangeView> {
     const switches = create.switches.map(({ nodeId, plan }) => ({ nodeId: parseNodeId(nodeId), plan }));
     for (const { nodeId } of switches) this.#changeable(nodeId, caller);
     const { reason, confirmWithinMs, byHand: isByHand } = create;
     const wish = { switches, reason, confirmWithinMs, isByHand };
-    return this.#view(await this.#deps.rollouts.begin(wish, caller.actor));
+    return this.#view(await this.#deps.changes.begin(wish, caller.actor));
   }
 
   /** Newest first; of one switch when given. */
   async list(of: NodeId | undefined, limit: number, caller: Caller): Promise<PortChangeView[]> {
     if (of !== undefined) this.#seen(of, 'commands.read', caller);
-    const all = await this.#deps.rollouts.list(limit);
+    const all = await this.#deps.changes.list(limit);
     const wanted = all.filter(({ parts }) => of === undefined || parts.some(({ nodeId }) => nodeId === of));
-    return wanted.filter((rollout) => this.#sees(rollout, caller)).map((rollout) => this.#view(rollout));
+    return wanted.filter((change) => this.#sees(change, caller)).map((change) => this.#view(change));
   }
 
   /** @throws BrambleError `not-found` */
@@ -73,16 +73,16 @@ export class PortDesk {
     return this.#view(await this.#find(id, caller));
   }
 
-  /** @throws BrambleError see Rollouts.approve(), `permission-denied` */
+  /** @throws BrambleError see PortChanges.approve(), `permission-denied` */
   async approve(id: string, caller: Caller): Promise<PortChangeView> {
     await this.#mayChange(id, caller);
-    return this.#view(await this.#deps.rollouts.approve(id, caller.actor));
+    return this.#view(await this.#deps.changes.approve(id, caller.actor));
   }
 
-  /** @throws BrambleError see Rollouts.takeBack(), `permission-denied` */
+  /** @throws BrambleError see PortChanges.takeBack(), `permission-denied` */
   async takeBack(id: string, reason: string, caller: Caller): Promise<PortChangeView> {
     await this.#mayChange(id, caller);
-    return this.#view(await this.#deps.rollouts.takeBack(id, reason, caller.actor));
+    return this.#view(await this.#deps.changes.takeBack(id, reason, caller.actor));
   }
 
   /** What the ports of a switch are for, and whether they are so. @throws BrambleError `not-found` */
@@ -115,15 +115,15 @@ export class PortDesk {
     assertMay(caller, 'commands.issue', this.#seen(id, 'commands.read', caller).node.site);
   }
 
-  #sees({ parts }: Rollout, caller: Caller): boolean {
+  #sees({ parts }: PortChange, caller: Caller): boolean {
     const scope = scopeOf(caller.principal, 'commands.read');
     return parts.every(({ site }) => covers(scope, site));
   }
 
-  async #find(id: string, caller: Caller): Promise<Rollout> {
+  async #find(id: string, caller: Caller): Promise<PortChange> {
     assertMay(caller, 'commands.read');
-    const rollout = await this.#deps.rollouts.find(id);
-    if (rollout !== undefined && this.#sees(rollout, caller)) return rollout;
+    const change = await this.#deps.changes.find(id);
+    if (change !== undefined && this.#sees(change, caller)) return change;
     throw new BrambleError('not-found', `there is no change ${id} of ports`);
   }
 
@@ -131,8 +131,8 @@ export class PortDesk {
     for (const { site } of (await this.#find(id, caller)).parts) assertMay(caller, 'commands.issue', site);
   }
 
-  #view(rollout: Rollout): PortChangeView {
-    const { isByHand: byHand, isApproved: approved, parts, expected: _, ...rest } = rollout;
+  #view(change: PortChange): PortChangeView {
+    const { isByHand: byHand, isApproved: approved, parts, expected: _, ...rest } = change;
     return {
       ...rest,
       byHand,

@@ -1,5 +1,5 @@
 import type { NodeId } from '../../../proto/contract/ids.js';
-import type { Rollout } from '../../domain/switch/rollout.js';
+import type { PortChange } from '../../domain/switch/port-change.js';
 
 /** The plan of a switch that was kept: what its ports are for, until the next one. */
 export interface KeptPlan {
@@ -16,11 +16,11 @@ export interface KeptPlan {
 }
 
 export interface SwitchReader {
-  rollout(id: string): Promise<Rollout | undefined>;
+  change(id: string): Promise<PortChange | undefined>;
   /** Those without an end, oldest first. */
-  openRollouts(): Promise<readonly Rollout[]>;
+  openChanges(): Promise<readonly PortChange[]>;
   /** Newest first. */
-  rollouts(limit: number): Promise<readonly Rollout[]>;
+  changes(limit: number): Promise<readonly PortChange[]>;
   /** The newest of a switch; `undefined` = none was kept. */
   keptPlan(id: NodeId): Promise<KeptPlan | undefined>;
   /** Newest first. */
@@ -29,7 +29,7 @@ export interface SwitchReader {
 
 export interface SwitchWriter extends SwitchReader {
   /** Replaces that of the same id; the oldest ends of many are removed. */
-  putRollout(rollout: Rollout): Promise<void>;
+  putChange(change: PortChange): Promise<void>;
   /** The oldest of many are removed. */
   addKeptPlan(plan: KeptPlan): Promise<void>;
 }

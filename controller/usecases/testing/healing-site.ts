@@ -5,12 +5,14 @@ import type { FactChange } from '../agent-messages.js';
 import type { AlertChannel } from '../alerts/ports.js';
 import type { HealingPorts } from '../core.js';
 import { by } from './by.js';
-import { FakeAgent, healthyFacts, makeNode, TestFleet } from './fleet.js';
+import { agentEvent, FakeAgent, healthyFacts, makeNode, TestFleet } from './fleet.js';
 import { healingPorts } from './healing-ports.js';
 
 export const PIS = 4;
 const [SWITCH, FILESERVER] = [90, 91];
 const REPORT_MS = 30_000;
+/** Of a machine whose agent says hello. */
+const UPTIME_MS = 100_000;
 export const mac = (number: number): string => `b8:27:eb:00:00:0${number}`;
 const address = (number: number): string => `10.46.0.${4 * number + 2}`;
 
@@ -66,14 +68,18 @@ export class HealingSite {
   readonly silent = new Set<FakeAgent>();
   /** Numbers of Pis that do not read their root any more. */
   readonly idle = new Set<number>();
+  /** Numbers of Pis whose root the fileserver keeps. */
+  readonly rooted = new Set<number>();
   /** What Pis tell beside the facts of a healthy one, by number; and the switch. */
   readonly says = new Map<number, readonly FactChange[]>();
   switchSays: readonly FactChange[] = [];
+  readonly #connectedAtMs: number;
 
   private constructor(fleet: TestFleet, pis: readonly FakeAgent[], others: readonly [FakeAgent, FakeAgent]) {
     this.fleet = fleet;
     this.pis = pis;
     [this.switch, this.fileserver] = others;
+    this.#connectedAtMs = fleet.world.clock.monotonicMs();
   }
 
   static async start(policy: string | undefined, given: SiteGiven = {}): Promise<HealingSite> {
@@ -107,7 +113,7 @@ export class HealingSite {
       { supportedActions: ['switch_power', 'switch_apply', 'switch_roll_back'] },
       'switch',
     );
-    const disks = new FakeAgent(FILESERVER, { supportedActions: ['boot_path_repair'] }, 'fileserver');
+    const disks = new FakeAgent(FILESERVER, { supportedActions: ['boot_path_repair', 'root_mailbox'] }, 'fileserver');
     for (const agent of [...pis, power, disks]) await agent.connect(fleet.core);
     return new HealingSite(fleet, pis, [power, disks]);
   }
@@ -130,6 +136,20 @@ export class HealingSite {
     const pi = this.pis[number - 1];
     if (pi !== undefined) this.silent.add(pi);
     this.idle.add(number);
+  }
+
+  /** Its fileserver reads in its log, only now, that it has asked for an address and mounted its root. */
+  async bootIsRead(number: number): Promise<void> {
+    const nowMs = UPTIME_MS + this.fleet.world.clock.monotonicMs() - this.#connectedAtMs;
+    const seen = { mac: mac(number), serial: '', address: address(number), interfaceName: 'eth0.10' };
+    const stagesMs = { 'dhcp-seen': nowMs, 'nfs-mounted': nowMs };
+    const unseen = { firstFileMs: undefined, missedMs: undefined, missedFirmware: false };
+    const record = { ...seen, ...unseen, stagesMs, startedMs: nowMs, startsMs: [nowMs], seenMs: nowMs };
+    const sequence = (this.#sequences.get(this.fileserver) ?? 0) + 1;
+    this.#sequences.set(this.fileserver, sequence);
+    const { bootId } = this.fileserver.hello;
+    this.fileserver.events(agentEvent(sequence, { kind: 'board-boot', record, trouble: undefined }, { bootId }));
+    await this.fleet.world.settle();
   }
 
   revive(number: number): void {
@@ -202,12 +222,21 @@ export class HealingSite {
 
   readonly #askedAtS = new Map<number, number>();
 
+  /** Made of two clocks, each read to the second. */
+  get #jitterS(): number {
+    return Math.round(this.fleet.world.clock.monotonicMs() / REPORT_MS) % 2;
+  }
+
   #diskFacts(): readonly FactChange[] {
     const peers = [...this.#askedAtS].flatMap(([number, asked]): readonly FactChange[] => [
-      { fact: 'vlan_peer_mac_text', instance: address(number), value: mac(number) },
-      { fact: 'nfs_client_asked_unix_s', instance: address(number), value: asked },
+      // The kernel forgets the hardware address of who does not answer.
+      { fact: 'vlan_peer_mac_text', instance: address(number), value: this.idle.has(number) ? '' : mac(number) },
+      { fact: 'nfs_client_asked_unix_s', instance: address(number), value: asked + this.#jitterS },
     ]);
-    return [{ fact: 'collector_state', instance: 'raid', value: 2 }, ...peers];
+    const roots = [...this.rooted].map((number): FactChange => {
+      return { fact: 'root_generation_count', instance: `0000000${number}`, value: 1 };
+    });
+    return [{ fact: 'collector_state', instance: 'raid', value: 2 }, ...peers, ...roots];
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAILBOX_VERBS } from '../netboot/mailbox.js';
 import { DesiredTryView } from './node-config.js';
 
 /** What an operator sees; shared by the HTTP API, the CLI and the dashboard. Times are ms since 1970-01-01 UTC. */
@@ -161,6 +162,7 @@ export const CommandView = z.object({
     z.object({ kind: z.literal('cancel-command'), commandId: z.string() }),
     z.object({ kind: z.literal('root-remove'), serial: z.string(), keepData: z.boolean() }),
     z.object({ kind: z.literal('boot-path-repair'), serial: z.string() }),
+    z.object({ kind: z.literal('root-mailbox'), serial: z.string(), verb: z.enum(MAILBOX_VERBS) }),
     z.object({ kind: z.literal('switch-apply'), plan: z.string(), confirmWithinMs: z.number() }),
     z.object({ kind: z.literal('switch-confirm'), changeId: z.string() }),
     z.object({ kind: z.literal('switch-roll-back'), changeId: z.string() }),

@@ -64,6 +64,7 @@ export const ExplainView = z.object({
     .optional(),
   passed: z.array(z.string()).describe('guards that had nothing against it'),
   evidence: z.string(),
+  missing: z.string().optional().describe('what earlier rungs of the row were wanting'),
   sinceMs: z.number(),
   policy: z.string().describe('hash of the policy in force'),
   words: z.string().describe('all of it in a sentence'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAILBOX_VERBS } from '../netboot/mailbox.js';
 import { MaintenanceView, MountAccess, NodeKind, UplinkBudget } from './fleet.js';
 
 /** Bodies of mutating requests and the one error envelope. */
@@ -81,6 +82,7 @@ export const CommandCreate = z.strictObject({
     z.strictObject({ kind: z.literal('cancel-command'), commandId: z.uuid() }),
     z.strictObject({ kind: z.literal('root-remove'), serial: boardSerial, keepData: z.boolean().default(true) }),
     z.strictObject({ kind: z.literal('boot-path-repair'), serial: boardSerial }),
+    z.strictObject({ kind: z.literal('root-mailbox'), serial: boardSerial, verb: z.enum(MAILBOX_VERBS) }),
     z.strictObject({
       kind: z.literal('switch-apply'),
       plan: z.string().max(32_768).describe('what every port is for, as JSON'),

@@ -42,6 +42,8 @@ export type Gate =
       readonly image: string;
       readonly shared: SharedImage;
     }
+  /** It gets no start from here; what it has mounted, if one of its starts came to something, stays. */
+  | { readonly kind: 'held'; readonly board: BootBoard; readonly root: CurrentRoot; readonly why: string }
   | { readonly kind: 'closed'; readonly why: string };
 
 export function gateOf(set: Pick<BootSet, 'intakeImage' | 'rescueImage'>, port: BootPort, stock: BootStock): Gate {
@@ -50,9 +52,10 @@ export function gateOf(set: Pick<BootSet, 'intakeImage' | 'rescueImage'>, port: 
   if (board.mode === 'closed') return { kind: 'closed', why: 'it is told not to boot' };
   if (board.mode === 'rescue') return shared(set.rescueImage, board, stock, 'there is no rescue image');
   const serial = rootSerialOf(board);
-  if (stock.held.has(serial)) return { kind: 'closed', why: 'it started over and over again' };
   const root = stock.roots.get(serial);
-  return root === undefined ? { kind: 'closed', why: 'it has no root yet' } : { kind: 'root', board, root };
+  if (root === undefined) return { kind: 'closed', why: 'it has no root yet' };
+  if (stock.held.has(serial)) return { kind: 'held', board, root, why: 'it started over and over again' };
+  return { kind: 'root', board, root };
 }
 
 function shared(image: string | undefined, board: BootBoard | undefined, stock: BootStock, why: string): Gate {
@@ -99,7 +102,7 @@ function planPort(set: BootSet, port: BootPort, subnet: PortSubnet, gate: Gate):
 }
 
 function leaseOf(gate: Gate): PortLease {
-  if (gate.kind === 'closed') return { kind: 'nobody' };
+  if (gate.kind === 'closed' || gate.kind === 'held') return { kind: 'nobody' };
   return gate.board === undefined ? { kind: 'anybody' } : { kind: 'board', board: gate.board };
 }
 
@@ -110,6 +113,7 @@ const OWN_FILES = ['cmdline.txt', 'config.txt'];
 function tftpOf(gate: Gate, subnet: PortSubnet): readonly TftpEntry[] {
   switch (gate.kind) {
     case 'closed':
+    case 'held':
       return [];
     case 'root': {
       const serial = rootSerialOf(gate.board);
@@ -140,7 +144,8 @@ function exportsOf(gate: Gate, address: string): readonly ExportLine[] {
   switch (gate.kind) {
     case 'closed':
       return [];
-    case 'root': {
+    case 'root':
+    case 'held': {
       const { fsid, mountPoint, volumes } = gate.root;
       return [
         { path: exportPath(address), address, fsid, access: 'rw', mountPoint },

@@ -192,7 +192,7 @@ test.for<[string, Partial<BootBoard>, Partial<BootStock>, string]>([
   ['a board that is told not to boot', { mode: 'closed' }, {}, 'closed'],
   ['a board that is looked at', { mode: 'rescue' }, {}, 'shared'],
   ['a board whose rescue image is not here', { mode: 'rescue' }, { images: new Map() }, 'closed'],
-  ['a board that starts over and over', {}, { held: new Set(['aa000001']) }, 'closed'],
+  ['a board that starts over and over', {}, { held: new Set(['aa000001']) }, 'held'],
   ['a board that starts over and over and is looked at', { mode: 'rescue' }, { held: new Set(['aa000001']) }, 'shared'],
 ])('the gate of %s', ([, over, more, kind]) => {
   const port = { vlan: 10, server: '10.46.189.1', board: { ...board, ...over } };

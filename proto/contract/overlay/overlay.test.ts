@@ -159,7 +159,8 @@ test('the configuration of a gateway', () => {
     persist-key
     persist-tun
     management /run/bramble/overlay-0.sock unix
-    verb 3
+    verb 4
+    mute 20
     "
   `);
 });

@@ -92,7 +92,9 @@ export function renderGatewayConfig(config: GatewayConfig): string {
     'persist-key',
     'persist-tun',
     `management ${socket} unix`,
-    'verb 3',
+    // Four tells of packets that were dropped for their source; one that floods is not told of each time.
+    'verb 4',
+    'mute 20',
   ];
   return `${lines.join('\n')}\n`;
 }

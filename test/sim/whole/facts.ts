@@ -65,9 +65,11 @@ export class BootLogs {
     const own = this.#world.nodes.filter((node) => this.#world.fileserverOf(node) === server);
     const behindMs = this.#world.nowMs - clockMs;
     return own.flatMap((node): readonly Sample[] => {
+      const root = this.#world.map.nodes[node.index]?.record.board.serial.slice(-8) ?? '';
       const readMs = this.#readMs.get(node.index);
       const record = this.#recordOf(node, behindMs);
       return [
+        { fact: 'root_generation_count', instance: root, value: 1 },
         ...(readMs === undefined
           ? []
           : ([

@@ -65,14 +65,29 @@ export class Referee {
         this.#begun.add(commandId);
       },
       repairPath: (serial) => this.#repairPath(serial),
+      mailbox: (serial) => this.#mailbox(serial),
       power: (order, done) => this.#power(name, order, done),
     };
   }
 
+  #nodeOf(serial: string): SimNode | undefined {
+    const { nodes, map } = this.#world;
+    return nodes.find(({ index }) => map.nodes[index]?.record.board.serial.slice(-8) === serial);
+  }
+
+  /** The board's timer restarts its agent while its kernel and its root are well. */
+  #mailbox(serial: string): boolean {
+    const node = this.#nodeOf(serial);
+    this.deeds.push(`mailbox ${node?.index ?? '?'}`);
+    if (node === undefined || !this.#world.serves(node)) return false;
+    node.agentDead = false;
+    if (node.fault?.name === 'agent-dead') node.fault = undefined;
+    this.#world.refresh();
+    return true;
+  }
+
   #repairPath(serial: string): boolean {
-    const node = this.#world.nodes.find(
-      ({ index }) => this.#world.map.nodes[index]?.record.board.serial.slice(-8) === serial,
-    );
+    const node = this.#nodeOf(serial);
     this.deeds.push(`repair ${node?.index ?? '?'}`);
     if (node?.dirMissing !== true) return false;
     node.dirMissing = false;

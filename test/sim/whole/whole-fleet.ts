@@ -29,7 +29,7 @@ import { type AgentTerms, FleetAgent, UNIT } from './fleet-agent.js';
 import { piFacts, piState, serverState, switchState, UnitFaults } from './machines.js';
 import { type Mortal, mortal } from './mortal.js';
 import { Referee } from './referee.js';
-import { bootPathHandlers, powerHandlers } from './world-handlers.js';
+import { fileserverHandlers, powerHandlers } from './world-handlers.js';
 
 const READS_EVERY_MS = 10_000;
 /** Promise jobs within which a process that is to die does. */
@@ -232,7 +232,7 @@ export class WholeFleet {
     for (const server of world.fileservers.values()) {
       const agent = await add(server.site, {
         ...{ kind: 'fileserver', name: server.name, serial: server.name, mac: macOf(10_000 + this.agents.length) },
-        handlers: bootPathHandlers(this.referee.hands(server.name)),
+        handlers: fileserverHandlers(this.referee.hands(server.name)),
         facts: ({ clock }) => fileserverFacts(server, this.#logs, clock.monotonicMs()),
       });
       this.#keepers.push(() => agent.become(serverState(world, server)));

@@ -65,6 +65,20 @@ test.for(LOSSES)(
   },
 );
 
+test('an agent that dies for good comes back by the mailbox in its root, and its board keeps its power', {
+  timeout: MINUTES,
+}, async () => {
+  const fleet = await started(1);
+  fleet.trouble.strike('agent-dead', HUNG);
+  await fleet.runUntil(30 * MINUTE_MS);
+  await fleet.finish();
+  expect([fleet.world.nodes[HUNG]?.agentDead, fleet.referee.deeds, fleet.referee.violations]).toEqual([
+    false,
+    [`mailbox ${HUNG}`],
+    [],
+  ]);
+});
+
 test('a controller that dies between any two steps neither forgets an act nor does it twice', {
   timeout: MINUTES,
 }, async () => {

@@ -1,6 +1,11 @@
 /** What agents do in the simulated world when they are ordered to: the hands of the real command handlers. */
 
-import { type CommandHandler, type Handlers, PowerAction } from '../../../agent/kit/command/handler.js';
+import {
+  type ActionArguments,
+  type CommandHandler,
+  type Handlers,
+  PowerAction,
+} from '../../../agent/kit/command/handler.js';
 import { NOTHING_REPAIRED } from '../../../proto/contract/netboot/repair.js';
 
 /** Done to the world by one order. */
@@ -9,6 +14,8 @@ export interface Hands {
   readonly begun: (commandId: string) => void;
   /** Puts the boot path of a board right. @returns whether anything had to be */
   readonly repairPath: (serial: string) => boolean;
+  /** A board that runs looks into its mailbox. @returns whether it did */
+  readonly mailbox: (serial: string) => boolean;
   /** Calls back when the port is as it was asked for; whatever becomes of the agent, the switch brings it there. */
   readonly power: (order: PowerOrder, done: () => void) => void;
 }
@@ -21,13 +28,15 @@ export interface PowerOrder {
 }
 
 const REPAIR_MS = 5_000;
+/** A timer of 30 s, and a restart. */
+const MAILBOX_MS = 25_000;
 const ACTIONS: ReadonlyMap<PowerAction, 'on' | 'off' | 'cycle'> = new Map([
   [PowerAction.ON, 'on' as const],
   [PowerAction.OFF, 'off' as const],
   [PowerAction.CYCLE, 'cycle' as const],
 ]);
 
-export function bootPathHandlers(hands: Hands): Handlers {
+export function fileserverHandlers(hands: Hands): Handlers {
   const bootPathRepair: CommandHandler<{ readonly serial: string }> = {
     requiresBootId: false,
     check: async () => undefined,
@@ -41,7 +50,21 @@ export function bootPathHandlers(hands: Hands): Handlers {
     // Looking again is repairing again: what a crash cut off is not known to have been done.
     observe: async () => ({ kind: 'failed', detail: 'it was cut off' }),
   };
-  return { bootPathRepair };
+  const rootMailbox: CommandHandler<ActionArguments<'rootMailbox'>> = {
+    requiresBootId: false,
+    isAside: true,
+    check: async () => undefined,
+    before: async () => '',
+    async run({ serial }, { host, commandId }, signal) {
+      hands.begun(commandId);
+      await host.clock.sleep(MAILBOX_MS, signal);
+      return hands.mailbox(serial)
+        ? { kind: 'succeeded', detail: 'its agent was restarted' }
+        : { kind: 'failed', detail: 'it did not look into its mailbox' };
+    },
+    observe: async () => ({ kind: 'failed', detail: 'it was cut off' }),
+  };
+  return { bootPathRepair, rootMailbox };
 }
 
 export function powerHandlers(hands: Hands): Handlers {

@@ -95,6 +95,13 @@ test('at most 64 files stay open, those read once do not, and idle ones give way
   expect(openFiles() - before).toBe(0);
 });
 
+test('files of the NFS server answer once for as long as they are open: they never stay so', () => {
+  put('/proc/fs/nfsd/v4_end_grace', 'N\n');
+  const before = openFiles();
+  for (let i = 0; i < 4; i++) expect(kernel.readText('/proc/fs/nfsd/v4_end_grace')).toBe('N\n');
+  expect(openFiles() - before).toBe(0);
+});
+
 test('a binary file keeps every byte when it is read as latin1', () => {
   mkdirSync(join(root, 'proc'));
   writeFileSync(join(root, 'proc/cell'), Uint8Array.of(0x00, 0xa0, 0x20, 0x82));

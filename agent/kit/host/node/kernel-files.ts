@@ -11,6 +11,8 @@ const OPEN_FILES_MAX = 64;
 const READS_PER_OPEN = 128;
 /** An open file that was not read for so many reads of others gives its place away. */
 const IDLE_READS = 1024;
+/** Its files answer once for as long as they are open. Source: fs/nfsd/nfsctl.c transaction_ops, fs/libfs.c simple_transaction_read(). */
+const ANSWERS_ONCE = '/proc/fs/nfsd/';
 /** Paths whose second read is waited for. */
 const SEEN_ONCE_MAX = 512;
 
@@ -114,6 +116,7 @@ class KernelReader {
   /** A file of the kernel's own, at its second read, while there is room. Others may be replaced under their name. */
   #isWorthKeeping(path: string): boolean {
     if (!path.startsWith('/proc/') && !path.startsWith('/sys/')) return false;
+    if (path.startsWith(ANSWERS_ONCE)) return false;
     if (!this.#seenOnce.has(path)) {
       if (this.#seenOnce.size >= SEEN_ONCE_MAX) this.#seenOnce.clear();
       this.#seenOnce.add(path);

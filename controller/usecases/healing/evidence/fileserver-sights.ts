@@ -14,6 +14,8 @@ import { BootBook } from './boot-book.js';
 const COUNTED_BEFORE_MS = 40_000;
 /** An idle system asks at least so often: its agent alone writes what it must not forget. */
 const ASKS_WITHIN_MS = 60_000;
+/** When it asked last is told as a time, made of two clocks that are read to the second: it moves by so much when nobody asks. */
+const JITTER_S = 3;
 /** Clocks are joined to the second, and a kernel starts after its board asked for an address. */
 const SLACK_MS = 5_000;
 
@@ -59,6 +61,8 @@ export const UNSEEN_DISK: DiskSight = {
 interface Told {
   readonly reportedAtMs: number;
   readonly askedByMac: ReadonlyMap<string, Asked>;
+  /** Who answered last at each address. */
+  readonly macs: ReadonlyMap<string, string>;
 }
 
 /** Of one hardware address. */
@@ -102,46 +106,56 @@ export class FileserverSights {
     return { boot: trouble ?? stage ?? 'none', bootSinceMs: record.startedMs, nfs, fileserverSawAtMs };
   }
 
-  #reads(fileserver: NodeEntry, { node }: NodeEntry, reportedAtMs: number, isBooting: boolean): DiskSight['nfs'] {
+  #reads(fileserver: NodeEntry, entry: NodeEntry, reportedAtMs: number, isBooting: boolean): DiskSight['nfs'] {
     const { askedByMac } = this.#toldBy(fileserver, reportedAtMs);
     let newest: Asked | undefined;
-    for (const mac of node.board.macAddresses) {
+    for (const mac of entry.node.board.macAddresses) {
       const asked = askedByMac.get(mac);
       if (asked !== undefined && (newest === undefined || asked.asked > newest.asked)) newest = asked;
     }
     // Who has not asked for its root yet is idle while it boots; of anybody else nothing is known.
     if (newest === undefined) return isBooting ? 'idle' : 'unobserved';
-    return reportedAtMs - newest.movedAtMs <= ASKS_WITHIN_MS ? 'active' : 'idle';
+    if (reportedAtMs - newest.movedAtMs > ASKS_WITHIN_MS) return 'idle';
+    return mayBeOld(newest, entry, fileserver) ? 'unobserved' : 'active';
   }
 
-  #toldBy({ node, facts }: NodeEntry, reportedAtMs: number): Told {
+  #toldBy(fileserver: NodeEntry, reportedAtMs: number): Told {
+    const { node, facts } = fileserver;
     const known = this.#told.get(node.id);
     if (known?.reportedAtMs === reportedAtMs) return known;
-    const macs = new Map<string, string>();
+    // Who hangs does not answer for its address, and is forgotten there within seconds: what it asked for before is its all the same.
+    const macs = new Map(known?.macs ?? this.#macsOfBoots(fileserver));
     const asked = new Map<string, number>();
     facts.visit((fact, instance, value) => {
-      if (fact === 'vlan_peer_mac_text') macs.set(instance, String(value));
-      else if (fact === 'nfs_client_asked_unix_s') asked.set(instance, Number(value));
+      if (fact === 'vlan_peer_mac_text') {
+        if (value !== '') macs.set(instance, String(value));
+      } else if (fact === 'nfs_client_asked_unix_s') asked.set(instance, Number(value));
     });
     const askedByMac = new Map<string, Asked>();
     for (const [address, atS] of asked) {
       const mac = macs.get(address);
       if (mac === undefined || atS <= (askedByMac.get(mac)?.asked ?? -Infinity)) continue;
       const before = known?.askedByMac.get(mac);
-      askedByMac.set(mac, before?.asked === atS ? before : { asked: atS, movedAtMs: reportedAtMs });
+      const isSame = before !== undefined && Math.abs(atS - before.asked) <= JITTER_S;
+      askedByMac.set(mac, isSame ? before : { asked: atS, movedAtMs: reportedAtMs });
     }
-    const told = { reportedAtMs, askedByMac };
+    const told = { reportedAtMs, askedByMac, macs };
     this.#told.set(node.id, told);
     return told;
+  }
+
+  /** By the addresses that boards were given when they booted: all that is known of who hung before this process began. */
+  #macsOfBoots(fileserver: NodeEntry): ReadonlyMap<string, string> {
+    const { records } = this.#bootsOf(fileserver);
+    const oldestFirst = records.toSorted((a, b) => a.seenMs - b.seenMs);
+    return new Map(oldestFirst.flatMap(({ address, mac }) => (address === '' || mac === '' ? [] : [[address, mac]])));
   }
 
   /** The boot that is under way; `undefined` = none, or nobody saw one. */
   #boot(fileserver: NodeEntry, node: NodeEntry, { poweredOnAtMs, knowsSinceMs }: BootTerms): BootRecord | undefined {
     const record = sincePower(this.#bootsOf(fileserver).newestOf(node.node.board), poweredOnAtMs);
     if (record === undefined || record.startedMs < knowsSinceMs) return undefined;
-    // It said hello since: whatever is wrong with it now is not its boot.
-    const { bootedAtMonotonicMs: bootedAtMs } = node;
-    return bootedAtMs !== undefined && bootedAtMs >= record.startedMs - SLACK_MS ? undefined : record;
+    return isOver(record, node) ? undefined : record;
   }
 
   #bootsOf(fileserver: NodeEntry): BootBook {
@@ -152,6 +166,22 @@ export class FileserverSights {
     this.#boots.set(fileserver.node.id, book);
     return book;
   }
+}
+
+/** Of who is silent: whether it may have asked before it fell silent, and hang since. Then its next turn to ask is waited for. */
+function mayBeOld({ movedAtMs }: Asked, node: NodeEntry, fileserver: NodeEntry): boolean {
+  const { liveness, lastSeenAtMonotonicMs: seenAtMs } = node;
+  if (liveness !== 'silent' || seenAtMs === undefined) return false;
+  return movedAtMs - seenAtMs <= node.reportIntervalMs + COUNTED_BEFORE_MS + fileserver.reportIntervalMs + SLACK_MS;
+}
+
+/**
+ * It said hello since: whatever is wrong with it now is not its boot. When its kernel started is not enough to go by: a fileserver that
+ * started with its boards reads in its log later than they booted that they did.
+ */
+function isOver({ startedMs }: BootRecord, node: NodeEntry): boolean {
+  const { bootedAtMonotonicMs: bootedAtMs = -Infinity, lastSeenAtMonotonicMs: seenAtMs = -Infinity } = node;
+  return bootedAtMs >= startedMs - SLACK_MS || seenAtMs > startedMs + SLACK_MS;
 }
 
 /** We gave it power and nothing was heard of it since: what is waited for is its first request. */

@@ -1,4 +1,4 @@
-import { constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { BrambleError } from '../../../../../proto/contract/errors.js';
 import type { ConfinedTree, OwnFile } from '../../../roots/confined-tree.js';
 import { storageError } from '../../storage-error.js';
@@ -9,6 +9,8 @@ const ROOT = 0;
 const FOLDER_MODE = 0o755;
 /** As the kernel's own limit of a path. Source: limits.h, PATH_MAX; names of at least one character. */
 const DEPTH_MAX = 2_048;
+/** Whoever owns the tree may have made the file as long as they like. */
+const READ_BYTES_MAX = 64 * 1024;
 const HINT = 'an image whose files are not what their names say is not used';
 
 /** A folder that is open, and what its content is reached by. Source: proc(5), /proc/pid/fd. */
@@ -85,7 +87,10 @@ async function enter(folder: OpenFolder, name: string, make: boolean): Promise<O
 async function replaceFile(folder: OpenFolder, name: string, { path, text, mode }: OwnFile): Promise<void> {
   const temporary = `${folder.path}/.${name}.bramble`;
   await refuseUnlessPlain(folder, name, path);
-  await rm(temporary, { force: true, recursive: true });
+  // Never a folder with what is in it: whoever lives in the tree could swap one while it is gone through.
+  await unlink(temporary).catch((error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  });
   const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     await handle.chown(ROOT, ROOT);
@@ -120,7 +125,9 @@ async function readPlain(folder: OpenFolder, name: string): Promise<string | und
   if ((await kindOf(folder, name)) !== 'file') return undefined;
   const handle = await open(`${folder.path}/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    return await handle.readFile('utf8');
+    const bytes = new Uint8Array(READ_BYTES_MAX);
+    const { bytesRead } = await handle.read(bytes, 0, READ_BYTES_MAX, 0);
+    return new TextDecoder().decode(bytes.subarray(0, bytesRead));
   } finally {
     await handle.close();
   }

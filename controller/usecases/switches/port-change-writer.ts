@@ -3,14 +3,19 @@ import { visible } from '../../../proto/contract/visible.js';
 import type { Actor } from '../../domain/access/actor.js';
 import type { CommandAction } from '../../domain/command.js';
 import type { Severity } from '../../domain/event.js';
-import { confirmBeforeMs, needsOrderBack, type Rollout, type RolloutPart } from '../../domain/switch/rollout.js';
+import {
+  confirmBeforeMs,
+  needsOrderBack,
+  type PortChange,
+  type PortChangePart,
+} from '../../domain/switch/port-change.js';
 import type { Commands, PreparedCommand } from '../commands.js';
 import { carryOut, type Prepared } from '../mutation.js';
 import type { NodeTable } from '../node-table.js';
 import type { Store, StoreWriter, World } from '../ports.js';
-import { rolloutSight } from './rollout-sight.js';
+import { portChangeSight } from './port-change-sight.js';
 
-export interface RolloutDeps {
+export interface PortChangeDeps {
   readonly store: Store;
   readonly world: World;
   readonly nodes: NodeTable;
@@ -38,96 +43,96 @@ const ENDS = {
 } as const satisfies Record<string, { severity: Severity; reason: string; words: string }>;
 
 /** Writes each step of a change of ports together with the orders that it consists of. */
-export class RolloutWriter {
-  readonly #deps: RolloutDeps;
+export class PortChangeWriter {
+  readonly #deps: PortChangeDeps;
 
-  constructor(deps: RolloutDeps) {
+  constructor(deps: PortChangeDeps) {
     this.#deps = deps;
   }
 
   /** The orders to all switches and the record of them: all in one transaction, or none. */
-  async applyIn(writer: StoreWriter, rollout: Rollout, actor: Actor): Promise<Prepared<Rollout>> {
-    const { confirmWithinMs } = rollout;
-    const given = await this.#orderIn(writer, rollout, actor, {
-      parts: rollout.parts,
+  async applyIn(writer: StoreWriter, change: PortChange, actor: Actor): Promise<Prepared<PortChange>> {
+    const { confirmWithinMs } = change;
+    const given = await this.#orderIn(writer, change, actor, {
+      parts: change.parts,
       validForMs: APPLY_WITHIN_MS,
       actionOf: ({ plan }) => ({ kind: 'switch-apply', plan, confirmWithinMs }),
     });
-    const parts = rollout.parts.map((part) => ({ ...part, applied: given.idOf(part) }));
-    const next = { ...rollout, parts };
-    await writer.switches.putRollout(next);
+    const parts = change.parts.map((part) => ({ ...part, applied: given.idOf(part) }));
+    const next = { ...change, parts };
+    await writer.switches.putChange(next);
     for (const { nodeId, site } of parts) {
-      const done = { atMs: rollout.atMs, actor, target: nodeId, site, outcome: 'done' } as const;
+      const done = { atMs: change.atMs, actor, target: nodeId, site, outcome: 'done' } as const;
       await writer.audit.add({
         ...done,
         action: 'ports.change',
-        details: { change: rollout.id, reason: rollout.reason },
+        details: { change: change.id, reason: change.reason },
       });
     }
     return given.prepared(next);
   }
 
-  async orderConfirm(rollout: Rollout): Promise<Rollout> {
+  async orderConfirm(change: PortChange): Promise<PortChange> {
     const { store, world } = this.#deps;
     const nowMs = world.clock.nowMs();
-    const leftMs = confirmBeforeMs(rollout) - nowMs + CONFIRM_WITHIN_MS;
+    const leftMs = confirmBeforeMs(change) - nowMs + CONFIRM_WITHIN_MS;
     return await carryOut(store, async (writer) => {
-      const given = await this.#orderIn(writer, rollout, this.actorOf(rollout), {
-        parts: rollout.parts,
+      const given = await this.#orderIn(writer, change, this.actorOf(change), {
+        parts: change.parts,
         validForMs: Math.max(1_000, leftMs),
         actionOf: ({ applied = '' }) => ({ kind: 'switch-confirm', changeId: applied }),
       });
-      const parts = rollout.parts.map((part) => ({ ...part, settled: given.idOf(part) }));
-      const next: Rollout = { ...rollout, parts, state: 'confirming', stateAtMs: nowMs, detail: '' };
-      await writer.switches.putRollout(next);
+      const parts = change.parts.map((part) => ({ ...part, settled: given.idOf(part) }));
+      const next: PortChange = { ...change, parts, state: 'confirming', stateAtMs: nowMs, detail: '' };
+      await writer.switches.putChange(next);
       return given.prepared(next);
     });
   }
 
   /** To everyone who may have their part on trial. A switch that cannot be told goes back by itself. */
-  async orderBack(rollout: Rollout, why: string, asked: Actor | undefined): Promise<Rollout> {
+  async orderBack(change: PortChange, why: string, asked: Actor | undefined): Promise<PortChange> {
     const { store, world } = this.#deps;
-    const { parts: sights } = await rolloutSight(rollout, this.#deps);
-    const concerned = rollout.parts.filter((_, at) => {
+    const { parts: sights } = await portChangeSight(change, this.#deps);
+    const concerned = change.parts.filter((_, at) => {
       const sight = sights[at];
       return sight !== undefined && needsOrderBack(sight);
     });
     return await carryOut(store, async (writer) => {
-      const given = await this.#orderIn(writer, rollout, asked ?? this.actorOf(rollout), {
+      const given = await this.#orderIn(writer, change, asked ?? this.actorOf(change), {
         parts: concerned,
         validForMs: BACK_WITHIN_MS,
         actionOf: ({ applied = '' }) => ({ kind: 'switch-roll-back', changeId: applied }),
         mayFail: true,
       });
-      const parts = rollout.parts.map((part) => ({ ...part, settled: given.idOf(part) }));
+      const parts = change.parts.map((part) => ({ ...part, settled: given.idOf(part) }));
       const detail = visible(why, DETAIL_MAX);
-      const next: Rollout = { ...rollout, parts, state: 'taking-back', stateAtMs: world.clock.nowMs(), detail };
-      await writer.switches.putRollout(next);
+      const next: PortChange = { ...change, parts, state: 'taking-back', stateAtMs: world.clock.nowMs(), detail };
+      await writer.switches.putChange(next);
       return given.prepared(next);
     });
   }
 
-  async become(rollout: Rollout, state: 'watching', detail: string): Promise<Rollout> {
-    const next = { ...rollout, state, stateAtMs: this.#deps.world.clock.nowMs(), detail };
-    await this.#deps.store.transact((writer) => writer.switches.putRollout(next));
+  async become(change: PortChange, state: 'watching', detail: string): Promise<PortChange> {
+    const next = { ...change, state, stateAtMs: this.#deps.world.clock.nowMs(), detail };
+    await this.#deps.store.transact((writer) => writer.switches.putChange(next));
     return next;
   }
 
-  async end(rollout: Rollout, state: keyof typeof ENDS, why: string): Promise<Rollout> {
+  async end(change: PortChange, state: keyof typeof ENDS, why: string): Promise<PortChange> {
     const { store, world, onCommitted } = this.#deps;
     const atMs = world.clock.nowMs();
-    const next: Rollout = { ...rollout, state, stateAtMs: atMs, detail: visible(why, DETAIL_MAX) };
+    const next: PortChange = { ...change, state, stateAtMs: atMs, detail: visible(why, DETAIL_MAX) };
     const { words, ...event } = ENDS[state];
-    const { parts: sights } = await rolloutSight(rollout, this.#deps);
+    const { parts: sights } = await portChangeSight(change, this.#deps);
     const hasKept = (at: number): boolean =>
       state === 'kept' || (state === 'split' && sights[at]?.settled === 'succeeded');
     await store.transact(async (writer) => {
-      await writer.switches.putRollout(next);
-      for (const [at, { nodeId, plan }] of rollout.parts.entries()) {
-        await writer.addFleetEvent({ atMs, nodeId, ...event, message: `${words} (${rollout.id}): ${next.detail}` });
+      await writer.switches.putChange(next);
+      for (const [at, { nodeId, plan }] of change.parts.entries()) {
+        await writer.addFleetEvent({ atMs, nodeId, ...event, message: `${words} (${change.id}): ${next.detail}` });
         if (!hasKept(at)) continue;
         const revision = ((await writer.switches.keptPlan(nodeId))?.revision ?? 0) + 1;
-        const { id: changeId, actor, reason } = rollout;
+        const { id: changeId, actor, reason } = change;
         await writer.switches.addKeptPlan({ nodeId, revision, plan, changeId, atMs, actor, reason });
       }
     });
@@ -135,35 +140,35 @@ export class RolloutWriter {
     return next;
   }
 
-  async put(rollout: Rollout, { actor, action }: { readonly actor: Actor; readonly action: string }): Promise<void> {
+  async put(change: PortChange, { actor, action }: { readonly actor: Actor; readonly action: string }): Promise<void> {
     const atMs = this.#deps.world.clock.nowMs();
     await this.#deps.store.transact(async (writer) => {
-      await writer.switches.putRollout(rollout);
-      for (const { nodeId, site } of rollout.parts) {
+      await writer.switches.putChange(change);
+      for (const { nodeId, site } of change.parts) {
         const done = { atMs, actor, target: nodeId, site, outcome: 'done' } as const;
-        await writer.audit.add({ ...done, action, details: { change: rollout.id } });
+        await writer.audit.add({ ...done, action, details: { change: change.id } });
       }
     });
   }
 
   /** What follows from somebody's order is ordered in their name: it is not sent once they have lost the right to it. */
-  actorOf({ actor }: Pick<Rollout, 'actor'>): Actor {
+  actorOf({ actor }: Pick<PortChange, 'actor'>): Actor {
     return { name: actor, role: 'controller', source: 'controller', requestId: '' };
   }
 
   async #orderIn(
     writer: StoreWriter,
-    { id, reason }: Rollout,
+    { id, reason }: PortChange,
     actor: Actor,
     order: {
-      readonly parts: readonly RolloutPart[];
+      readonly parts: readonly PortChangePart[];
       readonly validForMs: number;
-      readonly actionOf: (part: RolloutPart) => CommandAction;
+      readonly actionOf: (part: PortChangePart) => CommandAction;
       /** What cannot be ordered is left out. */
       readonly mayFail?: boolean;
     },
   ) {
-    const given = new Map<RolloutPart, PreparedCommand>();
+    const given = new Map<PortChangePart, PreparedCommand>();
     const undone = (): void => {
       for (const command of given.values()) command.undone?.();
     };
@@ -182,8 +187,8 @@ export class RolloutWriter {
       }
     }
     return {
-      idOf: (part: RolloutPart) => given.get(part)?.record.id,
-      prepared: (next: Rollout): Prepared<Rollout> => ({
+      idOf: (part: PortChangePart) => given.get(part)?.record.id,
+      prepared: (next: PortChange): Prepared<PortChange> => ({
         undone,
         committed: async () => {
           for (const command of given.values()) await command.committed();

@@ -5,16 +5,16 @@ import { parseSwitchPlan, renderSwitchPlan } from '../../../proto/contract/switc
 import { blockingFindings, preflight } from '../../../proto/contract/switch/preflight.js';
 import { visible } from '../../../proto/contract/visible.js';
 import type { Actor } from '../../domain/access/actor.js';
-import { isOver, nextStep, type Rollout, type RolloutStep } from '../../domain/switch/rollout.js';
+import { isOver, nextStep, type PortChange, type PortChangeStep } from '../../domain/switch/port-change.js';
 import { carryOut } from '../mutation.js';
-import { expectedOf, rolloutSight } from './rollout-sight.js';
-import { type RolloutDeps, RolloutWriter } from './rollout-writer.js';
+import { expectedOf, portChangeSight } from './port-change-sight.js';
+import { type PortChangeDeps, PortChangeWriter } from './port-change-writer.js';
 
 const LOOK_EVERY_MS = 1_000;
 /** One request renders and compares as many files as there are switches. */
 export const SWITCHES_MAX = 16;
 
-export interface RolloutWish {
+export interface PortChangeWish {
   readonly switches: readonly { readonly nodeId: NodeId; readonly plan: string }[];
   readonly reason: string;
   readonly confirmWithinMs: number;
@@ -26,35 +26,35 @@ export interface RolloutWish {
  * with the order, so that a controller that starts anew goes on where the last one was; and a switch that nobody speaks to any more
  * goes back by itself.
  */
-export class Rollouts {
-  readonly #deps: RolloutDeps;
-  readonly #writer: RolloutWriter;
-  readonly #open = new Map<string, Rollout>();
+export class PortChanges {
+  readonly #deps: PortChangeDeps;
+  readonly #writer: PortChangeWriter;
+  readonly #open = new Map<string, PortChange>();
   /** One thing after the other: two never decide about the same change. */
   #line: Promise<unknown> = Promise.resolve();
   #cancel: () => void = () => undefined;
   #isStopped = false;
 
-  constructor(deps: RolloutDeps) {
+  constructor(deps: PortChangeDeps) {
     this.#deps = deps;
-    this.#writer = new RolloutWriter(deps);
+    this.#writer = new PortChangeWriter(deps);
   }
 
   /** Goes on with what was open when the controller stopped. */
   async load(): Promise<void> {
-    for (const rollout of await this.#deps.store.reader.switches.openRollouts()) this.#open.set(rollout.id, rollout);
+    for (const change of await this.#deps.store.reader.switches.openChanges()) this.#open.set(change.id, change);
     this.#schedule();
   }
 
   /** As it is, with what is waited for; `undefined` = there is none. */
-  async find(id: string): Promise<Rollout | undefined> {
-    return this.#open.get(id) ?? (await this.#deps.store.reader.switches.rollout(id));
+  async find(id: string): Promise<PortChange | undefined> {
+    return this.#open.get(id) ?? (await this.#deps.store.reader.switches.change(id));
   }
 
   /** Newest first. */
-  async list(limit: number): Promise<readonly Rollout[]> {
-    const stored = await this.#deps.store.reader.switches.rollouts(limit);
-    return stored.map((rollout) => this.#open.get(rollout.id) ?? rollout);
+  async list(limit: number): Promise<readonly PortChange[]> {
+    const stored = await this.#deps.store.reader.switches.changes(limit);
+    return stored.map((change) => this.#open.get(change.id) ?? change);
   }
 
   /**
@@ -62,18 +62,18 @@ export class Rollouts {
    * @throws BrambleError `failed-precondition` (a switch is away, frozen, or has an open change; the plan is refused; nothing changes),
    * `invalid-argument`, `not-found`
    */
-  begin(wish: RolloutWish, actor: Actor, restores = ''): Promise<Rollout> {
+  begin(wish: PortChangeWish, actor: Actor, restores = ''): Promise<PortChange> {
     return this.#inLine(() => this.#begin(wish, actor, restores));
   }
 
   /** Somebody says that it may stay; it does once everybody who must see the switches does. @throws BrambleError `failed-precondition` */
-  approve(id: string, actor: Actor): Promise<Rollout> {
+  approve(id: string, actor: Actor): Promise<PortChange> {
     return this.#inLine(async () => {
-      const rollout = this.#open.get(id);
-      if (rollout === undefined || (rollout.state !== 'applying' && rollout.state !== 'watching')) {
-        throw notOpen(rollout);
+      const change = this.#open.get(id);
+      if (change === undefined || (change.state !== 'applying' && change.state !== 'watching')) {
+        throw notOpen(change);
       }
-      const approved = { ...rollout, isApproved: true };
+      const approved = { ...change, isApproved: true };
       await this.#writer.put(approved, { actor, action: 'ports.approve' });
       return this.#keep(approved);
     });
@@ -83,23 +83,23 @@ export class Rollouts {
    * Takes an open change back; puts the plans from before a kept one in place, as a change of its own; tries once more where a switch
    * is frozen. Answers with the change that does it. @throws BrambleError `not-found`, `failed-precondition`
    */
-  takeBack(id: string, reason: string, actor: Actor): Promise<Rollout> {
+  takeBack(id: string, reason: string, actor: Actor): Promise<PortChange> {
     return this.#inLine(async () => {
-      const rollout = await this.find(id);
-      if (rollout === undefined) throw new BrambleError('not-found', `there is no change ${id} of ports`);
-      switch (rollout.state) {
+      const change = await this.find(id);
+      if (change === undefined) throw new BrambleError('not-found', `there is no change ${id} of ports`);
+      switch (change.state) {
         case 'applying':
         case 'watching':
         case 'stuck':
-          return this.#keep(await this.#writer.orderBack(rollout, `${actor.name} asked for it: ${reason}`, actor));
+          return this.#keep(await this.#writer.orderBack(change, `${actor.name} asked for it: ${reason}`, actor));
         case 'kept':
         case 'split':
-          return await this.#restore(rollout, reason, actor);
+          return await this.#restore(change, reason, actor);
         case 'taking-back':
-          return rollout;
+          return change;
         case 'confirming':
         case 'taken-back':
-          throw notOpen(rollout);
+          throw notOpen(change);
       }
     });
   }
@@ -110,7 +110,7 @@ export class Rollouts {
     await this.#line;
   }
 
-  async #begin({ switches, ...wish }: RolloutWish, actor: Actor, restores: string): Promise<Rollout> {
+  async #begin({ switches, ...wish }: PortChangeWish, actor: Actor, restores: string): Promise<PortChange> {
     const { store, world } = this.#deps;
     if (switches.length === 0 || switches.length > SWITCHES_MAX) {
       throw new BrambleError('invalid-argument', `a change is of 1 to ${SWITCHES_MAX} switches`);
@@ -118,7 +118,7 @@ export class Rollouts {
     if (new Set(switches.map(({ nodeId }) => nodeId)).size < switches.length) {
       throw new BrambleError('invalid-argument', 'a switch is in the change twice');
     }
-    const rollout = await carryOut(store, async (writer) => {
+    const change = await carryOut(store, async (writer) => {
       const parts = [];
       for (const each of switches) {
         const before = (await writer.switches.keptPlan(each.nodeId))?.plan ?? '';
@@ -132,7 +132,7 @@ export class Rollouts {
       const told = { ...wish, reason: visible(wish.reason, 500), actor: visible(actor.name, 100) };
       return await this.#writer.applyIn(writer, { id, atMs, ...told, ...state, restores, parts, expected }, actor);
     });
-    return this.#keep(rollout);
+    return this.#keep(change);
   }
 
   /** @throws BrambleError saying why the ports of this switch cannot be changed like that now */
@@ -153,13 +153,13 @@ export class Rollouts {
     return entry.node.site;
   }
 
-  async #restore(rollout: Rollout, reason: string, actor: Actor): Promise<Rollout> {
+  async #restore(change: PortChange, reason: string, actor: Actor): Promise<PortChange> {
     const { reader } = this.#deps.store;
     const kept = [];
-    for (const part of rollout.parts) {
+    for (const part of change.parts) {
       const newest = await reader.switches.keptPlan(part.nodeId);
-      if (newest?.changeId === rollout.id) kept.push(part);
-      else if (rollout.state === 'kept') {
+      if (newest?.changeId === change.id) kept.push(part);
+      else if (change.state === 'kept') {
         throw new BrambleError('failed-precondition', 'the ports of one of its switches were changed since', {
           hint: 'put a plan in place that you want: `bramble switch history NODE --plan CHANGE` prints former ones',
         });
@@ -171,62 +171,59 @@ export class Rollouts {
       });
     }
     const switches = kept.map(({ nodeId, before }) => ({ nodeId, plan: before }));
-    const { confirmWithinMs } = rollout;
-    return await this.#begin({ switches, reason, confirmWithinMs, isByHand: false }, actor, rollout.id);
+    const { confirmWithinMs } = change;
+    return await this.#begin({ switches, reason, confirmWithinMs, isByHand: false }, actor, change.id);
   }
 
   async #look(): Promise<void> {
-    for (const rollout of [...this.#open.values()]) {
+    for (const change of [...this.#open.values()]) {
       try {
-        await this.#inLine(() => this.#advance(rollout.id));
+        await this.#inLine(() => this.#advance(change.id));
       } catch (thrown) {
-        this.#deps.world.log.warn(
-          { err: thrown, change: rollout.id },
-          'a change of ports waits; it is looked at again',
-        );
+        this.#deps.world.log.warn({ err: thrown, change: change.id }, 'a change of ports waits; it is looked at again');
       }
     }
   }
 
   async #advance(id: string): Promise<void> {
-    const rollout = this.#open.get(id);
-    if (rollout === undefined) return;
-    const sight = await rolloutSight(rollout, this.#deps);
-    const step = nextStep(rollout, sight);
-    const next = await this.#take(rollout, step);
+    const change = this.#open.get(id);
+    if (change === undefined) return;
+    const sight = await portChangeSight(change, this.#deps);
+    const step = nextStep(change, sight);
+    const next = await this.#take(change, step);
     this.#keep(next);
-    if (next.state === 'split' && rollout.state !== 'split') await this.#putBackKept(next);
+    if (next.state === 'split' && change.state !== 'split') await this.#putBackKept(next);
   }
 
-  async #take(rollout: Rollout, step: RolloutStep): Promise<Rollout> {
+  async #take(change: PortChange, step: PortChangeStep): Promise<PortChange> {
     switch (step.kind) {
       case 'wait':
-        return { ...rollout, detail: step.why === '' ? rollout.detail : step.why };
+        return { ...change, detail: step.why === '' ? change.detail : step.why };
       case 'watch':
-        return await this.#writer.become(rollout, 'watching', '');
+        return await this.#writer.become(change, 'watching', '');
       case 'confirm':
-        return await this.#writer.orderConfirm(rollout);
+        return await this.#writer.orderConfirm(change);
       case 'take-back':
-        return await this.#writer.orderBack(rollout, step.why, undefined);
+        return await this.#writer.orderBack(change, step.why, undefined);
       case 'end':
-        return await this.#writer.end(rollout, step.state, step.why);
+        return await this.#writer.end(change, step.state, step.why);
     }
   }
 
   /** Those that kept a change which others did not are put back where that is possible; the event says it where it is not. */
-  async #putBackKept(rollout: Rollout): Promise<void> {
+  async #putBackKept(change: PortChange): Promise<void> {
     try {
-      await this.#restore(rollout, `change ${rollout.id} did not stay everywhere`, this.#writer.actorOf(rollout));
+      await this.#restore(change, `change ${change.id} did not stay everywhere`, this.#writer.actorOf(change));
     } catch (thrown) {
-      this.#deps.world.log.error({ err: thrown, change: rollout.id }, 'what one switch kept could not be put back');
+      this.#deps.world.log.error({ err: thrown, change: change.id }, 'what one switch kept could not be put back');
     }
   }
 
-  #keep(rollout: Rollout): Rollout {
-    if (isOver(rollout)) this.#open.delete(rollout.id);
-    else this.#open.set(rollout.id, rollout);
+  #keep(change: PortChange): PortChange {
+    if (isOver(change)) this.#open.delete(change.id);
+    else this.#open.set(change.id, change);
     this.#schedule();
-    return rollout;
+    return change;
   }
 
   #schedule(): void {
@@ -248,8 +245,8 @@ function normal(plan: string): string {
   return renderSwitchPlan(parseSwitchPlan(JSON.parse(plan)));
 }
 
-function notOpen(rollout: Rollout | undefined): BrambleError {
-  const why = rollout === undefined ? 'it is over, or never was' : `it is ${rollout.state}`;
+function notOpen(change: PortChange | undefined): BrambleError {
+  const why = change === undefined ? 'it is over, or never was' : `it is ${change.state}`;
   return new BrambleError('failed-precondition', `the change is not on trial: ${why}`, {
     hint: 'bramble switch history lists changes and how they ended',
   });

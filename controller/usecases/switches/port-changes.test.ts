@@ -4,11 +4,11 @@ import { fileMark } from '../../../proto/contract/switch/file-mark.js';
 import { parseSwitchPlan, renderSwitchPlan } from '../../../proto/contract/switch/parse-plan.js';
 import { renderInterfaces } from '../../../proto/contract/switch/render-interfaces.js';
 import type { AgentEventKind } from '../../domain/event.js';
-import type { Rollout } from '../../domain/switch/rollout.js';
+import type { PortChange } from '../../domain/switch/port-change.js';
 import { by } from '../testing/by.js';
 import { agentEvent, FakeAgent, healthyFacts, id, makeNode, refusal, TestFleet } from '../testing/fleet.js';
+import { PortChanges } from './port-changes.js';
 import { PortDesk } from './port-desk.js';
-import { Rollouts } from './rollouts.js';
 
 const KIM = by('admin:kim');
 const ADMIN = { principal: { kind: 'administrator', name: 'kim' }, actor: KIM } as const;
@@ -26,7 +26,7 @@ function planWith(vlan: number): string {
 /** Two switches and their fileserver, which answer what they are told to answer. */
 class PortSite {
   readonly fleet: TestFleet;
-  readonly rollouts: Rollouts;
+  readonly changes: PortChanges;
   readonly desk: PortDesk;
   readonly agents: readonly FakeAgent[];
   readonly silent = new Set<FakeAgent>();
@@ -39,8 +39,8 @@ class PortSite {
     const { nodes, commands, onCommitted } = core;
     this.fleet = fleet;
     this.agents = agents;
-    this.rollouts = new Rollouts({ store, world, nodes, commands, onCommitted });
-    this.desk = new PortDesk({ rollouts: this.rollouts, nodes, store });
+    this.changes = new PortChanges({ store, world, nodes, commands, onCommitted });
+    this.desk = new PortDesk({ changes: this.changes, nodes, store });
   }
 
   static async start(): Promise<PortSite> {
@@ -58,7 +58,7 @@ class PortSite {
     ];
     for (const agent of agents) await fleet.connect(agent);
     const site = new PortSite(fleet, agents);
-    await site.rollouts.load();
+    await site.changes.load();
     await site.pass(REPORT_MS);
     return site;
   }
@@ -69,9 +69,9 @@ class PortSite {
     return agent;
   }
 
-  async begin(plans: readonly string[], over: { readonly isByHand?: boolean } = {}): Promise<Rollout> {
+  async begin(plans: readonly string[], over: { readonly isByHand?: boolean } = {}): Promise<PortChange> {
     const switches = plans.map((plan, at) => ({ nodeId: id(at + 1), plan }));
-    return this.rollouts.begin({ switches, reason: 'a shelf', confirmWithinMs: 60_000, isByHand: false, ...over }, KIM);
+    return this.changes.begin({ switches, reason: 'a shelf', confirmWithinMs: 60_000, isByHand: false, ...over }, KIM);
   }
 
   /** Time goes by, and whoever is not silent reports. */
@@ -97,8 +97,8 @@ class PortSite {
     return record?.action.kind ?? '';
   }
 
-  async now(of: Rollout): Promise<Rollout | undefined> {
-    return this.rollouts.find(of.id);
+  async now(of: PortChange): Promise<PortChange | undefined> {
+    return this.changes.find(of.id);
   }
 
   async kept(node: NodeId): Promise<readonly (string | number)[]> {
@@ -108,7 +108,7 @@ class PortSite {
 }
 
 /** A change over both switches that stays. */
-async function kept(site: PortSite, plans: readonly string[]): Promise<Rollout> {
+async function kept(site: PortSite, plans: readonly string[]): Promise<PortChange> {
   const change = await site.begin(plans);
   for (const number of [1, 2]) expect(await site.answer(number, 'succeeded')).toBe('switch-apply');
   await site.pass(2 * REPORT_MS);
@@ -179,7 +179,7 @@ test('what one switch kept and another did not is put back where it was kept', a
   await site.answer(2, 'failed', 'its time has run out');
   await site.pass(REPORT_MS);
   expect(await site.now(change)).toMatchObject({ state: 'split' });
-  const [back] = await site.rollouts.list(1);
+  const [back] = await site.changes.list(1);
   expect(back).toMatchObject({ restores: change.id, parts: [{ nodeId: id(1), plan: planWith(11) }] });
   expect(await site.answer(1, 'succeeded')).toBe('switch-apply');
 });
@@ -188,10 +188,10 @@ test('T-35: a controller that starts anew in the middle goes on, and what nobody
   const site = await PortSite.start();
   const change = await site.begin([planWith(11)]);
   await site.answer(1, 'succeeded');
-  await site.rollouts.stop();
+  await site.changes.stop();
   const { store, world, core } = site.fleet;
   const { nodes, commands, onCommitted } = core;
-  const anew = new Rollouts({ store, world, nodes, commands, onCommitted });
+  const anew = new PortChanges({ store, world, nodes, commands, onCommitted });
   await anew.load();
   for (const agent of site.agents) site.silent.add(agent);
   await site.pass(50_000);
@@ -203,8 +203,8 @@ test('a kept change is taken back by a change of its own, and only while it is t
   const site = await PortSite.start();
   const first = await kept(site, [planWith(11), planWith(12)]);
   const second = await kept(site, [planWith(21), planWith(22)]);
-  expect(await refusal(site.rollouts.takeBack(first.id, 'no', KIM))).toMatchObject({ code: 'failed-precondition' });
-  const back = await site.rollouts.takeBack(second.id, 'the wrong shelf', KIM);
+  expect(await refusal(site.changes.takeBack(first.id, 'no', KIM))).toMatchObject({ code: 'failed-precondition' });
+  const back = await site.changes.takeBack(second.id, 'the wrong shelf', KIM);
   expect(back).toMatchObject({ restores: second.id, parts: [{ plan: planWith(11) }, { plan: planWith(12) }] });
   expect(await refusal(site.begin([planWith(31)]))).toMatchObject({ code: 'failed-precondition' });
 });
@@ -215,10 +215,10 @@ test('by hand, a change waits for a word although everybody is seen', async () =
   await site.answer(1, 'succeeded');
   await site.pass(4 * REPORT_MS);
   expect(await site.now(change)).toMatchObject({ state: 'watching' });
-  await site.rollouts.approve(change.id, KIM);
+  await site.changes.approve(change.id, KIM);
   await site.pass(REPORT_MS);
   expect(await site.now(change)).toMatchObject({ state: 'confirming' });
-  expect(await refusal(site.rollouts.approve(change.id, KIM))).toMatchObject({ code: 'failed-precondition' });
+  expect(await refusal(site.changes.approve(change.id, KIM))).toMatchObject({ code: 'failed-precondition' });
 });
 
 test('either all switches get their orders or none does: one that is away is enough', async () => {
@@ -227,7 +227,7 @@ test('either all switches get their orders or none does: one that is away is eno
   await site.fleet.world.settle();
   expect(await refusal(site.begin([planWith(11), planWith(12)]))).toMatchObject({ code: 'failed-precondition' });
   expect(site.agent(1).commandsReceived).toEqual([]);
-  expect(await site.rollouts.list(10)).toEqual([]);
+  expect(await site.changes.list(10)).toEqual([]);
 });
 
 test('whether the file of a switch is that of its plan is known by its mark', async () => {
@@ -250,5 +250,5 @@ test('what a plan would change is shown, and changes nothing', async () => {
   const [preview] = await site.desk.preview([{ nodeId: id(1), plan: planWith(12) }], ADMIN);
   expect(preview).toMatchObject({ name: 'sw-1', revision: 1, findings: [] });
   expect(preview?.effects.map(({ name, effect }) => `${name} ${effect}`)).toEqual(['swp1 move', 'swp9 move']);
-  expect(await site.rollouts.list(10)).toHaveLength(1);
+  expect(await site.changes.list(10)).toHaveLength(1);
 });

@@ -8,14 +8,14 @@ import {
   isOver,
   nextStep,
   type PartSight,
-  ROLLOUT_STATES,
-  type Rollout,
-  type RolloutState,
-} from './rollout.js';
+  PORT_CHANGE_STATES,
+  type PortChange,
+  type PortChangeState,
+} from './port-change.js';
 
 const APPLIED = commandId('01890000-0000-7000-8000-000000000001');
 
-function rollout(state: RolloutState, over: Partial<Rollout> = {}): Rollout {
+function change(state: PortChangeState, over: Partial<PortChange> = {}): PortChange {
   const part = (number: number) => ({
     ...{ nodeId: nodeId(`n-000000000000${number}`), site: siteId('cam'), plan: '{}', before: '' },
     ...{ applied: APPLIED, settled: undefined },
@@ -30,105 +30,105 @@ function rollout(state: RolloutState, over: Partial<Rollout> = {}): Rollout {
 const part = (name: string, applied: CommandState, settled?: CommandState, isFrozen = false): PartSight => ({
   ...{ name, applied, settled, isFrozen, detail: `${name} said so` },
 });
-type Row = [string, Rollout, readonly PartSight[], { nowMs?: number; missing?: readonly string[] }, unknown];
+type Row = [string, PortChange, readonly PartSight[], { nowMs?: number; missing?: readonly string[] }, unknown];
 
 const BOTH = [part('a', 'succeeded'), part('b', 'succeeded')];
-const LATE_MS = confirmBeforeMs(rollout('watching'));
+const LATE_MS = confirmBeforeMs(change('watching'));
 const DUE_MS = 120_000 + BACK_BY_ITSELF_MS;
 
 test.for<Row>([
   [
     'one switch is not on trial yet: it is waited for',
-    rollout('applying'),
+    change('applying'),
     [part('a', 'succeeded'), part('b', 'started')],
     {},
     { kind: 'wait', why: 'b not on trial yet' },
   ],
-  ['all are on trial: they are watched', rollout('applying'), BOTH, {}, { kind: 'watch' }],
+  ['all are on trial: they are watched', change('applying'), BOTH, {}, { kind: 'watch' }],
   [
     'one refused its part: the other goes back too',
-    rollout('applying'),
+    change('applying'),
     [part('a', 'succeeded'), part('b', 'rejected')],
     {},
     { kind: 'take-back', why: 'b: b said so' },
   ],
   [
     'one was never reached in time: all go back',
-    rollout('applying'),
+    change('applying'),
     [part('a', 'succeeded'), part('b', 'unknown')],
     { nowMs: LATE_MS },
     { kind: 'take-back', why: 'in time: b not on trial yet' },
   ],
-  ['everybody is seen: it may stay', rollout('watching'), BOTH, {}, { kind: 'confirm' }],
+  ['everybody is seen: it may stay', change('watching'), BOTH, {}, { kind: 'confirm' }],
   [
     'somebody is not seen: nothing is said',
-    rollout('watching'),
+    change('watching'),
     BOTH,
     { missing: ['fs was not heard from since'] },
     { kind: 'wait', why: 'fs was not heard from since' },
   ],
   [
     'nobody was seen until it is too late: all go back',
-    rollout('watching'),
+    change('watching'),
     BOTH,
     { missing: ['fs'], nowMs: LATE_MS },
     { kind: 'take-back', why: 'nobody could confirm it in time: fs' },
   ],
-  ['it is too late, whoever is seen', rollout('watching'), BOTH, { nowMs: LATE_MS }, { kind: 'take-back' }],
-  ['by hand it waits for a word', rollout('watching', { isByHand: true }), BOTH, {}, { kind: 'wait' }],
-  ['by hand, with the word', rollout('watching', { isByHand: true, isApproved: true }), BOTH, {}, { kind: 'confirm' }],
+  ['it is too late, whoever is seen', change('watching'), BOTH, { nowMs: LATE_MS }, { kind: 'take-back' }],
+  ['by hand it waits for a word', change('watching', { isByHand: true }), BOTH, {}, { kind: 'wait' }],
+  ['by hand, with the word', change('watching', { isByHand: true, isApproved: true }), BOTH, {}, { kind: 'confirm' }],
   [
     'all keep it: it is kept',
-    rollout('confirming'),
+    change('confirming'),
     [part('a', 'succeeded', 'succeeded'), part('b', 'succeeded', 'succeeded')],
     {},
     { kind: 'end', state: 'kept' },
   ],
   [
     'one says nothing yet: it is waited for',
-    rollout('confirming'),
+    change('confirming'),
     [part('a', 'succeeded', 'succeeded'), part('b', 'succeeded', 'unknown')],
     {},
     { kind: 'wait' },
   ],
   [
     'one keeps it and one does not: that is told, and put right',
-    rollout('confirming'),
+    change('confirming'),
     [part('a', 'succeeded', 'succeeded'), part('b', 'succeeded', 'failed')],
     {},
     { kind: 'end', state: 'split', why: 'b: b said so' },
   ],
   [
     'none keeps it: all go back',
-    rollout('confirming'),
+    change('confirming'),
     [part('a', 'succeeded', 'lapsed'), part('b', 'succeeded', 'failed')],
     {},
     { kind: 'take-back' },
   ],
   [
     'all are back',
-    rollout('taking-back'),
+    change('taking-back'),
     [part('a', 'succeeded', 'succeeded'), part('b', 'rejected')],
     {},
     { kind: 'end', state: 'taken-back' },
   ],
   [
     'one could not be told: it is given the time to go back by itself',
-    rollout('taking-back'),
+    change('taking-back'),
     [part('a', 'succeeded', 'succeeded'), part('b', 'succeeded', 'lapsed')],
     { nowMs: DUE_MS - 1 },
     { kind: 'wait' },
   ],
   [
     'and has had it',
-    rollout('taking-back'),
+    change('taking-back'),
     [part('a', 'succeeded', 'succeeded'), part('b', 'succeeded', 'lapsed')],
     { nowMs: DUE_MS },
     { kind: 'end', state: 'taken-back', why: 'why; by themselves: b' },
   ],
   [
     'one is frozen: that is the end, and told',
-    rollout('taking-back'),
+    change('taking-back'),
     [part('a', 'succeeded', 'succeeded'), part('b', 'failed', undefined, true)],
     {},
     { kind: 'end', state: 'stuck' },
@@ -148,12 +148,12 @@ const sights = fc.record({
 test('whatever switches say, nothing stays unless all are on trial, all are seen, and in time; and every change has an end', () => {
   fc.assert(
     fc.property(
-      fc.constantFrom(...ROLLOUT_STATES),
+      fc.constantFrom(...PORT_CHANGE_STATES),
       fc.tuple(sights, sights),
       fc.integer({ min: 0, max: 400_000 }),
       fc.boolean(),
       (state, parts, nowMs, isSeen) => {
-        const of = rollout(state);
+        const of = change(state);
         const step = nextStep(of, { nowMs, parts, missing: isSeen ? [] : ['somebody'] });
         if (step.kind === 'confirm') {
           expect(state).toBe('watching');

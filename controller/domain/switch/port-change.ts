@@ -9,7 +9,7 @@ import type { Expected } from './witnesses.js';
  * `confirming`: all were told that it stays; `taking-back`: all were told to go back. The others are ends: `kept`, `taken-back`,
  * `split` (some kept it and some did not: the ones that kept it are put back by a change of its own), `stuck` (a switch is frozen).
  */
-export const ROLLOUT_STATES = [
+export const PORT_CHANGE_STATES = [
   'applying',
   'watching',
   'confirming',
@@ -19,10 +19,10 @@ export const ROLLOUT_STATES = [
   'split',
   'stuck',
 ] as const;
-export type RolloutState = (typeof ROLLOUT_STATES)[number];
+export type PortChangeState = (typeof PORT_CHANGE_STATES)[number];
 
 /** What one switch is to be. */
-export interface RolloutPart {
+export interface PortChangePart {
   readonly nodeId: NodeId;
   readonly site: SiteId;
   /** As `renderSwitchPlan` writes it. */
@@ -34,7 +34,7 @@ export interface RolloutPart {
   readonly settled: CommandId | undefined;
 }
 
-export interface Rollout {
+export interface PortChange {
   /** UUIDv7. */
   readonly id: string;
   readonly atMs: number;
@@ -45,26 +45,26 @@ export interface Rollout {
   /** It stays only after a person has said so too. */
   readonly isByHand: boolean;
   readonly isApproved: boolean;
-  readonly state: RolloutState;
+  readonly state: PortChangeState;
   /** When that began. */
   readonly stateAtMs: number;
   /** What is waited for, or how it ended, in words. */
   readonly detail: string;
   /** The change that this one puts back; empty = none. */
   readonly restores: string;
-  readonly parts: readonly RolloutPart[];
+  readonly parts: readonly PortChangePart[];
   /** What fileservers heard before it, and must hear again. */
   readonly expected: readonly Expected[];
 }
 
-const OVER: ReadonlySet<RolloutState> = new Set(['kept', 'taken-back', 'split', 'stuck']);
+const OVER: ReadonlySet<PortChangeState> = new Set(['kept', 'taken-back', 'split', 'stuck']);
 
-export function isOver({ state }: Pick<Rollout, 'state'>): boolean {
+export function isOver({ state }: Pick<PortChange, 'state'>): boolean {
   return OVER.has(state);
 }
 
 /** What is known of the parts now, in their order. */
-export interface RolloutSight {
+export interface PortChangeSight {
   readonly nowMs: number;
   readonly parts: readonly PartSight[];
   /** Who has not been heard from since all parts are on trial, in words. */
@@ -81,7 +81,7 @@ export interface PartSight {
   readonly isFrozen: boolean;
 }
 
-export type RolloutStep =
+export type PortChangeStep =
   | { readonly kind: 'wait'; readonly why: string }
   | { readonly kind: 'watch' | 'confirm' }
   | { readonly kind: 'take-back'; readonly why: string }
@@ -96,21 +96,21 @@ const FAILED: ReadonlySet<CommandState> = new Set(['failed', 'rejected', 'lapsed
 const isFailed = (state: CommandState | undefined): boolean => state !== undefined && FAILED.has(state);
 
 /** When it is no longer safe to say that it stays: no switch has begun to go back before. */
-export function confirmBeforeMs({ atMs, confirmWithinMs }: Pick<Rollout, 'atMs' | 'confirmWithinMs'>): number {
+export function confirmBeforeMs({ atMs, confirmWithinMs }: Pick<PortChange, 'atMs' | 'confirmWithinMs'>): number {
   return atMs + confirmWithinMs - CONFIRM_EARLIER_MS;
 }
 
 /** What is to be done next; nothing of an end is ever undone here. */
-export function nextStep(rollout: Rollout, sight: RolloutSight): RolloutStep {
-  switch (rollout.state) {
+export function nextStep(change: PortChange, sight: PortChangeSight): PortChangeStep {
+  switch (change.state) {
     case 'applying':
-      return whileApplying(rollout, sight);
+      return whileApplying(change, sight);
     case 'watching':
-      return whileWatching(rollout, sight);
+      return whileWatching(change, sight);
     case 'confirming':
-      return whileConfirming(rollout, sight);
+      return whileConfirming(change, sight);
     case 'taking-back':
-      return whileTakingBack(rollout, sight);
+      return whileTakingBack(change, sight);
     case 'kept':
     case 'taken-back':
     case 'split':
@@ -119,25 +119,28 @@ export function nextStep(rollout: Rollout, sight: RolloutSight): RolloutStep {
   }
 }
 
-function whileApplying(rollout: Rollout, { nowMs, parts }: RolloutSight): RolloutStep {
+function whileApplying(change: PortChange, { nowMs, parts }: PortChangeSight): PortChangeStep {
   const failed = parts.find(({ applied }) => isFailed(applied));
   if (failed !== undefined) return { kind: 'take-back', why: `${failed.name}: ${failed.detail}` };
   if (parts.every(({ applied }) => applied === 'succeeded')) return { kind: 'watch' };
   const waiting = parts.filter(({ applied }) => applied !== 'succeeded').map(({ name }) => name);
   const why = `${waiting.join(', ')} not on trial yet`;
-  return nowMs < confirmBeforeMs(rollout) ? { kind: 'wait', why } : { kind: 'take-back', why: `in time: ${why}` };
+  return nowMs < confirmBeforeMs(change) ? { kind: 'wait', why } : { kind: 'take-back', why: `in time: ${why}` };
 }
 
-function whileWatching(rollout: Rollout, { nowMs, parts, missing }: RolloutSight): RolloutStep {
+function whileWatching(change: PortChange, { nowMs, parts, missing }: PortChangeSight): PortChangeStep {
   const frozen = parts.find(({ isFrozen }) => isFrozen);
   if (frozen !== undefined) return { kind: 'take-back', why: `${frozen.name} is frozen` };
-  const needsWord = rollout.isByHand && !rollout.isApproved;
+  const needsWord = change.isByHand && !change.isApproved;
   const why = missing.length > 0 ? missing.join('; ') : 'everybody is seen again; somebody has to say that it may stay';
-  if (nowMs >= confirmBeforeMs(rollout)) return { kind: 'take-back', why: `nobody could confirm it in time: ${why}` };
+  if (nowMs >= confirmBeforeMs(change)) return { kind: 'take-back', why: `nobody could confirm it in time: ${why}` };
   return missing.length > 0 || needsWord ? { kind: 'wait', why } : { kind: 'confirm' };
 }
 
-function whileConfirming({ stateAtMs, confirmWithinMs }: Rollout, { nowMs, parts }: RolloutSight): RolloutStep {
+function whileConfirming(
+  { stateAtMs, confirmWithinMs }: PortChange,
+  { nowMs, parts }: PortChangeSight,
+): PortChangeStep {
   const kept = parts.filter(({ settled }) => settled === 'succeeded');
   if (kept.length === parts.length) return { kind: 'end', state: 'kept', why: 'every switch keeps it' };
   const open = parts.filter(({ settled }) => settled !== 'succeeded' && !isFailed(settled));
@@ -156,7 +159,10 @@ export function needsOrderBack({ applied }: PartSight): boolean {
   return !isFailed(applied);
 }
 
-function whileTakingBack({ stateAtMs, confirmWithinMs, detail }: Rollout, { nowMs, parts }: RolloutSight): RolloutStep {
+function whileTakingBack(
+  { stateAtMs, confirmWithinMs, detail }: PortChange,
+  { nowMs, parts }: PortChangeSight,
+): PortChangeStep {
   const frozen = parts.find(({ isFrozen }) => isFrozen);
   const isBack = (part: PartSight): boolean => !needsOrderBack(part) || part.settled === 'succeeded';
   const isDue = nowMs >= stateAtMs + confirmWithinMs + BACK_BY_ITSELF_MS;

@@ -3,19 +3,19 @@
 import { SWITCH_CHANGE_STATES } from '../../../proto/contract/facts.js';
 import { parseSwitchPlan } from '../../../proto/contract/switch/parse-plan.js';
 import { visible } from '../../../proto/contract/visible.js';
-import type { Rollout, RolloutPart, RolloutSight } from '../../domain/switch/rollout.js';
+import type { PortChange, PortChangePart, PortChangeSight } from '../../domain/switch/port-change.js';
 import { type Expected, missingWitnesses, type WitnessNode } from '../../domain/switch/witnesses.js';
 import type { NodeEntry, NodeTable } from '../node-table.js';
 import type { Store, World } from '../ports.js';
 
 const ANSWERS = 1;
 
-export async function rolloutSight(
-  rollout: Rollout,
+export async function portChangeSight(
+  change: PortChange,
   { store, world, nodes }: { readonly store: Store; readonly world: World; readonly nodes: NodeTable },
-): Promise<RolloutSight> {
+): Promise<PortChangeSight> {
   const parts = [];
-  for (const { nodeId, applied, settled } of rollout.parts) {
+  for (const { nodeId, applied, settled } of change.parts) {
     const entry = nodes.get(nodeId);
     const apply = applied && (await store.reader.command(applied));
     const settle = settled && (await store.reader.command(settled));
@@ -27,9 +27,9 @@ export async function rolloutSight(
       isFrozen: entry?.facts.number('switch_change_state', '') === SWITCH_CHANGE_STATES.frozen,
     });
   }
-  const isWatching = rollout.state === 'watching';
+  const isWatching = change.state === 'watching';
   const witnesses = isWatching ? Array.from(nodes.all(), witnessOf) : [];
-  const missing = isWatching ? missingWitnesses(rollout.parts, rollout.stateAtMs, witnesses, rollout.expected) : [];
+  const missing = isWatching ? missingWitnesses(change.parts, change.stateAtMs, witnesses, change.expected) : [];
   return { nowMs: world.clock.nowMs(), parts, missing };
 }
 
@@ -51,7 +51,7 @@ function answeringVlans(facts: NodeEntry['facts']): ReadonlySet<number> {
 
 /** VLANs in which fileservers of the switches' sites hear a board, and in which the plans have one too. */
 export function expectedOf(
-  parts: readonly Pick<RolloutPart, 'site' | 'plan'>[],
+  parts: readonly Pick<PortChangePart, 'site' | 'plan'>[],
   nodes: NodeTable,
 ): readonly Expected[] {
   const planned = (site: string): ReadonlySet<number> => {
