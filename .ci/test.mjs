@@ -20,12 +20,13 @@ if (built.ok) {
   results.push(await step(`rack ${reporters(RACK_RESULTS)}`, { watch: true }));
 }
 
-const { passed, failed, skipped } = totals([UNIT_RESULTS, SYSTEM_RESULTS, RACK_RESULTS]);
+const { passed, failed, skipped, broken: failures } = totals([UNIT_RESULTS, SYSTEM_RESULTS, RACK_RESULTS]);
 const TESTS = ['unit', 'system', 'rack'];
 const broken = results.filter(({ script, ok }) => !ok && !TESTS.includes(script));
 if (broken.length > 0)
   process.stdout.write(`failed beside the tests: ${broken.map(({ script }) => script).join(', ')}\n`);
+for (const failure of failures) process.stdout.write(`failed: ${failure}\n`);
 // A failed step is a failure of the whole, so it counts as one; it never adds to what passed.
-const failures = failed + broken.length;
-process.stdout.write(`Tests: ${passed} passed, ${failures} failed, ${skipped} skipped\n`);
-process.exitCode = failures === 0 && passed > 0 && results.every(({ ok }) => ok) ? 0 : 1;
+const sum = failed + broken.length;
+process.stdout.write(`Tests: ${passed} passed, ${sum} failed, ${skipped} skipped\n`);
+process.exitCode = sum === 0 && passed > 0 && results.every(({ ok }) => ok) ? 0 : 1;

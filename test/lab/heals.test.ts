@@ -15,12 +15,15 @@ import {
 } from './healing.js';
 import { Rack } from './rack.js';
 import { fileserverId } from './raid-transitions.js';
+import type { PiSpec } from './spec.js';
 import { nodeNamed, sharedRack, until } from './testing.js';
 
 // Emulated machines on a busy host: generous, because these are about what happens and not about how fast.
 const BOOT_LIMIT_MS = 300_000;
 const FACT_LIMIT_MS = 240_000;
 const CLOSED_LIMIT_MS = 300_000;
+/** From the fault to the last order: silent, looked at, judged, acted. */
+const HEALED_LIMIT_MS = 480_000;
 const COMMAND_LIMIT_MS = 120_000;
 /** A board that fell silent is judged within this. */
 const JUDGED_MS = 1_000 * (DIAGNOSE_S_MIN + 60);
@@ -81,6 +84,112 @@ async function noDecisionActs(rack: Rack, sinceMs: number): Promise<void> {
     expect(acts.map(({ words }) => words)).toEqual([]);
   }
 }
+
+function twoPis(rack: Rack): readonly [PiSpec, PiSpec] {
+  const [first, second] = rack.spec.pis;
+  if (first === undefined || second === undefined) throw new Error('two Pis are needed');
+  return [first, second];
+}
+
+/** Writes a line of a log now and then, as a system at rest does. */
+const REST = 'while :; do date >>/root/at-rest.log; sleep 5; done';
+const inBackground = (script: string, name: string): string =>
+  `(${script}) >/dev/null 2>&1 3<&- & echo $! >/run/lab/${name}.pid`;
+const over = (name: string): string => `kill "$(cat /run/lab/${name}.pid)"; rm -f /root/at-rest.log`;
+
+/** Long enough for a fileserver to see that who is silent asks for nothing either. */
+const DIAGNOSE_S = 120;
+
+test('a hung Pi: seen by three sides, its boot path is looked at, its switch cuts its power, and it is back', async ({
+  skip,
+}) => {
+  const rack = sharedRack(skip);
+  const [pi, other] = twoPis(rack);
+  await teach(rack, DIAGNOSE_S);
+  const before = await boots(rack);
+  const sinceMs = Date.now();
+  await breaks(rack, 'kernel-hang', pi.name);
+  const cycle = `switch cycle swp${pi.port} succeeded`;
+  const orders = () => ordersSince(rack, sinceMs);
+  await until('its power was cut and given back', HEALED_LIMIT_MS, orders, (seen) => seen.includes(cycle));
+  await rack.ready([pi.name], BOOT_LIMIT_MS);
+  await rack.controller.connected([pi.name], BOOT_LIMIT_MS);
+  const incident = await untilClosed(rack, `node:${pi.name}`, sinceMs);
+  expect(incident).toMatchObject({ row: 'hung', verdict: 'its kernel or its NFS client hangs' });
+  const told = incident?.timeline.map(({ kind, words }) => `${kind}: ${words}`).join('\n');
+  expect(told).toContain('reads idle, link up, power normal');
+  expect((await orders()).filter((order) => order.startsWith('switch'))).toEqual([cycle]);
+  const after = await boots(rack);
+  expect(after[0]).not.toBe(before[0]);
+  expect(after.slice(1)).toEqual(before.slice(1));
+  expect(await decisionsSince(rack, other.name, sinceMs)).toEqual([]);
+});
+
+test('only the agent of a Pi ends: it still serves, so nobody cuts its power; somebody is asked to look', async ({
+  skip,
+}) => {
+  const rack = sharedRack(skip);
+  const [, pi] = twoPis(rack);
+  await teach(rack, DIAGNOSE_S);
+  const before = await boots(rack);
+  const sinceMs = Date.now();
+  await rack.run(pi.name, inBackground(REST, 'rest'));
+  await breaks(rack, 'agent-stop', pi.name);
+  try {
+    const look = () => healingOf(rack, pi.name);
+    await until('hands are asked for', HEALED_LIMIT_MS, look, ({ state }) => state === 'await-hands');
+    const incident = await incidentSince(rack, `node:${pi.name}`, sinceMs);
+    expect(incident).toMatchObject({ row: 'agent-dead', verdict: 'it serves, only its agent is silent' });
+    // Its root is none of ours: there is no mailbox in it.
+    expect((await ordersSince(rack, sinceMs)).filter((order) => !order.startsWith('root-mailbox'))).toEqual([]);
+  } finally {
+    await breaks(rack, 'agent-start', pi.name);
+    await rack.run(pi.name, over('rest'));
+  }
+  await rack.controller.connected([pi.name], BOOT_LIMIT_MS);
+  await bramble(rack, 'node', 'repaired', pi.name, '--reason', 'its agent runs again');
+  await untilClosed(rack, `node:${pi.name}`, sinceMs);
+  expect(await boots(rack)).toEqual(before);
+});
+
+test('the NFS server stops: told of the fileserver, and no Pi below it is touched', async ({ skip }) => {
+  const rack = sharedRack(skip);
+  await teach(rack, DIAGNOSE_S_MIN);
+  const before = await boots(rack);
+  const sinceMs = Date.now();
+  await breaks(rack, 'nfsd-stop');
+  try {
+    const incident = await untilOpened(rack, 'fileserver:fileserver', sinceMs, '');
+    expect(incident?.verdict).toContain('NFS');
+    await untilJudged(rack, sinceMs);
+    await noDecisionActs(rack, sinceMs);
+    expect((await ordersSince(rack, sinceMs)).filter((order) => order.startsWith('switch'))).toEqual([]);
+  } finally {
+    await breaks(rack, 'nfsd-start');
+  }
+  await rack.controller.connected(rack.guestNames, FACT_LIMIT_MS);
+  await untilClosed(rack, 'fileserver:fileserver', sinceMs);
+  expect(await boots(rack)).toEqual(before);
+});
+
+test('the switch stands still: its Pis are out of sight with it, and nothing is done to them', async ({ skip }) => {
+  const rack = sharedRack(skip);
+  await teach(rack, DIAGNOSE_S_MIN);
+  const before = await boots(rack);
+  const sinceMs = Date.now();
+  await breaks(rack, 'freeze', 'switch');
+  try {
+    await untilOpened(rack, 'switch:switch', sinceMs, 'switch-gone');
+    await untilJudged(rack, sinceMs);
+    await noDecisionActs(rack, sinceMs);
+    expect(await ordersSince(rack, sinceMs)).toEqual([]);
+  } finally {
+    await breaks(rack, 'thaw', 'switch');
+  }
+  await rack.controller.connected(rack.guestNames, FACT_LIMIT_MS);
+  await untilClosed(rack, 'switch:switch', sinceMs);
+  expect(await boots(rack)).toEqual(before);
+});
 
 test('the uplink of the fileserver is cut: its Pis are out of sight with it, and nothing is done to them', async ({
   skip,

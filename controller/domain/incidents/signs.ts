@@ -14,7 +14,7 @@ export interface CauseSign {
   readonly site: string | undefined;
   readonly severity: IncidentSeverity;
   readonly sides: readonly Side[];
-  /** Cannot be told from the silence of something larger, which is looked for before an incident is opened for it. */
+  /** Silence that no witness explains: something larger or better known is looked for before an incident is opened for it. */
   readonly isSilenceOnly: boolean;
   /** Somebody works there: nobody is to be alarmed. */
   readonly isExcused: boolean;
@@ -54,7 +54,7 @@ export interface IncidentSigns {
   readonly isListening: boolean;
   /** Healthy for so long, and it is over. */
   readonly settleMs: number;
-  /** Silence of an observer is its own trouble only after this long. */
+  /** Silence alone is a trouble of its own only after this long. */
   readonly patienceMs: number;
   readonly causes: readonly CauseSign[];
   /** By name. */

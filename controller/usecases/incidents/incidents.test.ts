@@ -59,6 +59,17 @@ test('T-28 a whole site is said to be dead: one incident with everybody in it, a
   expect(await site.orders()).toEqual([]);
 });
 
+test('Pis whose silence is heard a little before that of their fileserver: one incident, the fileserver’s', async () => {
+  const site = await started();
+  for (const pi of site.pis) site.silent.add(pi);
+  await site.pass(20_000);
+  site.silent.add(site.fileserver);
+  await site.pass(10 * MINUTE_MS);
+  const opened = await site.fleet.store.reader.incidents.incidents({ state: 'all', limit: 10 });
+  expect(opened.map(({ cause, row }) => `${cause} ${row}`)).toEqual(['fileserver:fs-1 fileserver-gone']);
+  expect(await site.orders()).toEqual([]);
+});
+
 test('what people say of an incident is on record, and closing it alerts nobody of the same again', async () => {
   const site = await started();
   site.hang(1);

@@ -86,7 +86,7 @@ function blamedSigns(seen: PassSeen): readonly CauseSign[] {
   if (planned.causes.length === 0) return [];
   const { map } = desired;
   const census = takeCensus(observed, desired);
-  return planned.causes.map(({ name, rowId, verdict, element: index }) => {
+  return planned.causes.map(({ name, rowId, verdict, isWitnessed, element: index }) => {
     const element = map.elements[index];
     const counts = { silent: census.silent[index] ?? 0, watched: census.watched[index] ?? 0 };
     const observers = map.witnesses[index] ?? { fileservers: [], switches: [] };
@@ -99,7 +99,7 @@ function blamedSigns(seen: PassSeen): readonly CauseSign[] {
       site,
       severity: 'critical',
       sides: signs === undefined ? [] : sidesOfElement(signs, counts, observers),
-      isSilenceOnly: false,
+      isSilenceOnly: !isWitnessed,
       isExcused: element !== undefined && isDrilled(seen, [element.name, site ?? '']),
       sinceMs: wallOf(planned.memory.incidents.get(name)?.sinceMs ?? nowMs),
     };
