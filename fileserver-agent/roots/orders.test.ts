@@ -62,6 +62,7 @@ test('root says where roots are kept, and what ports may be', () => {
     stateDir: '/var/lib/bramble-fileserver-agent',
     system: '',
     services: 'systemd',
+    changesPerHour: 120,
   });
   expect(policyOf({ driver: 'lvm-thin', thinPool: 'vg0/thin' }).thinPool).toEqual({ group: 'vg0', thinPool: 'thin' });
 });
@@ -76,6 +77,8 @@ test.for<[string, object]>([
   ['no network', { network: undefined }],
   ['a network that begins inside of another', { network: '10.46.189.0/23' }],
   ['all addresses there are', { network: '0.0.0.0/0' }],
+  ['no change at all', { changesPerHour: 0 }],
+  ['half a change', { changesPerHour: '2.5' }],
   ['something unknown', { sudo: true }],
 ])('a policy is refused with %s', ([, over]) => {
   expect(() => policyOf(over)).toThrowError('cannot be used');

@@ -23,11 +23,15 @@ export interface RootsPolicy {
   readonly system: string;
   /** Who keeps the daemons: `programs` = nobody, they are told by their own programs; `none` = somebody else, they are told nothing. */
   readonly services: (typeof SERVICES)[number];
+  /** So many boards are served another root within an hour, or lose theirs, whatever a controller signs. */
+  readonly changesPerHour: number;
 }
 
-const FIELDS = ['pool', 'driver', 'thinPool', 'trunk', 'network', 'stateDir', 'system', 'services'];
+const FIELDS = ['pool', 'driver', 'thinPool', 'trunk', 'network', 'stateDir', 'system', 'services', 'changesPerHour'];
 const SERVICES = ['systemd', 'programs', 'none'] as const;
 const DRIVERS = ['auto', 'lvm-thin', 'btrfs', 'reflink', 'copy'] as const;
+/** Every board of a full fileserver once, and some of them again. */
+const CHANGES_PER_HOUR = 120;
 const STATE_DIR = '/var/lib/bramble-fileserver-agent';
 /** Source: lvm(8), VALID NAMES; none begins with a dash. */
 const THIN_POOL = /^([A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,62})\/([A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,62})$/;
@@ -57,6 +61,8 @@ export function parseRootsPolicy(text: string, path = ROOTS_POLICY_PATH): RootsP
   if (parsed === undefined) problems.push('network must be an IPv4 network such as "10.46.188.0/23"');
   const services = SERVICES.find((each) => each === (fields['services'] ?? 'systemd'));
   if (services === undefined) problems.push(`services must be ${SERVICES.join(' or ')}`);
+  const changesPerHour = fields['changesPerHour'] ?? CHANGES_PER_HOUR;
+  if (!isCount(changesPerHour)) problems.push('changesPerHour must be a whole number from 1 to 9999');
   const policy = {
     pool: folder('pool', fields['pool']),
     driver: driver ?? 'auto',
@@ -66,9 +72,14 @@ export function parseRootsPolicy(text: string, path = ROOTS_POLICY_PATH): RootsP
     stateDir: folder('stateDir', fields['stateDir'] ?? STATE_DIR),
     system: fields['system'] === undefined ? '' : folder('system', fields['system']),
     services: services ?? 'systemd',
+    changesPerHour: Number(changesPerHour),
   };
   if (problems.length === 0) return policy;
   throw new BrambleError('failed-precondition', `${path} cannot be used: ${problems.join('; ')}`, { hint: HINT });
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 9_999;
 }
 
 /**

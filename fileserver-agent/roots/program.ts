@@ -35,6 +35,7 @@ import { makeStoreImages } from './store-images.js';
 const MOUNT_TIMEOUT_MS = 50_000;
 const MOUNT_RIGHTS = 'CAP_SYS_ADMIN CAP_DAC_OVERRIDE';
 const ROOT_UID = 0;
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /** Where root's own files are, when not at their places. */
 export interface RootsProgramParts {
@@ -72,6 +73,7 @@ async function policyText(path: string): Promise<string> {
 async function openRoots(policy: RootsPolicy, parts: RootsProgramParts): Promise<RootsActuator> {
   const { pool, stateDir } = policy;
   const [exec, kernel, keys, files] = [makeNodeExec(), makeKernelFiles(), makeNodeKeys(), makePoolFiles()];
+  const clock = makeNodeClock();
   await files.makeFolder(pool);
   const paths = standardBootPaths(pool, policy.system);
   const choice = {
@@ -95,12 +97,16 @@ async function openRoots(policy: RootsPolicy, parts: RootsProgramParts): Promise
         files: makeNodeFiles(),
         images: new ImageFiles(`${stateDir}/images`),
       },
-      ...{ check: makeNodeSignatureCheck(), trees: makeNodeTreeWriters(), clock: makeNodeClock() },
+      ...{ check: makeNodeSignatureCheck(), trees: makeNodeTreeWriters(), clock },
       readPolicy: () => readOwnedText(parts.imagePolicyPath ?? IMAGE_POLICY_PATH, ROOT_UID),
     }),
     unique: makeNodeUniqueness(),
     services: servicesOf(policy, paths, { exec, kernel }),
     digest: (text) => digestOf(keys.sha256(new TextEncoder().encode(text))),
+    limit: {
+      perHour: policy.changesPerHour,
+      now: () => ({ bootId: kernel.readText(BOOT_ID)?.trim() ?? '', ms: clock.monotonicMs() }),
+    },
   });
   return async (order, stop, tell) => {
     const work = () => carryOutRoots(roots, order, stop, tell);

@@ -69,7 +69,7 @@ function topologyOf({ pis, trunkPort }: RackSpec): object {
 /** As short as a policy may be, but for the time in which a board is looked at. */
 function policyOf(diagnoseS: number): object {
   return {
-    name: 'rack',
+    name: `rack-${diagnoseS}`,
     version: 1,
     mode: 'enforce',
     diagnose: `${diagnoseS}s`,

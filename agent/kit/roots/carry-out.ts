@@ -49,7 +49,7 @@ export async function carryOutRoots(
 }
 
 async function act(
-  { keeper, boot, images, held, mailbox }: FileserverRoots,
+  { keeper, boot, images, held, mailbox, limit }: FileserverRoots,
   order: RootsOrder,
   signal: AbortSignal,
   tell: Tell | undefined,
@@ -80,6 +80,7 @@ async function act(
       return [preparedWords(order.serial, generation)];
     }
     case 'activate':
+      await limit.take();
       await held.release(order.serial); // somebody wants it to be tried
       await keeper.activate(order.serial, order.generation, signal);
       return [`board ${order.serial} is served generation ${order.generation}`];
@@ -89,6 +90,7 @@ async function act(
       return [`board ${order.serial} is served generation ${current ?? 'none'} again`];
     }
     case 'remove':
+      await limit.take();
       await keeper.remove(order.serial, order.keepData, signal);
       return [`roots of board ${order.serial} removed`];
     case 'leave-request': {

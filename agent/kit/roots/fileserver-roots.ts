@@ -1,6 +1,7 @@
 import { BootApplier, type BootServices } from './boot-applier.js';
 import type { BootPaths } from './boot-paths.js';
 import { HeldBoards } from './held.js';
+import { HourlyLimit, type HourlyLimitOptions } from './hourly-limit.js';
 import { ImageBase } from './image-base.js';
 import { newFsid } from './personalise.js';
 import type { ImageSource, PoolFiles, RootDriver, Uniqueness } from './ports.js';
@@ -17,6 +18,7 @@ export interface FileserverRootsOptions {
   readonly services: BootServices;
   /** Hexadecimal, of any text. */
   readonly digest: (text: string) => string;
+  readonly limit: Pick<HourlyLimitOptions, 'perHour' | 'now'>;
 }
 
 /** Roots, images and the boot path of one fileserver, joined: a change of a root is published at once. */
@@ -27,6 +29,7 @@ export interface FileserverRoots {
   readonly boot: BootApplier;
   readonly held: HeldBoards;
   readonly mailbox: RootMailbox;
+  readonly limit: HourlyLimit;
 }
 
 export function makeFileserverRoots(options: FileserverRootsOptions): FileserverRoots {
@@ -46,5 +49,6 @@ export function makeFileserverRoots(options: FileserverRootsOptions): Fileserver
     stock: (signal) => takeStock({ pool, keeper, images, driver, held }, signal),
   });
   const mailbox = new RootMailbox({ pool, files, keeper, boot });
-  return { driver, images, keeper, boot, held, mailbox };
+  const limit = new HourlyLimit({ ...options.limit, files, pool });
+  return { driver, images, keeper, boot, held, mailbox, limit };
 }

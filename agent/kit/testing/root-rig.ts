@@ -28,6 +28,8 @@ export const BOOT_SET: BootSet = {
   ports: [{ vlan: 10, server: '10.46.189.1', board: BOARD }],
 };
 
+export const CHANGES_PER_HOUR = 100;
+
 export function orderOf(image: string, over: Partial<PrepareOrder> = {}): PrepareOrder {
   return { board: BOARD, subnet: portSubnet('10.46.189.0', 0), image, dataBytes: 2 ** 30, freshData: false, ...over };
 }
@@ -44,6 +46,9 @@ export class RootRig {
   failing: string | undefined;
   /** Why nothing can be mounted, whatever is exported. */
   nfsTrouble: string | undefined;
+  /** Since the fileserver booted. */
+  uptimeMs = 0;
+  bootId = 'boot-1';
   readonly #random: Random;
 
   constructor(pool: SimPool, seed: number) {
@@ -62,7 +67,7 @@ export class RootRig {
       unique,
       source: folderImages(files),
       digest: (text) => crc32(new TextEncoder().encode(text)).toString(16).padStart(16, '0'),
-
+      limit: { perHour: CHANGES_PER_HOUR, now: () => ({ bootId: this.bootId, ms: this.uptimeMs }) },
       services: {
         checkDnsmasq: () => Promise.resolve(undefined),
         reloadDnsmasq: async () => {

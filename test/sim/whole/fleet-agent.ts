@@ -4,6 +4,7 @@ import type { Collector } from '../../../agent/kit/collect/collector.js';
 import { ok } from '../../../agent/kit/collect/collector.js';
 import type { AgentProbe } from '../../../agent/kit/collect/probe.js';
 import type { Handlers } from '../../../agent/kit/command/handler.js';
+import type { Host } from '../../../agent/kit/host/ports.js';
 import { runAgent } from '../../../agent/kit/run-agent.js';
 import type { Death } from '../../../agent/kit/testing/lifetime.js';
 import { makeSimHost, type SimHost } from '../../../agent/kit/testing/sim-host.js';
@@ -30,7 +31,11 @@ export interface AgentTerms {
   readonly moreCollectors?: readonly Collector[];
   /** Its system was asked to restart. */
   readonly onReboot?: () => void;
+  /** What its process takes for its host: a mistake that somebody could make in the agent, planted below it. */
+  readonly plant?: Plant | undefined;
 }
+
+export type Plant = (host: Host) => Host;
 
 /** How its machine and the way to it are, now. */
 export interface AgentState {
@@ -83,7 +88,15 @@ export class FleetAgent {
   }
 
   start(): void {
-    const { kind, handlers, name, token, facts, moreCollectors = [] } = this.terms;
+    const {
+      kind,
+      handlers,
+      name,
+      token,
+      facts,
+      moreCollectors = [],
+      plant = (unchanged: Host) => unchanged,
+    } = this.terms;
     const host = this.#host;
     const seen = (probe: AgentProbe): Collector => ({
       name: 'world',
@@ -94,7 +107,14 @@ export class FleetAgent {
     });
     const running = runAgent(
       {
-        ...{ kind, handlers, host, log: this.#log, version: '0.0.0-sim', stateDir: '/var/lib/bramble-agent' },
+        ...{
+          kind,
+          handlers,
+          host: plant(host),
+          log: this.#log,
+          version: '0.0.0-sim',
+          stateDir: '/var/lib/bramble-agent',
+        },
         join: { controller: ENDPOINT, pin: '', token },
         collectors: (probe) => [seen(probe), ...moreCollectors],
         buildTimeMs: 0,

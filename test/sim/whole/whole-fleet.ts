@@ -25,7 +25,7 @@ import { type SimNode, World } from '../fleet/world.js';
 import { makeSimAuthority, makeSimTrust } from '../sim-authority.js';
 import { type SimController, startSimController } from '../sim-controller.js';
 import { BootLogs, fileserverFacts, macOf, switchFacts } from './facts.js';
-import { type AgentTerms, FleetAgent, UNIT } from './fleet-agent.js';
+import { type AgentTerms, FleetAgent, type Plant, UNIT } from './fleet-agent.js';
 import { piFacts, piState, serverState, switchState, UnitFaults } from './machines.js';
 import { type Mortal, mortal } from './mortal.js';
 import { Referee } from './referee.js';
@@ -41,6 +41,8 @@ export interface FleetTerms {
   readonly topology: Topology;
   /** Of healing, in YAML. */
   readonly policy: string;
+  /** A mistake in all agents. */
+  readonly plant?: Plant;
 }
 
 export class WholeFleet {
@@ -57,6 +59,7 @@ export class WholeFleet {
   readonly #random;
   readonly #logs: BootLogs;
   readonly #faults = new UnitFaults();
+  readonly #plant: Plant | undefined;
   /** Bring each machine to where its world has it. */
   readonly #keepers: (() => void)[] = [];
   #controller: SimController | undefined;
@@ -65,9 +68,10 @@ export class WholeFleet {
   #loopLagMs = 0;
   #crashIsDue = false;
 
-  private constructor(seed: number, { topology, policy }: FleetTerms, store: Store) {
+  private constructor(seed: number, { topology, policy, plant }: FleetTerms, store: Store) {
     const sim = new SimWorld(seed);
     this.sim = sim;
+    this.#plant = plant;
     this.timeline = momentsOf(sim);
     this.store = store;
     this.#random = sim.randomFor('fleet');
@@ -210,9 +214,9 @@ export class WholeFleet {
       tokens.set(`${kind} ${site}`, token);
       return token;
     };
-    const add = async (site: string, terms: Omit<AgentTerms, 'token'>): Promise<FleetAgent> => {
+    const add = async (site: string, terms: Omit<AgentTerms, 'token' | 'plant'>): Promise<FleetAgent> => {
       const agent = new FleetAgent(
-        { ...terms, token: await tokenFor(terms.kind, site) },
+        { ...terms, token: await tokenFor(terms.kind, site), plant: this.#plant },
         this.sim,
         this.#network,
         this.#log(terms.name),
