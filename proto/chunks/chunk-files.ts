@@ -1,17 +1,17 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BrambleError } from '../contract/errors.js';
 import { CHUNK_BYTES_MAX } from '../contract/images/chunker.js';
-import { type Digest, digest, digestOf } from '../contract/images/digest.js';
+import { type Digest, digest } from '../contract/images/digest.js';
 import { errnoOf, storageFailure } from './storage-failure.js';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
 const PARTIAL = '.partial-';
 
 export function sha256(bytes: Uint8Array): Digest {
-  return digestOf(createHash('sha256').update(bytes).digest());
+  return digest(hash('sha256', bytes, 'hex'));
 }
 
 /**

@@ -8,7 +8,7 @@ export interface ChunkSink {
   write(digest: Digest, bytes: Uint8Array): Promise<void>;
 }
 
-const BUFFER_BYTES = 4 * 1024 * 1024;
+const BUFFER_BYTES = 1024 * 1024;
 
 /** Cuts a stream into chunks and passes them on. */
 export class Cutter {
