@@ -79,8 +79,11 @@ describe('npm start with its demo site', () => {
   });
 
   test('the switch knows who is on its ports; its power cycle boots the board, and the trunk is never cut', async () => {
-    const ports = await bramble(data, 'switch', 'ports', 'demo-sw');
-    expect(ports.out).toMatch(/swp4 +up +pi: demo-04 +14u 10 +demo-04 +connected/);
+    // A board that starts has no link for some seconds.
+    await until(async () => {
+      const ports = await bramble(data, 'switch', 'ports', 'demo-sw');
+      return /swp4 +up +pi: demo-04 +14u 10 +demo-04 +connected/.test(ports.out);
+    });
     const id = (await idsByName())['demo-04'] ?? '';
     const before = await bootOf(id);
     const cycled = await bramble(data, 'power', 'cycle', 'demo-sw', 'swp4', '--confirm=swp4');
