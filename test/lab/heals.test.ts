@@ -174,19 +174,20 @@ test('the NFS server stops: told of the fileserver, and no Pi below it is touche
   expect(await boots(rack)).toEqual(before);
 });
 
-test('the switch stands still: its Pis are out of sight with it, and nothing is done to them', async ({ skip }) => {
+test('the switch is gone: its Pis are out of sight with it, and nothing is done to them', async ({ skip }) => {
   const rack = sharedRack(skip);
   await teach(rack, DIAGNOSE_S_MIN);
   const before = await boots(rack);
   const sinceMs = Date.now();
-  await breaks(rack, 'freeze', 'switch');
+  const cables = ['trunk', 'mgmt'];
+  for (const cable of cables) await breaks(rack, 'cable-cut', cable);
   try {
     await untilOpened(rack, 'switch:switch', sinceMs, 'switch-gone');
     await untilJudged(rack, sinceMs);
     await noDecisionActs(rack, sinceMs);
     expect(await ordersSince(rack, sinceMs)).toEqual([]);
   } finally {
-    await breaks(rack, 'thaw', 'switch');
+    for (const cable of cables) await breaks(rack, 'cable-mend', cable);
   }
   await rack.controller.connected(rack.guestNames, FACT_LIMIT_MS);
   await untilClosed(rack, 'switch:switch', sinceMs);
