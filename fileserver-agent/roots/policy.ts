@@ -23,7 +23,7 @@ export interface RootsPolicy {
   readonly system: string;
   /** Who keeps the daemons: `programs` = nobody, they are told by their own programs; `none` = somebody else, they are told nothing. */
   readonly services: (typeof SERVICES)[number];
-  /** So many boards are served another root within an hour, or lose theirs, whatever a controller signs. */
+  /** So many boards are served another root within an hour, or lose theirs, whatever a controller signs; the way back is not counted. */
   readonly changesPerHour: number;
 }
 

@@ -5,7 +5,7 @@ import { breaks } from './faults.js';
 import type { Rack } from './rack.js';
 import { fileserverId } from './raid-transitions.js';
 import type { PiSpec } from './spec.js';
-import { nodeNamed, sharedRack, until } from './testing.js';
+import { inBackground, nodeNamed, over, REST, sharedRack, twoPis, until } from './testing.js';
 
 // Emulated machines on a busy host: generous, because these are about what happens and not about how fast.
 const BOOT_LIMIT_MS = 300_000;
@@ -28,21 +28,9 @@ async function askedBy(rack: Rack, { address }: PiSpec): Promise<Asked> {
   return { count: of('nfs_client_asked_count'), atS: of('nfs_client_asked_unix_s') };
 }
 
-function twoPis(rack: Rack): readonly [PiSpec, PiSpec] {
-  const [first, second] = rack.spec.pis;
-  if (first === undefined || second === undefined) throw new Error('two Pis are needed');
-  return [first, second];
-}
-
 /** Reads what it cannot keep, again and again. */
 const WORK =
   'while :; do echo 3 >/proc/sys/vm/drop_caches; find /usr/bin /lib -type f | head -40 | xargs cat >/dev/null; done';
-/** Writes a line of a log now and then, as a system at rest does. */
-const REST = 'while :; do date >>/root/at-rest.log; sleep 5; done';
-const inBackground = (script: string, name: string): string =>
-  `(${script}) >/dev/null 2>&1 3<&- & echo $! >/run/lab/${name}.pid`;
-const over = (name: string): string => `kill "$(cat /run/lab/${name}.pid)"; rm -f /root/at-rest.log`;
-
 test('a busy, an idle and a frozen Pi are told apart by what they ask of their disks', async ({ skip }) => {
   const rack = sharedRack(skip);
   const [busy, idle] = twoPis(rack);

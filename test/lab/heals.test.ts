@@ -15,8 +15,7 @@ import {
 } from './healing.js';
 import { Rack } from './rack.js';
 import { fileserverId } from './raid-transitions.js';
-import type { PiSpec } from './spec.js';
-import { nodeNamed, sharedRack, until } from './testing.js';
+import { inBackground, nodeNamed, over, REST, sharedRack, twoPis, until } from './testing.js';
 
 // Emulated machines on a busy host: generous, because these are about what happens and not about how fast.
 const BOOT_LIMIT_MS = 300_000;
@@ -84,18 +83,6 @@ async function noDecisionActs(rack: Rack, sinceMs: number): Promise<void> {
     expect(acts.map(({ words }) => words)).toEqual([]);
   }
 }
-
-function twoPis(rack: Rack): readonly [PiSpec, PiSpec] {
-  const [first, second] = rack.spec.pis;
-  if (first === undefined || second === undefined) throw new Error('two Pis are needed');
-  return [first, second];
-}
-
-/** Writes a line of a log now and then, as a system at rest does. */
-const REST = 'while :; do date >>/root/at-rest.log; sleep 5; done';
-const inBackground = (script: string, name: string): string =>
-  `(${script}) >/dev/null 2>&1 3<&- & echo $! >/run/lab/${name}.pid`;
-const over = (name: string): string => `kill "$(cat /run/lab/${name}.pid)"; rm -f /root/at-rest.log`;
 
 /** Long enough for a fileserver to see that who is silent asks for nothing either. */
 const DIAGNOSE_S = 120;

@@ -2,18 +2,11 @@
 
 import { expect, test } from 'vitest';
 import type { Rack } from './rack.js';
-import type { PiSpec } from './spec.js';
-import { sharedRack } from './testing.js';
+import { sharedRack, twoPis } from './testing.js';
 
 const BOOT_LIMIT_MS = 240_000;
 /** A script of seconds takes minutes where the machine is emulated and busy: these are about what happens, not about how fast. */
 const SLOW_MS = 240_000;
-
-function twoPis(rack: Rack): readonly [PiSpec, PiSpec] {
-  const [one, other] = rack.spec.pis;
-  if (one === undefined || other === undefined) throw new Error('two Pis are needed');
-  return [one, other];
-}
 
 /** Whether somebody answers at this address, from there. `device`: never by the way that the routes say. */
 async function answers(rack: Rack, from: string, address: string, device = ''): Promise<boolean> {

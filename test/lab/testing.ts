@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { inject, type TestContext } from 'vitest';
 import { Rack } from './rack.js';
+import type { PiSpec } from './spec.js';
 
 const POLL_MS = 500;
 /** Characters of what was seen, in the words of a failure. */
@@ -12,6 +13,22 @@ export function sharedRack(skip: TestContext['skip']): Rack {
   if ('missing' in rack) return skip(rack.missing);
   return Rack.open(rack.id);
 }
+
+/** @throws Error in a rack with fewer */
+export function twoPis(rack: Rack): readonly [PiSpec, PiSpec] {
+  const [first, second] = rack.spec.pis;
+  if (first === undefined || second === undefined) throw new Error('two Pis are needed');
+  return [first, second];
+}
+
+/** In a script of a guest: writes a line of a log now and then, as a system at rest does. */
+export const REST = 'while :; do date >>/root/at-rest.log; sleep 5; done';
+
+/** A script that goes on in a guest under this name, until it is {@link over}. */
+export const inBackground = (script: string, name: string): string =>
+  `(${script}) >/dev/null 2>&1 3<&- & echo $! >/run/lab/${name}.pid`;
+
+export const over = (name: string): string => `kill "$(cat /run/lab/${name}.pid)"; rm -f /root/at-rest.log`;
 
 /** What the controller knows of a guest. @throws Error when it knows none of this name */
 export async function nodeNamed(
