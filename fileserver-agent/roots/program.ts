@@ -21,7 +21,7 @@ import {
 } from '../../agent/kit/roots/boot-services.js';
 import { carryOutRoots } from '../../agent/kit/roots/carry-out.js';
 import { chooseDriver } from '../../agent/kit/roots/choose-driver.js';
-import type { LvmThinOptions } from '../../agent/kit/roots/drivers/lvm-thin.js';
+import type { Ext4VolumeOptions } from '../../agent/kit/roots/drivers/ext4-volumes.js';
 import { makeFileserverRoots } from '../../agent/kit/roots/fileserver-roots.js';
 import type { RootsActuator } from '../../agent/kit/roots/orders.js';
 import { ImageFiles } from '../../proto/chunks/image-files.js';
@@ -131,7 +131,7 @@ function servicesOf({ services }: RootsPolicy, paths: BootPaths, on: Machinery):
 }
 
 /** What a sandboxed process mounts is seen by nobody else: systemd does it for the whole machine. */
-function mountFor({ services }: RootsPolicy, on: Machinery): LvmThinOptions['mount'] {
+function mountFor({ services }: RootsPolicy, on: Machinery): Ext4VolumeOptions['mount'] {
   return async (argv, signal) => {
     const limits = { signal, timeoutMs: MOUNT_TIMEOUT_MS };
     const isOurs = services !== 'systemd';

@@ -9,7 +9,7 @@ import { makeNodeUniqueness } from '../../agent/kit/host/node/roots/uniqueness.j
 import type { BootServices } from '../../agent/kit/roots/boot-applier.js';
 import type { BootPaths } from '../../agent/kit/roots/boot-paths.js';
 import { chooseDriver } from '../../agent/kit/roots/choose-driver.js';
-import type { LvmThinOptions } from '../../agent/kit/roots/drivers/lvm-thin.js';
+import type { Ext4VolumeOptions } from '../../agent/kit/roots/drivers/ext4-volumes.js';
 import { type FileserverRoots, makeFileserverRoots } from '../../agent/kit/roots/fileserver-roots.js';
 import type { DriverName, ImageSource, RootDriver } from '../../agent/kit/roots/ports.js';
 
@@ -40,7 +40,7 @@ export function nodeDriver(
   thin?: { readonly group: string; readonly thinPool: string },
 ): Promise<RootDriver> {
   const exec = makeNodeExec();
-  const mount: LvmThinOptions['mount'] = async (argv, until) => {
+  const mount: Ext4VolumeOptions['mount'] = async (argv, until) => {
     const { status, stderr } = await exec.run(argv, { signal: until, timeoutMs: MOUNT_TIMEOUT_MS });
     return { ok: status === 0, text: stderr };
   };

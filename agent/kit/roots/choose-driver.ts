@@ -1,15 +1,16 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { makeBtrfsDriver } from './drivers/btrfs.js';
-import { type FolderDriverOptions, makeCopyingDriver } from './drivers/copying.js';
-import { type LvmThinOptions, makeLvmThinDriver } from './drivers/lvm-thin.js';
+import { makeCopyDriver } from './drivers/copy.js';
+import type { Ext4VolumeOptions } from './drivers/ext4-volumes.js';
+import { makeLvmThinDriver, type ThinPool } from './drivers/lvm-thin.js';
+import { makeReflinkDriver } from './drivers/reflink.js';
 import type { DriverName, RootDriver } from './ports.js';
 
-export interface DriverChoice extends FolderDriverOptions {
+export interface DriverChoice extends Ext4VolumeOptions {
   /** `auto`: the first that can be used here. */
   readonly wanted: DriverName | 'auto';
-  /** Of the thin pool; `undefined` = there is none to be used. */
-  readonly thin: Pick<LvmThinOptions, 'group' | 'thinPool'> | undefined;
-  readonly mount: LvmThinOptions['mount'];
+  /** `undefined` = there is none to be used. */
+  readonly thin: ThinPool | undefined;
 }
 
 /** The most isolated first, the one that always works last. */
@@ -41,11 +42,12 @@ async function whyNot(driver: RootDriver, signal: AbortSignal): Promise<string |
 function makeDriver(name: DriverName, choice: DriverChoice): RootDriver | undefined {
   switch (name) {
     case 'lvm-thin':
-      return choice.thin && makeLvmThinDriver({ ...choice, ...choice.thin });
+      return choice.thin && makeLvmThinDriver(choice, choice.thin);
     case 'btrfs':
       return makeBtrfsDriver(choice);
     case 'reflink':
+      return makeReflinkDriver(choice);
     case 'copy':
-      return makeCopyingDriver(name, choice);
+      return makeCopyDriver(choice);
   }
 }

@@ -1,6 +1,6 @@
 import type { RootDriver, VolumeId } from '../ports.js';
-import { type FolderDriverOptions, syncFilesystem } from './copying.js';
-import { runProgram, tryProgram } from './programs.js';
+import type { FolderDriverOptions } from './copy.js';
+import { runProgram, syncFilesystem, tryProgram } from './programs.js';
 
 /**
  * Volumes are subvolumes, roots are snapshots: made in milliseconds, whatever is in them. All are one filesystem: a board

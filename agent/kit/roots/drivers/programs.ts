@@ -32,3 +32,8 @@ export async function tryProgram(
     throw new BrambleError('unsupported', `there is no ${argv[0]} on this machine`, { cause: error });
   }
 }
+
+/** syncfs(2): one flush for a tree of any size. */
+export async function syncFilesystem(exec: Exec, path: string, signal: AbortSignal): Promise<void> {
+  await runProgram(exec, ['sync', '--file-system', path], signal);
+}
