@@ -4,7 +4,7 @@
  */
 
 /** No chunk is smaller, but for the last of a stream. */
-export const CHUNK_BYTES_MIN = 16 * 1024;
+export const CHUNK_BYTES_MIN = 32 * 1024;
 /** The size around which chunks gather. */
 const CHUNK_BYTES_WANTED = 64 * 1024;
 export const CHUNK_BYTES_MAX = 192 * 1024;
