@@ -178,7 +178,7 @@ export class Rack {
 
   /** The last stage of a machine that has booted: from here on it is this rack's. */
   async #begin(name: string): Promise<void> {
-    await this.run(name, `sh /lab/begin.sh ${Math.floor(Date.now() / 1_000)}`, READY_MS_MAX);
+    await this.run(name, `busybox sh /lab/begin.sh ${Math.floor(Date.now() / 1_000)}`, READY_MS_MAX);
   }
 
   async #launch(name: string, more: readonly string[] = []): Promise<void> {

@@ -13,7 +13,7 @@ if [ -f /lab/switch-policy.json ]; then
   chmod 0644 /etc/bramble/switch-policy.json
 fi
 if [ -f /lab/pis ]; then
-  while read -r name vlan server address serial; do sh /lab/personalise.sh "$name" "/srv/roots/$address"; done </lab/pis
+  while read -r name vlan server address serial; do busybox sh /lab/personalise.sh "$name" "/srv/roots/$address"; done </lab/pis
   sh /run/lab/dnsmasq-start
 fi
 touch /run/lab/begun # process 1 looks for it

@@ -27,13 +27,14 @@ mkdir -p /var/lib/misc /run/rpcbind /var/lib/nfs/rpc_pipefs /srv/roots /srv/tftp
 echo "first boot code of boards that have none" >/srv/tftp/bootcode.bin
 ranges=
 # It routes for its Pis, but never between them: whatever a Pi asks of their networks ends at the Pi's own server address.
-nft add table ip apart
-nft add chain ip apart prerouting '{ type filter hook prerouting priority 0; }'
+apart="add table ip apart
+add chain ip apart prerouting { type filter hook prerouting priority 0; }"
 while read -r name vlan server address serial; do
   ip link add link eth0 name "eth0.$vlan" type vlan id "$vlan"
   ip addr add "$server/30" dev "eth0.$vlan"
   ip link set "eth0.$vlan" up
-  nft add rule ip apart prerouting iifname "eth0.$vlan" ip daddr 10.46.189.0/24 ip daddr != "$server" counter drop
+  apart="$apart
+add rule ip apart prerouting iifname eth0.$vlan ip daddr 10.46.189.0/24 ip daddr != $server counter drop"
   root=/srv/roots/$address
   [ -d "$root" ] || btrfs -q subvolume snapshot /srv/base "$root"
   mkdir -p "/export/$address"
@@ -47,6 +48,7 @@ while read -r name vlan server address serial; do
   echo "console=ttyAMA0,115200 root=/dev/nfs rootfstype=nfs ip=$address::$server:255.255.255.252::eth0:off nfsroot=$server:/export/$address rw rootwait" >"$boot/cmdline.txt"
   ranges="$ranges --interface=eth0.$vlan --dhcp-range=$address,$address,255.255.255.252,1h"
 done </lab/pis
+echo "$apart" | nft -f -
 rpcbind -w
 exportfs -ra
 rpc.nfsd -V 3 8
@@ -58,6 +60,11 @@ dnsmasq --conf-file=/dev/null --port=0 --no-ping --bind-dynamic $ranges --enable
 X
 # It is started by begin.sh: boards are answered when their roots are theirs.
 # The agent reads its log: dnsmasq keeps the group of a file that is there.
-install -m 0640 -o root -g 990 /dev/null /var/log/bramble-dnsmasq.log
-# Nothing of the boot waits for it.
-{ sh /lab/thin-pool.sh "$(disk 2)" >/run/lab/thin.log 2>&1 && say "thin pool is there" || say "no thin pool: see /run/lab/thin.log"; } &
+: >/var/log/bramble-dnsmasq.log
+chown root:990 /var/log/bramble-dnsmasq.log
+chmod 0640 /var/log/bramble-dnsmasq.log
+# Nothing of the boot waits for it, and nothing is to be slowed down by it.
+{
+  until [ -f /run/lab/begun ]; do sleep 1; done
+  nice -n 19 sh /lab/thin-pool.sh "$(disk 2)" >/run/lab/thin.log 2>&1 && say "thin pool is there" || say "no thin pool: see /run/lab/thin.log"
+} &

@@ -1,4 +1,4 @@
-# What the switch and the fileserver have in common, up to the script of their role; runs as process 1.
+# What the switch and the fileserver have in common, up to the script of their role; runs as process 1, in busybox.
 export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
 role=$1
 mount -t tmpfs -o mode=0755 run /run
@@ -18,5 +18,5 @@ say "$role is ready"
 if [ -f /lab/agent.yaml ]; then . /lab/agent.sh; fi
 # A person who looks at the console gets a shell; children that lost their parent are buried here.
 while :; do
-  setsid -w sh -c 'exec sh -i </dev/ttyS0 >/dev/ttyS0 2>&1' || sleep 1
+  /usr/bin/setsid -w sh -c 'exec sh -i </dev/ttyS0 >/dev/ttyS0 2>&1' || sleep 1
 done

@@ -4,8 +4,11 @@ import { PI_MACHINE } from '../build/device-tree.js';
 import { MANAGEMENT_MAC, type PiSpec, portMac, type RackSpec, TRUNK_MAC, UPLINK_MAC } from '../spec.js';
 import { EMULATED } from './acceleration.js';
 
-/** Nothing is gained here by waiting politely for other processors, of which there are none, nor by the audit. */
-const QUICK = ['rcupdate.rcu_expedited=1', 'audit=0'] as const;
+/**
+ * Nothing is gained here by waiting politely for other processors, of which there are none, nor by the audit, nor by a kernel
+ * that tests its own ciphers and page tables at every boot. Source: kernel-parameters.rst
+ */
+const QUICK = ['rcupdate.rcu_expedited=1', 'audit=0', 'cryptomgr.notests=1', 'rodata=off'] as const;
 
 /** Where a guest's files are while the rack is up. */
 export const guestFile = (dir: string, guest: string, what: string): string => path.join(dir, `${guest}.${what}`);
