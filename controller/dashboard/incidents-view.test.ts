@@ -18,7 +18,8 @@ const incident = (over: Partial<IncidentDetail> = {}): IncidentDetail => ({
   timeline: [{ atMs: NOW_MS, kind: 'action', about: 'pi-7', words: 'cut its power: ordered', actor: '' }],
   ...over,
 });
-const cards = (...incidents: readonly IncidentDetail[]) => incidentsView(incidents, NOW_MS, new Set()).incidents;
+const LOOK = { opened: new Set<string>(), mayAnswer: true };
+const cards = (...incidents: readonly IncidentDetail[]) => incidentsView(incidents, NOW_MS, LOOK).incidents;
 
 test('an incident says what is wrong, since when, what is done and what each side says', () => {
   const [card] = cards(incident());
@@ -47,4 +48,11 @@ test('the gravest come first, and what is healed stays for a while', () => {
   const critical = incident({ id: 'c', severity: 'critical' });
   const settling = incident({ id: 's', wellSinceMs: NOW_MS });
   expect(cards(healed, old, byHand, settling, incident(), critical).map(({ id }) => id)).toEqual(['c', 'a', 's', 'h']);
+});
+
+test('something can be said about what is not over, by whoever may', () => {
+  const closed = incident({ id: 'h', state: 'closed', closedAtMs: NOW_MS - 1_000 });
+  expect(cards(incident(), closed).map(({ canAnswer }) => canAnswer)).toEqual([true, false]);
+  const [card] = incidentsView([incident()], NOW_MS, { ...LOOK, mayAnswer: false }).incidents;
+  expect(card?.canAnswer).toBe(false);
 });

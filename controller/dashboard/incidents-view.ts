@@ -19,6 +19,8 @@ export interface IncidentCard {
   /** What is being done now, or why nothing is. */
   readonly now: string;
   readonly isOpen: boolean;
+  /** It is not over, and whoever looks may say something about it. */
+  readonly canAnswer: boolean;
   readonly sides: readonly { readonly who: string; readonly words: string }[];
   readonly members: readonly MemberChip[];
   readonly membersMore: string;
@@ -69,17 +71,20 @@ const NOW: Readonly<Record<string, string>> = {
   'await-hands': 'Somebody has to go there.',
 };
 
+interface Look {
+  /** Incidents whose story is unfolded. */
+  readonly opened: ReadonlySet<string>;
+  /** Whoever looks has the right to say something. */
+  readonly mayAnswer: boolean;
+}
+
 /** @param nowMs the controller's wall clock */
-export function incidentsView(
-  incidents: readonly IncidentDetail[],
-  nowMs: number,
-  opened: ReadonlySet<string>,
-): IncidentsView {
+export function incidentsView(incidents: readonly IncidentDetail[], nowMs: number, look: Look): IncidentsView {
   const shown = incidents.filter(
     ({ closedAtMs, closedBy }) =>
       closedAtMs === undefined || (closedBy === undefined && nowMs - closedAtMs < SHOWN_AFTER_MS),
   );
-  const cards = shown.map((incident) => cardOf(incident, nowMs, opened.has(incident.id)));
+  const cards = shown.map((incident) => cardOf(incident, nowMs, look));
   const open = shown.filter(({ state }) => state === 'open').length;
   const rank = ({ tone }: IncidentCard): number => TONES.indexOf(tone);
   return {
@@ -96,13 +101,13 @@ const STATES: Readonly<Record<IncidentCard['tone'], string>> = {
   over: 'Healed',
 };
 
-function cardOf(incident: IncidentDetail, nowMs: number, isOpen: boolean): IncidentCard {
+function cardOf(incident: IncidentDetail, nowMs: number, { opened, mayAnswer }: Look): IncidentCard {
   const { id, title, state, severity, wellSinceMs, sides, members, timeline } = incident;
   const tone = state === 'closed' ? 'over' : wellSinceMs === undefined ? severity : 'settling';
   const chips = members.length === 0 ? ownChip(incident) : byName(members).slice(0, MEMBERS_SHOWN).map(chipOf);
   const more = Math.max(0, members.length - MEMBERS_SHOWN);
   return {
-    ...{ id, title, tone, isOpen },
+    ...{ id, title, tone, isOpen: opened.has(id), canAnswer: mayAnswer && state === 'open' },
     state: STATES[tone],
     meta: metaOf(incident, nowMs),
     now: nowOf(incident),
@@ -120,7 +125,9 @@ function metaOf({ site, openedAtMs, closedAtMs, acknowledgedBy }: IncidentDetail
   const where = site === undefined ? 'several sites' : `site ${site}`;
   const until = closedAtMs ?? nowMs;
   const lasted = `${closedAtMs === undefined ? 'for' : 'lasted'} ${renderDuration(Math.max(0, until - openedAtMs))}`;
-  return [where, lasted, ...(acknowledgedBy === undefined ? [] : [`${acknowledgedBy} sees to it`])].join(', ');
+  return [where, lasted, ...(acknowledgedBy === undefined ? [] : [`${personName(acknowledgedBy)} sees to it`])].join(
+    ', ',
+  );
 }
 
 /** What is held is said before what is done: it is what somebody would ask. */
@@ -167,6 +174,11 @@ function chipOf({ name, node, state, wellSinceMs }: IncidentDetail['members'][nu
 
 function stepOf({ atMs, kind, about, words, actor }: IncidentDetail['timeline'][number]): StepView {
   const timeIso = new Date(atMs).toISOString();
-  const who = [about, actor].filter((part) => part !== '').join(', ');
+  const who = [about, personName(actor)].filter((part) => part !== '').join(', ');
   return { time: timeIso.slice(11, 19), timeIso, kind: KINDS[kind], words: who === '' ? words : `${who}: ${words}` };
+}
+
+/** As people call each other: what kind of account it is stands in the journal. */
+function personName(actor: string): string {
+  return actor.replace(/^(user|admin):/, '');
 }

@@ -1,6 +1,7 @@
 import type { NodeDetail, NodeView } from '../../proto/contract/api/fleet.js';
 import type { IncidentDetail } from '../../proto/contract/api/incidents.js';
 import { type Filter, NO_FILTER, parseAddress, renderAddress } from './address.js';
+import { AnswerDialog } from './answer.js';
 import { detailMessage, detailView } from './detail-view.js';
 import { Detail } from './draw/detail.js';
 import { byId } from './draw/dom.js';
@@ -45,6 +46,7 @@ class App {
     status: byId('incidents-status', HTMLElement),
     openNode: (id) => this.#openNode(id),
     toggle: (id) => this.#toggleStory(id),
+    answer: (incident) => this.#answer.open(incident),
   });
   readonly #nodes = new NodeList(byId('node-list', HTMLElement), {
     openNode: (id) => this.#openNode(id),
@@ -56,6 +58,7 @@ class App {
   readonly #paths = new PathList();
   readonly #help = byId('help', HTMLDialogElement);
   readonly #password = new PasswordDialog();
+  readonly #answer = new AnswerDialog(() => void this.#fetchIncidents());
   readonly #detail = new Detail(() => {
     if (this.#openId !== undefined) this.#go(undefined);
     this.#openId = undefined;
@@ -100,7 +103,10 @@ class App {
     setInterval(() => void this.#fetchIncidents(), INCIDENTS_REFRESH_MS);
     this.#followAddress();
     showSession({ name: byId('session-name', HTMLElement), button: byId('logout', HTMLButtonElement) })
-      .then((session) => this.#password.offer(byId('show-password', HTMLButtonElement), session))
+      .then((session) => {
+        this.#password.offer(byId('show-password', HTMLButtonElement), session);
+        this.#answer.prepare(session);
+      })
       .catch(() => {
         // The controller is away: the link says so, and asks again before it follows the fleet.
       });
@@ -149,7 +155,8 @@ class App {
   #draw(): void {
     this.#takeChanged();
     const page = pageView(this.#model, Date.now(), this.#look);
-    this.#incidentList.draw(incidentsView(this.#incidents, this.#controllerMs(), this.#openStories));
+    const look = { opened: this.#openStories, mayAnswer: this.#answer.mayAnswer };
+    this.#incidentList.draw(incidentsView(this.#incidents, this.#controllerMs(), look));
     this.#summary.draw(page);
     this.#filterBar.draw(page);
     this.#nodes.draw(page);
@@ -264,7 +271,7 @@ class App {
   #onKey(event: KeyboardEvent): void {
     const { key, ctrlKey, altKey, metaKey, target } = event;
     const isTyping = target instanceof HTMLInputElement;
-    const isAsking = this.#help.open || this.#password.isOpen;
+    const isAsking = this.#help.open || this.#password.isOpen || this.#answer.isOpen;
     const action = isAsking ? undefined : keyAction({ key, ctrlKey, altKey, metaKey, isTyping });
     const isArrow = key.startsWith('Arrow');
     // In an open node the arrows scroll, as everywhere; the letters go to the next one.

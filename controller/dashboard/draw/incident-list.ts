@@ -7,6 +7,7 @@ interface IncidentListOptions {
   readonly status: HTMLElement;
   readonly openNode: (id: string) => void;
   readonly toggle: (id: string) => void;
+  readonly answer: (incident: { readonly id: string; readonly title: string }) => void;
 }
 
 /** What is wrong, before anything else: a card for each incident, its story folded away until it is asked for. */
@@ -46,8 +47,24 @@ export class IncidentList {
       element('h3', { class: 'incident-title' }, toggle),
       element('p', { class: 'incident-now' }, now),
       this.#members(card),
-      element('div', { class: 'incident-story', id: storyId, hidden: isOpen ? undefined : '' }, ...story(card)),
+      element(
+        'div',
+        { class: 'incident-story', id: storyId, hidden: isOpen ? undefined : '' },
+        ...story(card),
+        this.#answer(card),
+      ),
     );
+  }
+
+  #answer({ id, title, canAnswer }: IncidentCard): HTMLElement | undefined {
+    if (!canAnswer) return undefined;
+    const button = element(
+      'button',
+      { type: 'button', class: 'button', 'aria-haspopup': 'dialog' },
+      'See to it, or say something',
+    );
+    button.addEventListener('click', () => this.#options.answer({ id, title }));
+    return element('p', { class: 'incident-answer' }, button);
   }
 
   #members({ members, membersMore }: IncidentCard): HTMLElement | undefined {
