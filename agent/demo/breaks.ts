@@ -2,7 +2,9 @@ import type { Files } from '../kit/host/ports.js';
 import { readNames } from './cables.js';
 
 /** What a visitor of the demo site can break, as `bramble demo break` calls it. */
-export const BREAK_KINDS = ['pull-plug', 'kill-sd', 'fill-export', 'fail-disk', 'cut-uplink', 'hang'] as const;
+export const BREAK_KINDS = [
+  ...['pull-plug', 'kill-sd', 'fill-export', 'fail-disk', 'cut-uplink', 'hang', 'bad-image'],
+] as const;
 type BreakKind = (typeof BREAK_KINDS)[number];
 
 /** One thing that is broken. The same thing broken a second time is another break. */

@@ -24,6 +24,8 @@ const AGENT_RESTART_MS = 5_000;
 const CARD_DIES_MS = 24 * 3_600_000;
 /** What somebody takes to change a card, ms. */
 const CARD_CHANGE_MS = 8_000;
+/** A kernel that panics starts the board again (panic=10 of its command line), ms. */
+const PANIC_MS = 10_000;
 /** How soon a board notices that its port gives power again, ms. */
 const POWER_LOOK_MS = 500;
 
@@ -65,6 +67,8 @@ export class DemoNode {
   /** Its kernel stands still until its power is cut. */
   #isHung = false;
   #breaks: readonly Break[] = [];
+  /** The root that it is served has a kernel that panics. */
+  #panics = false;
 
   constructor(options: DemoNodeOptions) {
     this.machine = options.machine;
@@ -106,6 +110,11 @@ export class DemoNode {
     this.machine.begin(trouble);
     const { powerCut }: TroubleKind = TROUBLES[trouble.name];
     if (powerCut === true) this.#cut(trouble.endsAtMs - trouble.startedAtMs);
+  }
+
+  /** What it is served boots, or its kernel panics; it counts from the next boot on. */
+  setRoot(panics: boolean): void {
+    this.#panics = panics;
   }
 
   /** The port at the other end of its cable gives power, or does not. */
@@ -171,10 +180,13 @@ export class DemoNode {
     const { real, bootLog } = this.#options;
     await real.clock.sleep(ms, signal);
     while (!this.#hasPower) await real.clock.sleep(POWER_LOOK_MS, signal);
-    for (const { afterMs, lines, startsKernel } of planBoot(this.machine.spec, real.random)) {
-      await real.clock.sleep(afterMs, signal);
-      bootLog?.write(lines, real.clock.nowMs());
-      if (startsKernel === true) this.#switchOn(isColdBoot);
+    while (this.#off !== undefined) {
+      for (const { afterMs, lines, startsKernel } of planBoot(this.machine.spec, real.random)) {
+        await real.clock.sleep(afterMs, signal);
+        bootLog?.write(lines, real.clock.nowMs());
+        if (startsKernel === true && !this.#panics) this.#switchOn(isColdBoot);
+      }
+      if (this.#off !== undefined) await real.clock.sleep(PANIC_MS, signal);
     }
   }
 

@@ -43,6 +43,8 @@ export interface DemoSiteOptions {
   readonly breaksFile?: string | undefined;
   /** Pis whose system stands still are written here: what they do not ask for any more, their fileserver does not hear. */
   readonly stillFiles?: readonly string[] | undefined;
+  /** Pis whose root panics, as the fileserver says; absent = none does. */
+  readonly rootsFile?: string | undefined;
   readonly join: JoinFile | undefined;
   readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   /** Makes the log of one Pi. */
@@ -151,13 +153,15 @@ async function connect(
   { options, log }: { readonly options: DemoSiteOptions; readonly log: Log },
   signal: AbortSignal,
 ): Promise<void> {
-  const { real, breaksFile, stillFiles = [] } = options;
+  const { real, breaksFile, stillFiles = [], rootsFile } = options;
   const stills = stillFiles.map((path) => new NamesFile(real.files, path, log));
   const links = linkFiles.map((path) => new NamesFile(real.files, path, log));
   while (!signal.aborted) {
     const unpowered = await readNames(real.files, [powerFile]);
     const breaks = await readBreaks(real.files, breaksFile);
+    const panicking = rootsFile === undefined ? new Set() : await readNames(real.files, [rootsFile]);
     for (const pi of pis) {
+      pi.setRoot(panicking.has(pi.machine.spec.name));
       pi.setPower(!unpowered.has(pi.machine.spec.name));
       pi.setBreaks(breaks);
     }

@@ -12,11 +12,12 @@ const program = { name: 'bramble-demo-site', io, configPath };
 
 process.exit(
   await siteProgram(program, ({ config, join, log }, stop) => {
-    const { first, pis, seed, stateDir, bootLogFile, cables, breaksFile, stillFiles, troubles: hasTroubles } = config;
+    const { first, pis, seed, stateDir, bootLogFile, cables, troubles: hasTroubles } = config;
+    const { breaksFile, stillFiles, rootsFile } = config;
     const real = makeNodeBasics();
     const logOf = (pi: string) => logWith(log, pi);
     const tidyMemory = makeMemoryTidier();
-    const files = { bootLogFile, cables, breaksFile, stillFiles };
+    const files = { bootLogFile, cables, breaksFile, stillFiles, rootsFile };
     return runDemoSite({ first, pis, seed, stateDir, ...files, hasTroubles, join, real, logOf, tidyMemory }, stop);
   }),
 );

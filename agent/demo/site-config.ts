@@ -19,6 +19,8 @@ const CONFIG = z.strictObject({
   breaksFile: z.optional(PATH),
   /** Pis whose system stands still: each written by a process of boards, all of them read by the fileserver. */
   stillFiles: z.optional(z.array(PATH)),
+  /** Pis whose root panics: written by the fileserver, which serves it, and read by the boards. */
+  rootsFile: z.optional(PATH),
   /** Files between the boards of the site and its switch. */
   cables: z.optional(
     z.strictObject({

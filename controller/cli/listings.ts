@@ -162,6 +162,8 @@ export function actionText(action: CommandView['action']): string {
       return `remount ${action.mountPoint} ${action.access}`;
     case 'identify':
       return `identify for ${action.forMs / 1_000} s`;
+    case 'stay-away':
+      return `stay away for ${action.forMs / 1_000} s`;
     case 'reboot':
       return (action.despiteArrays ?? []).length === 0
         ? 'reboot'

@@ -7,7 +7,7 @@ const question = (over: Partial<CommandQuestion> = {}): CommandQuestion => ({
   heldBecause: undefined,
   live: {
     bootId: 'boot-1',
-    supportedActions: ['restart_unit', 'reboot', 'remount', 'step_clock', 'identify', 'diagnose'],
+    supportedActions: ['restart_unit', 'reboot', 'remount', 'step_clock', 'identify', 'diagnose', 'stay_away'],
   },
   openCount: 0,
   ...over,
@@ -15,6 +15,7 @@ const question = (over: Partial<CommandQuestion> = {}): CommandQuestion => ({
 
 const reboot = { kind: 'reboot' } as const;
 const remount = { kind: 'remount', mountPoint: '/boot/firmware', access: 'read-write' } as const;
+const stayAway = { kind: 'stay-away', forMs: 60_000, from: 'all' } as const;
 const identify = { kind: 'identify', forMs: 30_000 } as const;
 
 test.for<[string, Partial<CommandQuestion>, string]>([
@@ -24,6 +25,7 @@ test.for<[string, Partial<CommandQuestion>, string]>([
   ['one open command less than the most is fine', { openCount: OPEN_COMMANDS_MAX - 1 }, ''],
   ['a template unit has an @ in its name', { action: { kind: 'restart-unit', unit: 'getty@tty1.service' } }, ''],
   ['a remount is about the mounts of the boot that is live', { action: remount }, 'boot-1'],
+  ['a drill is for whoever is connected now', { action: stayAway }, 'boot-1'],
   ['blinking is for whoever looks now', { action: identify }, 'boot-1'],
   ['a clock is wrong in any boot', { action: { kind: 'step-clock' } }, ''],
   [

@@ -91,6 +91,8 @@ function judgeAction(action: CommandAction, bootId: string | undefined): Command
       return inThisBoot(bootId);
     case 'identify':
       return inThisBoot(bootId); // nobody looks for a light that comes on later
+    case 'stay-away':
+      return inThisBoot(bootId); // a drill of what is connected now
     case 'raid-replace':
       return inThisBoot(bootId); // names of disks mean something else after the next boot
     case 'root-activate':

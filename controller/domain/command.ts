@@ -9,6 +9,8 @@ export type CommandAction =
   | { readonly kind: 'remount'; readonly mountPoint: string; readonly access: 'read-write' | 'read-only' }
   | { readonly kind: 'step-clock' }
   | { readonly kind: 'identify'; readonly forMs: number }
+  /** A drill: it acts as though its uplink were gone, wholly or at the address that it is connected over. */
+  | { readonly kind: 'stay-away'; readonly forMs: number; readonly from: 'all' | 'current' }
   | { readonly kind: 'diagnose' }
   /** `oldMember` is empty where its place is vacant. */
   | { readonly kind: 'raid-replace'; readonly array: string; readonly oldMember: string; readonly newMember: string }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sitePis } from '../../agent/demo/pi-spec.js';
 import { DemoAnswer } from '../../proto/contract/api/demo.js';
+import { BrambleError } from '../../proto/contract/errors.js';
 import { HttpTransport } from '../cli/transport.js';
 import { DemoBreaks, isDiskless } from './demo-breaks.js';
 
@@ -11,6 +12,7 @@ const PIS = 24;
 let dir = '';
 let breaks: DemoBreaks;
 let mended: readonly string[] = [];
+let images: string[] = [];
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bramble-demo-'));
@@ -18,7 +20,17 @@ beforeEach(async () => {
     mended = names;
   };
   const places = { socketPath: join(dir, 'demo.sock'), breaksFile: join(dir, 'breaks.json') };
-  breaks = new DemoBreaks({ ...places, pis: PIS, fileserver: 'demo-fs', onMended });
+  images = [];
+  const badImage = {
+    bring: async (node: string | undefined) => {
+      if (images.at(-1) === 'brought') throw new BrambleError('failed-precondition', 'it is being rolled out already');
+      images.push(node ?? 'brought');
+    },
+    takeBack: async () => {
+      images.push('taken back');
+    },
+  };
+  breaks = new DemoBreaks({ ...places, pis: PIS, fileserver: 'demo-fs', badImage, onMended });
   await breaks.start();
 });
 afterEach(async () => {
@@ -52,6 +64,17 @@ test('a Pi that was healed can hang once more', async () => {
   await tell({ kind: 'break', what: 'hang', node: 'demo-07' });
   await tell({ kind: 'break', what: 'hang', node: 'demo-07' });
   expect(await broken()).toEqual(['2 hang demo-07']);
+});
+
+test('a bad image comes and goes by the ways of the controller, and what it refuses is told', async () => {
+  expect((await tell({ kind: 'break', what: 'bad-image' })).status).toBe(200);
+  expect(await broken()).toEqual(['1 bad-image demo-02']);
+  expect((await tell({ kind: 'break', what: 'bad-image' })).status).toBe(409);
+  await tell({ kind: 'mend' });
+  await tell({ kind: 'mend' });
+  await tell({ kind: 'break', what: 'bad-image', node: 'demo-07' });
+  expect(images).toEqual(['brought', 'taken back', 'demo-07']);
+  expect((await tell({ kind: 'break', what: 'bad-image', node: 'demo-01' })).status).toBe(400);
 });
 
 test('a Pi that cannot break that way is refused, with those that can', async () => {

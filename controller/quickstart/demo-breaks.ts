@@ -5,7 +5,11 @@ import { BrambleError } from '../../proto/contract/errors.js';
 import { DEMO_SITE, demoPiName } from './demo-names.js';
 
 const BODY_BYTES_MAX = 4_096;
-const HTTP_BY_CODE: Readonly<Record<string, number>> = { 'invalid-argument': 400, 'not-found': 404 };
+const HTTP_BY_CODE: Readonly<Record<string, number>> = {
+  'invalid-argument': 400,
+  'not-found': 404,
+  'failed-precondition': 409,
+};
 
 /** Boards that have no card, of every sixteen: their systems are on the fileserver, which sees whether they are read. */
 const DISKLESS: ReadonlySet<number> = new Set([1, 6, 7, 12, 15]);
@@ -17,6 +21,11 @@ interface BreaksOptions {
   readonly breaksFile: string;
   readonly pis: number;
   readonly fileserver: string;
+  /** A bad image comes to a Pi, or to all that boot over the network, by the controller's own ways; and goes. */
+  readonly badImage: {
+    readonly bring: (node: string | undefined) => Promise<void>;
+    readonly takeBack: () => Promise<void>;
+  };
   /** Somebody has repaired it: healing begins anew. */
   readonly onMended: (names: readonly string[]) => Promise<void>;
 }
@@ -75,6 +84,7 @@ export class DemoBreaks {
     const name = this.#nameFor(order.what, order.node);
     const { looks } = DEMO_BREAKS[order.what];
     const isBroken = this.#broken.some((each) => each.kind === order.what && each.name === name);
+    if (order.what === 'bad-image') await this.#options.badImage.bring(order.node);
     // A Pi that hung was helped since, most likely: it hangs anew.
     if (!isBroken || order.what === 'hang') {
       const others = this.#broken.filter((each) => each.kind !== order.what || each.name !== name);
@@ -85,6 +95,7 @@ export class DemoBreaks {
   }
 
   async #mend(): Promise<DemoAnswer> {
+    if (this.#broken.some(({ kind }) => kind === 'bad-image')) await this.#options.badImage.takeBack();
     const names = [...new Set(this.#broken.map(({ name }) => name))];
     this.#broken = [];
     await this.#write();

@@ -8,6 +8,7 @@ import { AGENT_NODE_FLAGS, Child } from './child.js';
 import { DemoBreaks } from './demo-breaks.js';
 import { sayRepaired, teachHealing } from './demo-healing.js';
 import { DEMO_FILESERVER, DEMO_SITE, DEMO_SWITCH, demoPiName } from './demo-names.js';
+import { bringBadImage, labelDiskless, takeBadImageBack } from './demo-rollout.js';
 import { type QuickstartPaths, writeYaml } from './files.js';
 
 /** The same Pis for everybody: what one sees can be talked about. */
@@ -98,6 +99,7 @@ export class DemoSite {
       breaksFile: paths.demoBreaksFile,
     };
     await this.#listen(api);
+    const rootsFile = join(paths.demoDir, 'panicking.json');
     const powerFile = join(paths.demoDir, 'power.json');
     const filesOf = (what: string): readonly string[] =>
       partsOf(pis).map(({ first }) => join(paths.demoDir, `${what}-${first}.json`));
@@ -106,13 +108,14 @@ export class DemoSite {
       const own = join(paths.demoDir, `links-${first}.json`);
       const cables = { powerFile, linkFiles: kind === 'switch' ? linkFiles : [own] };
       const still = kind === 'pi' ? [join(paths.demoDir, `still-${first}.json`)] : stillFiles;
-      const seen = kind === 'switch' ? {} : { stillFiles: still };
+      const seen = kind === 'switch' ? {} : { stillFiles: still, rootsFile };
       const more = { ...seen, ...(kind !== 'fileserver' && { cables }), ...(joins[kind] && { join: joins[kind] }) };
       await writeYaml(configFile, { ...site, first, pis: count, ...more });
       child.launch();
     }
     await this.#allConnected(api, signal);
     await teachHealing(api);
+    await labelDiskless(api, pis);
     await Promise.all(this.#tokenFiles().map((file) => rm(file, { force: true })));
   }
 
@@ -122,7 +125,11 @@ export class DemoSite {
     await rm(paths.demoSocket, { force: true }); // of a run that was killed
     const onMended = (names: readonly string[]): Promise<void> => sayRepaired(api, names);
     const places = { socketPath: paths.demoSocket, breaksFile: paths.demoBreaksFile };
-    this.#breaks = new DemoBreaks({ ...places, pis, fileserver: DEMO_FILESERVER, onMended });
+    const badImage = {
+      bring: (node: string | undefined) => bringBadImage(api, node),
+      takeBack: () => takeBadImageBack(api, pis),
+    };
+    this.#breaks = new DemoBreaks({ ...places, pis, fileserver: DEMO_FILESERVER, badImage, onMended });
     await this.#breaks.start();
   }
 

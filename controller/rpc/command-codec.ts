@@ -1,5 +1,6 @@
 import { assertNever } from '../../proto/contract/assert.js';
 import {
+  AwayFrom,
   Command,
   MailboxVerb,
   MountAccess,
@@ -30,6 +31,8 @@ const MOUNT_ACCESS = { 'read-write': MountAccess.READ_WRITE, 'read-only': MountA
 
 const POWER = { on: PowerAction.ON, off: PowerAction.OFF, cycle: PowerAction.CYCLE } as const;
 
+const AWAY_FROM = { all: AwayFrom.ALL, current: AwayFrom.CURRENT } as const;
+
 const MAILBOX = { 'restart-agent': MailboxVerb.RESTART_AGENT } as const;
 
 const SCRUB = { start: ScrubAction.START, stop: ScrubAction.STOP } as const;
@@ -46,6 +49,8 @@ function writeAction(action: CommandRecord['action']): NonNullable<Command['acti
       return { $case: 'stepClock', value: {} };
     case 'identify':
       return { $case: 'identify', value: { forMs: action.forMs } };
+    case 'stay-away':
+      return { $case: 'stayAway', value: { forMs: action.forMs, from: AWAY_FROM[action.from] } };
     case 'diagnose':
       return { $case: 'diagnose', value: {} };
     case 'raid-replace': {

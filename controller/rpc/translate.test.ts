@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commandId, nodeId } from '../../proto/contract/ids.js';
-import { Command, CommandState, MountAccess, RejectionReason } from '../../proto/gen/bramble/agent/v1/command.js';
+import {
+  AwayFrom,
+  Command,
+  CommandState,
+  MountAccess,
+  RejectionReason,
+} from '../../proto/gen/bramble/agent/v1/command.js';
 import { Event, PreviousExit } from '../../proto/gen/bramble/agent/v1/event.js';
 import { ControllerFrame, GoodbyeReason, Hello } from '../../proto/gen/bramble/agent/v1/link.js';
 import { NodeKind } from '../../proto/gen/bramble/agent/v1/node.js';
@@ -166,6 +172,10 @@ test('a command is encoded with everything that its actuator checks', () => {
     [
       { kind: 'identify', forMs: 30_000 },
       { $case: 'identify', value: { forMs: 30_000 } },
+    ],
+    [
+      { kind: 'stay-away', forMs: 60_000, from: 'current' },
+      { $case: 'stayAway', value: { forMs: 60_000, from: AwayFrom.CURRENT } },
     ],
     [{ kind: 'diagnose' }, { $case: 'diagnose', value: {} }],
   ];

@@ -166,7 +166,6 @@ class SplitSqliteStore extends GroupedSqliteStore implements SqliteStore {
  */
 class SharedSqliteStore extends GroupedSqliteStore implements SqliteStore {
   readonly reader: StoreReader;
-  readonly #inTransaction = new AsyncLocalStorage<{ isOpen: boolean }>();
   #closing: Promise<void> | undefined;
 
   constructor(writing: SqlConnection, schemaVersion: number, clock: Clock) {
@@ -177,9 +176,9 @@ class SharedSqliteStore extends GroupedSqliteStore implements SqliteStore {
 
   override async transact<T>(work: (writer: StoreWriter) => Promise<T>): Promise<T> {
     return await super.transact(async (writer) => {
-      const scope = { isOpen: true };
+      const scope = { of: this, isOpen: true, within: openScope() };
       try {
-        return await this.#inTransaction.run(scope, () => work(writer));
+        return await TRANSACTIONS.run(scope, () => work(writer));
       } finally {
         scope.isOpen = false;
       }
@@ -200,9 +199,36 @@ class SharedSqliteStore extends GroupedSqliteStore implements SqliteStore {
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
-    assert(this.#inTransaction.getStore()?.isOpen !== true, 'a transaction reads through its writer, not around it');
+    assert(!this.#isInTransaction(), 'a transaction reads through its writer, not around it');
     return await this.lock.run(work);
   }
+
+  #isInTransaction(): boolean {
+    for (let scope = openScope(); scope !== undefined; scope = scope.within) {
+      if (scope.of === this && scope.isOpen) return true;
+    }
+    return false;
+  }
+}
+
+interface TransactionScope {
+  readonly of: SharedSqliteStore;
+  isOpen: boolean;
+  /** Of another store. */
+  readonly within: TransactionScope | undefined;
+}
+
+/**
+ * One for all stores: up to Node.js 22 every promise of the process looks at every storage that was ever used, so that one per store
+ * makes each store of a long-lived process slower than the one before.
+ */
+const TRANSACTIONS = new AsyncLocalStorage<TransactionScope>();
+
+/** What goes on after a transaction still carries its scope; only those that are open count. */
+function openScope(): TransactionScope | undefined {
+  let scope = TRANSACTIONS.getStore();
+  while (scope !== undefined && !scope.isOpen) scope = scope.within;
+  return scope;
 }
 
 async function usedBytes(connection: SqlConnection): Promise<number> {

@@ -117,6 +117,15 @@ export class Boards {
     return boards.toSorted((a, b) => b.seenAtMs - a.seenAtMs).slice(0, BOARDS_MAX);
   }
 
+  /** When this board began to boot, of late: nothing once its agent has said hello. */
+  startsOf(fileserverName: string, serial: string): readonly number[] {
+    for (const entry of this.#nodes.all()) {
+      if (entry.node.kind !== 'fileserver' || entry.node.name !== fileserverName) continue;
+      for (const record of this.#records(entry)) if (record.serial === serial) return record.startsMs;
+    }
+    return [];
+  }
+
   /** How the present boot of a node stands. */
   bootOf(entry: NodeEntry): NodeBootView {
     let newest: { readonly fileserver: NodeEntry; readonly record: BootRecord } | undefined;

@@ -77,6 +77,8 @@ export function renderAction(record: Pick<CommandRecord, 'action'>): string {
       return 'the step of the clock';
     case 'identify':
       return 'the blinking';
+    case 'stay-away':
+      return 'the drill of its uplink';
     case 'diagnose':
       return 'the diagnostics';
     case 'raid-replace': {

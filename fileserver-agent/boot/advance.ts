@@ -1,5 +1,5 @@
 import { type BoardSight, type BootRecord, STARTS_MAX } from '../../proto/contract/boot/record.js';
-import type { BootStage } from '../../proto/contract/boot/stage.js';
+import { BOOT_LIMITS, type BootStage } from '../../proto/contract/boot/stage.js';
 import type { BootFile } from './boot-file.js';
 
 /** Something that was seen of one board. */
@@ -27,8 +27,6 @@ const AGAIN_MS = 5_000;
 const LATE_COPY_MS = 60_000;
 /** A mount so long after anything else is not part of a boot. */
 const MOUNT_WITHIN_MS = 600_000;
-/** A boot that went on for so long after its mount came to something: earlier starts are no loop. */
-const SETTLED_MS = 180_000;
 
 /** One step: the same board, sighting and time always make the same board. */
 export function advance(
@@ -60,7 +58,7 @@ function start(
   atMs: number,
 ): BoardState {
   const mountedMs = previous?.stagesMs['nfs-mounted'];
-  const wasWell = mountedMs !== undefined && atMs - mountedMs >= SETTLED_MS;
+  const wasWell = mountedMs !== undefined && atMs - mountedMs >= BOOT_LIMITS.settledMs;
   const earlier = previous === undefined || wasWell ? [] : previous.startsMs;
   const record: BootRecord = {
     mac,

@@ -186,6 +186,11 @@ test('four starts within 15 min that come to nothing are a loop; a boot that las
   expect(only(table).startsMs).toHaveLength(4);
   expect(judgeBoot(only(table), 200_000, BOOT_LIMITS).trouble).toBe('boot-loop');
   expect(judgeBoot(only(table), 900_000, BOOT_LIMITS).trouble).not.toBe('boot-loop');
+  // Here nobody hears its agent: a boot that goes on has come to something.
+  const unheard = { ...BOOT_LIMITS, helloMs: Number.MAX_SAFE_INTEGER };
+  const settledMs = (only(table).stagesMs['nfs-mounted'] ?? Number.NaN) + BOOT_LIMITS.settledMs;
+  expect(judgeBoot(only(table), settledMs - 1, unheard)).toMatchObject({ trouble: 'boot-loop', dueMs: settledMs });
+  expect(judgeBoot(only(table), settledMs, unheard).trouble).toBeUndefined();
   run(pi3(ONE), 1_000, table, 500_000);
   expect(judgeBoot(only(table), 510_000, BOOT_LIMITS).trouble).toBeUndefined();
 });

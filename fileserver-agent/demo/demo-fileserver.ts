@@ -1,5 +1,5 @@
 import { readBreaks } from '../../agent/demo/breaks.js';
-import { readNames } from '../../agent/demo/cables.js';
+import { NamesFile, readNames } from '../../agent/demo/cables.js';
 import { type DemoAgent, DemoNode, newBoot } from '../../agent/demo/demo-node.js';
 import { bootedMachine } from '../../agent/demo/machine.js';
 import { DEMO_POLICY } from '../../agent/demo/machine-programs.js';
@@ -21,6 +21,7 @@ import { siteExports } from './exports.js';
 import { ServerKernel } from './server-kernel.js';
 import { FILESERVER_SPEC } from './server-spec.js';
 import { SimulatedStorage } from './simulated-storage.js';
+import { SiteRoots } from './site-roots.js';
 import { SiteTraffic } from './site-traffic.js';
 import { makeStorageMachine } from './storage-machine.js';
 import { installedStorage, parseStorage } from './storage-state.js';
@@ -33,7 +34,7 @@ const SAVE_MS = 60_000;
 const UPTIME_MS = 23 * 86_400_000;
 const KERNEL_WARNING = 4;
 
-/** The simulated site boots nothing from images. */
+/** The simulated site has its images from the beginning. */
 const NO_IMAGES: AskedImages = {
   find: async () => undefined,
   standing: async () => undefined,
@@ -54,6 +55,8 @@ export interface DemoFileserverOptions {
   readonly breaksFile?: string | undefined;
   /** Pis whose system stands still. */
   readonly stillFiles?: readonly string[] | undefined;
+  /** Written here: Pis whose root panics. */
+  readonly rootsFile?: string | undefined;
   readonly join: JoinFile | undefined;
   readonly real: Pick<Host, 'clock' | 'files' | 'gzip' | 'keys' | 'net' | 'random'>;
   readonly tail: LogTail;
@@ -67,7 +70,11 @@ export interface DemoFileserverOptions {
 export async function runDemoFileserver(options: DemoFileserverOptions, signal: AbortSignal): Promise<void> {
   const { real, stateDir, log, join, tidyMemory } = options;
   const { clock, files } = real;
-  const paths = { machine: `${stateDir}/machines-fs.json`, storage: `${stateDir}/storage.json` };
+  const paths = {
+    machine: `${stateDir}/machines-fs.json`,
+    storage: `${stateDir}/storage.json`,
+    roots: `${stateDir}/roots.json`,
+  };
   const nowMs = clock.nowMs();
   const random = seededRandom(options.seed ^ nowMs);
   const spec = FILESERVER_SPEC;
@@ -95,13 +102,20 @@ export async function runDemoFileserver(options: DemoFileserverOptions, signal: 
   };
   const own = `${stateDir}/${spec.name}`;
   const traffic = new SiteTraffic(sitePis(options.seed, options.pis), () => clock.nowMs());
-  const agent = makeFileserverAgent(options, { machine, storage, traffic, stateDir: own });
+  const roots = new SiteRoots(await files.readText(paths.roots), sitePis(options.seed, options.pis), (text) => {
+    saved = saved
+      .then(() => files.writeAtomic(paths.roots, text))
+      .catch((error: unknown) => {
+        log.warn(errorFields(error), 'the roots of the fileserver are not remembered');
+      });
+  });
+  const agent = makeFileserverAgent(options, { machine, storage, traffic, roots, stateDir: own });
   const node = new DemoNode({ machine, agent, real, join, log, onBoot, tidyMemory, stateDir: own, bootLog: undefined });
   save();
   await Promise.all([
     node.run(signal),
     live(storage, { options, random, save }, signal),
-    suffer({ node, storage, traffic }, options, signal),
+    suffer({ node, storage, traffic, roots }, options, signal),
   ]);
   save();
   await saved;
@@ -111,12 +125,13 @@ interface Simulated {
   readonly machine: SimulatedMachine;
   readonly storage: SimulatedStorage;
   readonly traffic: SiteTraffic;
+  readonly roots: SiteRoots;
   readonly stateDir: string;
 }
 
 function makeFileserverAgent(
   options: DemoFileserverOptions,
-  { machine, storage, traffic, stateDir }: Simulated,
+  { machine, storage, traffic, roots, stateDir }: Simulated,
 ): DemoAgent {
   const { real, seed } = options;
   const pis = sitePis(seed, options.pis);
@@ -134,7 +149,10 @@ function makeFileserverAgent(
       ...host,
       kernel,
       machine: makeStorageMachine(
-        { exports, traffic, storage: () => storage.state, order: (order) => storage.order(order) },
+        {
+          ...{ exports, traffic, storage: () => storage.state, order: (order) => storage.order(order) },
+          roots: (order) => roots.order(order),
+        },
         host.machine,
       ),
     }),
@@ -143,14 +161,11 @@ function makeFileserverAgent(
 
 /** Does what visitors break and mend, and listens who still asks for its root. */
 async function suffer(
-  {
-    node,
-    storage,
-    traffic,
-  }: { readonly node: DemoNode; readonly storage: SimulatedStorage; readonly traffic: SiteTraffic },
-  { real: { clock, files }, breaksFile, stillFiles = [] }: DemoFileserverOptions,
+  { node, storage, traffic, roots }: Pick<Simulated, 'storage' | 'traffic' | 'roots'> & { readonly node: DemoNode },
+  { real: { clock, files }, breaksFile, stillFiles = [], rootsFile, log }: DemoFileserverOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const panicking = rootsFile === undefined ? undefined : new NamesFile(files, rootsFile, log);
   let failed: ReadonlySet<number> = new Set();
   while (!signal.aborted) {
     const breaks = await readBreaks(files, breaksFile);
@@ -160,6 +175,8 @@ async function suffer(
     if ([...now].some((id) => !failed.has(id))) storage.fail();
     if ([...failed].some((id) => !now.has(id))) storage.callSomebody();
     failed = now;
+    if (!breaks.some(({ kind }) => kind === 'bad-image')) roots.tidy();
+    await panicking?.write(roots.panicking);
     traffic.still = await readNames(files, stillFiles);
     await clock.sleep(TICK_MS, signal).catch(() => undefined); // the site ends
   }

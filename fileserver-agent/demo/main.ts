@@ -15,11 +15,11 @@ const program = { name: 'bramble-demo-fileserver', io, configPath };
 process.exit(
   await siteProgram(program, ({ config, join, log }, stop) => {
     const { pis, seed, stateDir, troubles: hasTroubles } = config;
-    const { bootLogFile, breaksFile, stillFiles } = config;
+    const { bootLogFile, breaksFile, stillFiles, rootsFile } = config;
     const real = makeNodeBasics();
     const tidyMemory = makeMemoryTidier();
     const site = { pis, seed, stateDir, hasTroubles, join, real, tail: makeNodeLogTail(), tidyMemory };
-    const files = { bootLogFile, breaksFile, stillFiles };
+    const files = { bootLogFile, breaksFile, stillFiles, rootsFile };
     return runDemoFileserver({ ...site, ...files, log: logWith(log, FILESERVER_NAME) }, stop);
   }),
 );

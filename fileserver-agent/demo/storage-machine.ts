@@ -1,5 +1,7 @@
 import type { Machine, RaidOrder, StorageQuestion } from '../../agent/kit/host/ports.js';
+import type { RootsOrder, RootsView } from '../../agent/kit/roots/orders.js';
 import { BrambleError } from '../../proto/contract/errors.js';
+import { parseRootsOrder } from '../roots/parse-order.js';
 import { renderThinPools, type SiteExport } from './exports.js';
 import type { SiteTraffic } from './site-traffic.js';
 import { renderExamine, renderSmart } from './storage-files.js';
@@ -12,6 +14,7 @@ export function makeStorageMachine(
     readonly exports: readonly SiteExport[];
     readonly order: (order: RaidOrder) => void;
     readonly traffic: SiteTraffic;
+    readonly roots: (order: RootsOrder) => RootsView;
   },
   others: Machine,
 ): Machine {
@@ -20,16 +23,9 @@ export function makeStorageMachine(
     storage: async (question) => answer(question, on.storage(), on.exports),
     raid: async (order) => on.order(order),
     traffic: async () => on.traffic.look(),
-    // Boot files of simulated boards are as they should be: whoever looks finds nothing to change. It keeps no roots.
-    own: async (order, signal, caller) => (isLook(order) ? NOTHING_TO_CHANGE : others.own(order, signal, caller)),
+    // Boot files of simulated boards are as they should be: whoever looks finds nothing to change.
+    own: async (order) => JSON.stringify(on.roots(parseRootsOrder(order))),
   };
-}
-
-const NOTHING_TO_CHANGE = JSON.stringify({ driver: 'copy', capabilities: {}, boards: [], changes: [] });
-
-function isLook(order: string): boolean {
-  const { kind }: { readonly kind?: unknown } = JSON.parse(order) as object; // what our own agent wrote
-  return kind === 'converge';
 }
 
 function answer(question: StorageQuestion, state: StorageState, exports: readonly SiteExport[]): string {

@@ -4,9 +4,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IncidentDetail, IncidentList } from '../../proto/contract/api/incidents.js';
 import { CommandList } from '../../proto/contract/api/lists.js';
+import { RolloutList } from '../../proto/contract/api/rollout.js';
 import { bramble, endAll, getJson, Run } from '../system/quickstart-rig.js';
 
 const MINUTE_MS = 60_000;
+/** One of them has no card. */
 const PIS = 4;
 
 /** What a visitor of the demo site breaks, from `npm start` to the end of its incident. */
@@ -65,6 +67,22 @@ describe('the demo site of npm start', () => {
     // Agents may be in the middle of their back-off.
     await expect.poll(causes, within(8)).not.toContain('site:demo');
     expect(await cuts()).toBe(before);
+  });
+
+  test('a bad image: its rollout stops at the first Pi, which is back on the root before, and nobody else gets it', {
+    timeout: 12 * MINUTE_MS,
+  }, async () => {
+    const imageOf = async (): Promise<string> => (await bramble(data, 'get', 'roots')).out;
+    const rollouts = async () => RolloutList.parse(await getJson(`${url}/api/v1/rollouts`)).rollouts;
+    const before = await imageOf();
+    await bramble(data, 'demo', 'break', 'bad-image');
+    await expect.poll(async () => (await rollouts())[0]?.state, within(8)).toBe('failed');
+    const [rollout] = await rollouts();
+    expect(rollout?.nodes.map(({ name, state }) => [name, state])).toEqual([['demo-02', 'taken-back']]);
+    expect(rollout?.why).toContain('it began to boot 4 times and never got to its agent');
+    await expect.poll(causes, within(4)).not.toContain('node:demo-02');
+    await bramble(data, 'demo', 'mend');
+    await expect.poll(imageOf, within(2)).toBe(before);
   });
 
   test('a Pi hangs and a disk fails: the one is healed and verified, the other told', {

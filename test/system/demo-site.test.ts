@@ -8,6 +8,8 @@ import { bramble, EXAMPLE_UNIT, endAll, getJson, ofData, Run, until } from './qu
 
 /** As many as a test needs: both processes of the site have some. */
 const PIS = 4;
+/** Exit code of what the state of things does not allow. */
+const REFUSED = 5;
 
 describe('npm start with its demo site', () => {
   let data = '';
@@ -68,6 +70,19 @@ describe('npm start with its demo site', () => {
     await until(async () => (await bootOf(id)) !== before);
     expect(before).toMatch(/^[0-9a-f-]{36}$/);
     expect(await asked).toMatchObject({ status: 0, out: expect.stringContaining('succeeded') });
+  });
+
+  test('a drill of the uplink takes an agent away, and it is back by itself', async () => {
+    const words = ['--site=demo', '--sample=1', '--for=10s', '--within=40s', '--any-time', '--confirm=demo'];
+    let drilled = { status: REFUSED, out: '', err: '' };
+    // Not while the Pis that the tests before this one took away come back.
+    await until(async () => {
+      drilled = await bramble(data, 'drill', 'uplink', ...words);
+      return drilled.status !== REFUSED;
+    });
+    expect(drilled.err).toContain('THIS IS A DRILL: uplink at site demo');
+    expect(drilled.out).toMatch(/stay away for 10 s succeeded \(back after 1[0-9] s, over the same address\)/);
+    expect(drilled.out).toContain('Was the standby current and working?  there is none');
   });
 
   test('a board that boots over the network is seen by the fileserver, stage by stage', async () => {

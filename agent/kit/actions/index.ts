@@ -4,6 +4,7 @@ import { makeDiagnose } from './diagnose.js';
 import { makeReboot } from './reboot.js';
 import { makeRemount } from './remount.js';
 import { makeRestartUnit } from './restart-unit.js';
+import { makeStayAway } from './stay-away.js';
 import { makeStepClock } from './step-clock.js';
 
 /** What the node's own configuration allows, whatever the controller says. */
@@ -45,5 +46,6 @@ export function hostHandlers(policy: ActionPolicy): Handlers {
     remount: makeRemount(new Set(allowedMounts)),
     stepClock: makeStepClock(),
     diagnose: makeDiagnose(policy),
+    stayAway: makeStayAway(),
   };
 }

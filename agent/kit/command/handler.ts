@@ -2,9 +2,10 @@ import type { Sample } from '../../../proto/contract/facts.js';
 import type { Progress } from '../../../proto/contract/progress.js';
 import type { Command } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Host } from '../host/ports.js';
+import type { Away, Back } from '../session/away.js';
 
 /** For handlers outside of the kit. */
-export { MailboxVerb, PowerAction, ScrubAction } from '../../../proto/gen/bramble/agent/v1/command.js';
+export { AwayFrom, MailboxVerb, PowerAction, ScrubAction } from '../../../proto/gen/bramble/agent/v1/command.js';
 
 export type Action = NonNullable<Command['action']>;
 export type ActionName = Action['$case'];
@@ -47,6 +48,10 @@ export interface AgentView {
   samples(): readonly Sample[];
   /** The agent about itself: versions, controllers, heads of its outbox and ledger. No secrets. */
   describe(): Readonly<Record<string, unknown>>;
+  /** How many addresses of controllers it knows. */
+  addressesCount(): number;
+  /** Drops its session as though its uplink were gone; resolves when a controller has welcomed it again. @throws `cancelled` */
+  stayAway(away: Away, signal: AbortSignal): Promise<Back>;
   /** On a connection of its own, to whichever controller takes it. @throws BrambleError */
   upload(file: Upload, signal: AbortSignal): Promise<void>;
 }

@@ -16,6 +16,7 @@ export interface AgentViewSources {
   readonly scheduler: Pick<CollectorScheduler, 'latest'>;
   readonly credentials: CredentialHolder;
   readonly controllerClock: ControllerClock;
+  readonly stayAway: AgentView['stayAway'];
 }
 
 const HOUR_MS = 3_600_000;
@@ -35,6 +36,8 @@ export function makeAgentView(sources: AgentViewSources): AgentView {
       }),
     samples: () => scheduler.latest(),
     describe: () => describe(sources),
+    addressesCount: () => credentials.identity.endpoints.length,
+    stayAway: sources.stayAway,
     upload: (file, signal) => upload({ host, identity }, file, signal),
   };
 }

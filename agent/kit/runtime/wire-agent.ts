@@ -3,7 +3,6 @@ import { followCollectors } from '../collect/follow.js';
 import type { AgentProbe } from '../collect/probe.js';
 import { CollectorScheduler } from '../collect/scheduler.js';
 import { CommandDispatcher } from '../command/dispatcher.js';
-import type { AgentView } from '../command/handler.js';
 import type { Identity } from '../enroll/identity.js';
 import type { Host } from '../host/ports.js';
 import { errorFields } from '../log.js';
@@ -91,8 +90,7 @@ export function wireAgent(parts: AgentParts): WiredAgent {
       agent.tidyMemory();
     },
   });
-  const view = makeAgentView({ ...parts, scheduler, credentials, controllerClock });
-  const dispatcher = makeDispatcher(parts, { recorder, credentials, controllerClock, view });
+  const dispatcher = makeDispatcher(parts, { recorder, credentials, controllerClock, scheduler }, () => session);
   const duties: AgentDuties = new AgentDuties({
     about: aboutAgent(parts, host),
     clock,
@@ -160,15 +158,17 @@ function makeConfigKeeper(
 }
 
 function makeDispatcher(
-  { agent, node, state, identity }: AgentParts,
+  parts: AgentParts,
   more: {
     readonly recorder: EventRecorder;
     readonly credentials: CredentialHolder;
     readonly controllerClock: ControllerClock;
-    readonly view: AgentView;
+    readonly scheduler: CollectorScheduler;
   },
+  session: () => SessionClient,
 ): CommandDispatcher {
-  const { recorder, credentials, controllerClock, view } = more;
+  const { agent, node, state, identity } = parts;
+  const { recorder, credentials, controllerClock } = more;
   return new CommandDispatcher({
     host: agent.host,
     nodeId: identity.nodeId,
@@ -177,7 +177,7 @@ function makeDispatcher(
     handlers: agent.handlers,
     ledger: state.ledger,
     controllerClock,
-    agent: view,
+    agent: makeAgentView({ ...parts, ...more, stayAway: (away, signal) => session().stayAway(away, signal) }),
     tell: (update, priority) => recorder.record({ $case: 'commandUpdate', value: update }, priority),
     log: agent.log,
   });

@@ -1,4 +1,5 @@
 import { assertNever } from '../../../proto/contract/assert.js';
+import { BrambleError } from '../../../proto/contract/errors.js';
 import type { Random } from '../../../proto/contract/random.js';
 import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.js';
 import type { Cadence, DesiredState } from '../../../proto/gen/bramble/agent/v1/desired.js';
@@ -7,9 +8,11 @@ import type { TunnelProfile } from '../../../proto/gen/bramble/agent/v1/tunnel.j
 import type { Outbox } from '../durable/outbox.js';
 import type { Endpoint, HostClock, Net, TlsIdentity } from '../host/ports.js';
 import { errorFields, type Log } from '../log.js';
+import type { Away, Back } from './away.js';
 import { inBatches } from './event-batches.js';
-import { initialSession, type SessionEffect, type SessionEvent, type SessionState, step, wakeAtMs } from './state.js';
+import { initialSession, step, wakeAtMs } from './state.js';
 import { Stream } from './stream.js';
+import type { SessionEffect, SessionEvent, SessionState } from './words.js';
 
 /** What an agent does with its session. None of these throws. */
 export interface SessionDuties {
@@ -62,6 +65,8 @@ export class SessionClient {
   /** The end of the newest stream. */
   #streamOver: Promise<void> = Promise.resolve();
   #goodbye: Goodbye | undefined;
+  /** Who waits for the next Welcome. */
+  readonly #awaiting = new Set<() => void>();
 
   constructor(options: SessionClientOptions) {
     this.#options = options;
@@ -84,6 +89,26 @@ export class SessionClient {
     await Promise.race([this.#streamOver, limit]);
     this.#stop.abort();
     this.#stream?.close();
+  }
+
+  /** As though the uplink were gone. Resolves when a controller has welcomed it again. @throws what the signal was aborted with */
+  async stayAway(away: Away, signal: AbortSignal): Promise<Back> {
+    const { clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    const before = this.#state.endpoints.index + 1;
+    this.take({ kind: 'stay-away', ...away });
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#awaiting.delete(resolve);
+        reject(new BrambleError('cancelled', 'the agent ends while it stays away'));
+      };
+      if (signal.aborted) onAbort();
+      else {
+        signal.addEventListener('abort', onAbort, { once: true });
+        this.#awaiting.add(resolve);
+      }
+    });
+    return { afterMs: clock.monotonicMs() - startedMs, address: this.#state.endpoints.index + 1, before };
   }
 
   /** Queues a frame on the open stream; `false` when there is none or the transport wants a pause. */
@@ -167,6 +192,8 @@ export class SessionClient {
       case 'go-live':
         this.#options.log.info({ session: effect.welcome.sessionId }, 'connected to the controller');
         duties.welcome(effect.welcome);
+        for (const isBack of this.#awaiting) isBack();
+        this.#awaiting.clear();
         return;
       case 'go-offline':
         duties.offline();

@@ -20,7 +20,7 @@ import { saneCadence } from './cadence.js';
 import type { SessionDuties } from './client.js';
 import type { ControllerClock } from './controller-clock.js';
 import type { DesiredStateKeeper } from './desired-state.js';
-import type { SessionEvent } from './state.js';
+import type { SessionEvent } from './words.js';
 
 /** What does not change while the process runs. */
 export interface AboutAgent {

@@ -13,6 +13,14 @@ const action = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: pick('add' as const), count: fc.integer({ min: 1, max: 90 }) }) },
   { weight: 5, arbitrary: fc.record({ do: pick('ack' as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }) },
   { weight: 2, arbitrary: fc.record({ do: pick('goodbye' as const), reason: fc.integer({ min: 0, max: 7 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: pick('stay-away' as const),
+      forMs: fc.integer({ min: 10_000, max: 600_000 }),
+      way: pick('all' as const, 'current' as const),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: pick('pass' as const), ms: fc.nat(200_000) }) },
   { weight: 1, arbitrary: fc.record({ do: pick('due' as const), inMs: fc.integer({ min: -10, max: 100_000 }) }) },
   {
@@ -65,6 +73,9 @@ function perform(machine: SessionMachine, each: Action, next: () => number): voi
       break;
     case 'renewed':
       machine.take({ kind: 'renewed', endpointsCount: each.endpointsCount, nextAtMs: undefined });
+      break;
+    case 'stay-away':
+      machine.take({ kind: 'stay-away', forMs: each.forMs, way: each.way });
       break;
     case 'renewal-failed':
     case 'tunnel-in-place':

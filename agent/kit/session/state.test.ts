@@ -229,3 +229,52 @@ test('stopping says goodbye on a live stream, closes one that is not, and ends e
   dialing.take({ kind: 'wake' });
   expect(dialing.phase).toBe('stopped');
 });
+
+test('told to stay away it drops its stream, dials nobody for so long, and comes back by its own clock', () => {
+  const machine = live(2);
+  machine.take({ kind: 'stay-away', forMs: 60_000, way: 'all' });
+  expect(machine.effects.slice(-2)).toEqual([{ kind: 'close', stream: 1 }, { kind: 'go-offline' }]);
+  machine.take({ kind: 'lost', stream: 1, isRefused: false }); // the end of what it has closed
+  expect(machine.waitMs).toBe(61_000);
+  machine.pass(59_999);
+  expect([machine.phase, machine.open.size]).toEqual(['waiting', 0]);
+  machine.sleep();
+  expect(machine.last).toEqual({ kind: 'dial', stream: 2, endpointIndex: 0 });
+});
+
+test('told to leave its address it takes another at once, and that one only until the drill is over', () => {
+  const machine = live(3);
+  machine.take({ kind: 'stay-away', forMs: 60_000, way: 'current' });
+  expect(machine.waitMs).toBe(250);
+  const dialled = (): unknown => machine.effects.findLast(({ kind }) => kind === 'dial');
+  machine.sleep();
+  expect(dialled()).toMatchObject({ stream: 2, endpointIndex: 1 });
+  machine.take({ kind: 'lost', stream: 2, isRefused: false, isUnreached: true });
+  machine.sleep();
+  expect(dialled()).toMatchObject({ endpointIndex: 2 });
+  machine.take({ kind: 'lost', stream: 3, isRefused: false, isUnreached: true });
+  machine.sleep();
+  expect(dialled(), 'the one that is left is passed over').toMatchObject({ endpointIndex: 1 });
+  machine.nowMs += 60_000;
+  machine.take({ kind: 'lost', stream: 4, isRefused: false });
+  machine.sleep();
+  machine.take({ kind: 'lost', stream: 5, isRefused: false });
+  machine.sleep();
+  expect(dialled(), 'the drill is over').toMatchObject({ endpointIndex: 0 });
+});
+
+test('whoever is not wanted does not come earlier because of a drill', () => {
+  const machine = live();
+  machine.frame(goodbye(GoodbyeReason.REVOKED));
+  const { waitMs } = machine;
+  machine.take({ kind: 'stay-away', forMs: 10_000, way: 'all' });
+  expect(machine.waitMs).toBe(waitMs);
+});
+
+test('an agent with one address dials it whatever it was told to leave', () => {
+  const machine = live(2);
+  machine.take({ kind: 'stay-away', forMs: 60_000, way: 'current' });
+  machine.take({ kind: 'renewed', endpointsCount: 1, nextAtMs: undefined });
+  machine.sleep();
+  expect(machine.last).toEqual({ kind: 'dial', stream: 2, endpointIndex: 0 });
+});

@@ -1,9 +1,9 @@
 import { assertNever } from '../../../proto/contract/assert.js';
-import type { SignedCommand } from '../../../proto/gen/bramble/agent/v1/command.js';
-import type { Cadence, DesiredState } from '../../../proto/gen/bramble/agent/v1/desired.js';
-import type { AuditHead, ControllerFrame, Goodbye, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
-import type { TunnelProfile } from '../../../proto/gen/bramble/agent/v1/tunnel.js';
+import type { Cadence } from '../../../proto/gen/bramble/agent/v1/desired.js';
+import type { ControllerFrame, Goodbye, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
+import { type Away, addressToDial } from './away.js';
 import {
+  afterAway,
   afterGoodbye,
   afterLoss,
   afterRefusal,
@@ -13,6 +13,7 @@ import {
   PREFER_AGAIN_MS,
   TUNNEL_UP_MS,
 } from './waits.js';
+import type { LivePhase, Moment, SessionEffect, SessionEvent, SessionState, Step } from './words.js';
 
 /**
  * The session of an agent with its controller, as a pure machine: (state, event, moment) -> state and effects.
@@ -26,89 +27,6 @@ import {
  *   never are more than WINDOW_EVENTS under way;
  * - all moments are monotonic: no step of a wall clock shortens or lengthens anything here.
  */
-export interface SessionState {
-  readonly phase: Phase;
-  /** Number of the newest stream; 0 = none yet. */
-  readonly stream: number;
-  /** Addresses of the controller, and which of them is next. */
-  readonly endpoints: { readonly count: number; readonly index: number };
-  /** Failures since the last stream that lasted. */
-  readonly failures: number;
-  /** How many times in a row the other end has refused us, whatever the address. */
-  readonly refusals: number;
-  readonly cadence: Cadence;
-  /** When the credential wants to be renewed; `undefined` = not known yet, or under way. */
-  readonly renewAtMs: number | undefined;
-  /** When the first address, which leads through the tunnel, is worth another try; `undefined` = this node has none. */
-  readonly preferAtMs: number | undefined;
-}
-
-type Phase =
-  | { readonly kind: 'waiting'; readonly untilMs: number }
-  | { readonly kind: 'dialing'; readonly untilMs: number }
-  /** Hello is sent. */
-  | { readonly kind: 'greeting'; readonly untilMs: number }
-  | LivePhase
-  | { readonly kind: 'stopped' };
-
-interface LivePhase {
-  readonly kind: 'live';
-  readonly sinceMs: number;
-  readonly heardAtMs: number;
-  /** Sequences of events that were sent and not acknowledged, ascending. */
-  readonly unacknowledged: readonly number[];
-  /** Events up to this sequence need not be offered now; 0 = all of them. */
-  readonly offeredThrough: number;
-  readonly resendAtMs: number | undefined;
-}
-
-export type SessionEvent =
-  | { readonly kind: 'start' }
-  /** The moment that wakeAtMs() named has come, or something else woke the machine: it looks at the time. */
-  | { readonly kind: 'wake' }
-  | { readonly kind: 'opened'; readonly stream: number }
-  /** The stream could not be opened or is over. `refused`: the other end does not want us. */
-  /** `isUnreached`: nobody answered at all, so that nobody is spared by waiting long. */
-  | { readonly kind: 'lost'; readonly stream: number; readonly isRefused: boolean; readonly isUnreached?: boolean }
-  | { readonly kind: 'frame'; readonly stream: number; readonly frame: ControllerFrame['frame'] }
-  | { readonly kind: 'events-waiting' }
-  | { readonly kind: 'events-sent'; readonly stream: number; readonly sequences: readonly number[] }
-  | { readonly kind: 'cadence'; readonly cadence: Cadence }
-  | { readonly kind: 'renewal-due'; readonly atMs: number }
-  | { readonly kind: 'renewed'; readonly endpointsCount: number; readonly nextAtMs: number | undefined }
-  | { readonly kind: 'renewal-failed' }
-  | { readonly kind: 'tunnel-in-place' }
-  | { readonly kind: 'stop' };
-
-export type SessionEffect =
-  | { readonly kind: 'dial'; readonly stream: number; readonly endpointIndex: number }
-  | { readonly kind: 'send-hello' }
-  | { readonly kind: 'close'; readonly stream: number }
-  | { readonly kind: 'go-live'; readonly welcome: Welcome }
-  | { readonly kind: 'go-offline' }
-  | { readonly kind: 'report-in-full' }
-  | { readonly kind: 'offer-events'; readonly after: number; readonly limit: number }
-  | { readonly kind: 'acknowledge'; readonly throughSequence: number }
-  | { readonly kind: 'report-acknowledged'; readonly throughSequence: number }
-  | { readonly kind: 'answer-probe'; readonly nonce: string }
-  | { readonly kind: 'take-command'; readonly command: SignedCommand }
-  | { readonly kind: 'take-tunnel'; readonly profile: TunnelProfile }
-  | { readonly kind: 'consider-revision'; readonly revision: number }
-  | { readonly kind: 'apply'; readonly desired: DesiredState }
-  | { readonly kind: 'remember-head'; readonly head: AuditHead }
-  | { readonly kind: 'renew'; readonly endpointIndex: number }
-  | { readonly kind: 'say-goodbye' };
-
-/** When the event is looked at, and a random number from [0, 1) for it. */
-export interface Moment {
-  readonly nowMs: number;
-  readonly unit: number;
-}
-
-export interface Step {
-  readonly state: SessionState;
-  readonly effects: readonly SessionEffect[];
-}
 
 /** Events that may be sent and not acknowledged. */
 export const WINDOW_EVENTS = 64;
@@ -128,6 +46,7 @@ export function initialSession(endpointsCount: number, cadence: Cadence): Sessio
     cadence,
     renewAtMs: undefined,
     preferAtMs: undefined,
+    shunned: undefined,
   };
 }
 
@@ -176,6 +95,8 @@ export function step(state: SessionState, event: SessionEvent, moment: Moment): 
       return same({ ...state, renewAtMs: moment.nowMs + afterRenewalFailure(moment.unit) });
     case 'tunnel-in-place':
       return same({ ...state, preferAtMs: moment.nowMs + TUNNEL_UP_MS });
+    case 'stay-away':
+      return stayAway(state, event, moment);
     case 'stop':
       return stop(state);
     default:
@@ -193,9 +114,11 @@ function lateWord(state: SessionState, event: SessionEvent): Step {
 
 function dial(state: SessionState, { nowMs }: Moment): Step {
   const stream = state.stream + 1;
+  const index = addressToDial(state.endpoints, state.shunned, nowMs);
+  const endpoints = { ...state.endpoints, index };
   return {
-    state: { ...state, stream, phase: { kind: 'dialing', untilMs: nowMs + DIAL_LIMIT_MS } },
-    effects: [{ kind: 'dial', stream, endpointIndex: state.endpoints.index }],
+    state: { ...state, endpoints, stream, phase: { kind: 'dialing', untilMs: nowMs + DIAL_LIMIT_MS } },
+    effects: [{ kind: 'dial', stream, endpointIndex: index }],
   };
 }
 
@@ -383,8 +306,20 @@ function redial(state: SessionState, moment: Moment): Step {
 /** Back into the tunnel from a way around it; a tunnel that does not answer costs some seconds, and that only seldom. */
 function prefer(state: SessionState, moment: Moment): Step {
   const next = { ...state, preferAtMs: moment.nowMs + PREFER_AGAIN_MS };
-  if (state.endpoints.index === 0) return same(next);
-  return redial({ ...next, endpoints: { ...state.endpoints, index: 0 } }, moment);
+  const first = { ...state.endpoints, index: 0 };
+  if (addressToDial(first, state.shunned, moment.nowMs) === state.endpoints.index) return same(next);
+  return redial({ ...next, endpoints: first }, moment);
+}
+
+/** As though nobody answered any more, at its present address or at all of them. It comes back by its own clock, whoever dies. */
+function stayAway(state: SessionState, { forMs, way }: Away, { nowMs, unit }: Moment): Step {
+  const { phase, endpoints } = state;
+  const earliestMs = phase.kind === 'waiting' ? phase.untilMs : 0; // whoever waits longer for another reason goes on to
+  const shunned = way === 'current' ? { index: endpoints.index, untilMs: nowMs + forMs } : state.shunned;
+  const next = waiting({ ...state, shunned }, Math.max(earliestMs, nowMs + afterAway(forMs, way, unit)));
+  if (phase.kind === 'waiting') return same(next);
+  const offline: readonly SessionEffect[] = phase.kind === 'live' ? [{ kind: 'go-offline' }] : [];
+  return { state: next, effects: [{ kind: 'close', stream: state.stream }, ...offline] };
 }
 
 function stop(state: SessionState): Step {

@@ -2,7 +2,7 @@ import { BrambleError, type ErrorCode } from '../../../proto/contract/errors.js'
 import type { AgentFrame } from '../../../proto/gen/bramble/agent/v1/link.js';
 import type { Endpoint, LinkStream, Net, TlsIdentity } from '../host/ports.js';
 import { errorFields, type Log } from '../log.js';
-import type { SessionEvent } from './state.js';
+import type { SessionEvent } from './words.js';
 
 export interface StreamOptions {
   /** As the session machine counts. */

@@ -75,6 +75,11 @@ export function afterGoodbye(
   }
 }
 
+/** A drill is over: as after a path that works again. Where only one address is shunned, the next is dialled as after any that does not answer. */
+export function afterAway(forMs: number, way: 'all' | 'current', unit: number): number {
+  return way === 'all' ? forMs + unit * AT_ONCE_MS : unit * OTHER_ADDRESS_MS;
+}
+
 export function afterRenewalFailure(unit: number): number {
   return between(RENEWAL_AGAIN_MIN_MS, RENEWAL_AGAIN_MAX_MS, unit);
 }

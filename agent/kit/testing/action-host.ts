@@ -9,6 +9,8 @@ export function agentView(over: Partial<AgentView> = {}): AgentView {
     begunLastHourCount: () => 0,
     samples: () => [],
     describe: () => ({}),
+    addressesCount: () => 1,
+    stayAway: ({ forMs }) => Promise.resolve({ afterMs: forMs, address: 1, before: 1 }),
     upload: () => Promise.resolve(),
     ...over,
   };

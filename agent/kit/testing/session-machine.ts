@@ -1,15 +1,8 @@
 import { expect } from 'vitest';
 import { type ControllerFrame, type GoodbyeReason, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
 import { DEFAULT_CADENCE } from '../session/cadence.js';
-import {
-  initialSession,
-  type SessionEffect,
-  type SessionEvent,
-  type SessionState,
-  step,
-  WINDOW_EVENTS,
-  wakeAtMs,
-} from '../session/state.js';
+import { initialSession, step, WINDOW_EVENTS, wakeAtMs } from '../session/state.js';
+import type { SessionEffect, SessionEvent, SessionState } from '../session/words.js';
 
 export type Frame = NonNullable<ControllerFrame['frame']>;
 export const welcome: Frame = { $case: 'welcome', value: Welcome.create({ sessionId: 's' }) };

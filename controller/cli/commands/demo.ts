@@ -51,7 +51,8 @@ async function tell(context: CliContext, order: DemoOrder): Promise<number> {
 function refusalOf(answer: unknown): BrambleError {
   const of = (key: string): string | undefined =>
     typeof answer === 'object' && answer !== null && key in answer ? String(Reflect.get(answer, key)) : undefined;
-  const code: ErrorCode = of('code') === 'not-found' ? 'not-found' : 'invalid-argument';
+  const known: readonly ErrorCode[] = ['not-found', 'failed-precondition'];
+  const code = known.find((each) => each === of('code')) ?? 'invalid-argument';
   const hint = of('hint');
   return new BrambleError(code, of('message') ?? 'the demo site refused it', hint === undefined ? {} : { hint });
 }

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { visible } from '../../../proto/contract/visible.js';
 import { assertConfirmed } from '../confirm.js';
@@ -18,6 +19,7 @@ import { renderData } from '../output.js';
 import { DEFAULT_REASON, durationMs, type Register } from './register.js';
 
 const WITHIN_MS = 5 * 60_000;
+const AWAY_MS = { min: 10_000, max: 600_000, usual: 60_000 } as const;
 
 interface DrillOptions {
   readonly site: string;
@@ -26,10 +28,13 @@ interface DrillOptions {
   readonly reason: string;
   readonly confirm?: string;
   readonly anyTime?: boolean;
+  /** Of an uplink only. */
+  readonly for?: number;
 }
 
 const KINDS: readonly (readonly [DrillKind, string])[] = [
   ['power-cycle', 'Cut the power of some Pis by their switch, one after another, and see whether they come back'],
+  ['uplink', 'Have some agents act as though their uplink were gone, and see whether they come back by themselves'],
   ['fileserver', 'Restart a fileserver, and see whether everybody who lives on it comes through'],
 ];
 
@@ -39,7 +44,7 @@ export const registerDrill: Register = (program, run) => {
     .command('drill')
     .description('Find out on a quiet day whether what must help on a bad one does');
   for (const [kind, description] of KINDS) {
-    drill
+    const command = drill
       .command(kind)
       .description(description)
       .requiredOption('--site <site>', 'where')
@@ -47,8 +52,10 @@ export const registerDrill: Register = (program, run) => {
       .option('--within <duration>', 'how fast is fast enough', durationMs, WITHIN_MS)
       .option('--any-time', 'also when nobody may be there to see to it')
       .option('--reason <text>', 'why', DEFAULT_REASON)
-      .option('--confirm <name>', 'the name of the site, once more')
-      .action((options: DrillOptions) => run((context) => drillSite(context, kind, options)));
+      .option('--confirm <name>', 'the name of the site, once more');
+    if (kind === 'uplink')
+      command.option('--for <duration>', 'how long they stay away, 10s to 10m', awayMs, AWAY_MS.usual);
+    command.action((options: DrillOptions) => run((context) => drillSite(context, kind, options)));
   }
 };
 
@@ -69,12 +76,18 @@ async function drillSite(context: CliContext, kind: DrillKind, options: DrillOpt
   context.host.err(
     `THIS IS A DRILL: ${kind} at site ${visible(site)}, ${names}. Ctrl-C stops it before the next one.\n`,
   );
-  const terms = { kind, site, withinMs, reason };
+  const terms = { kind, site, withinMs, reason, awayMs: options.for ?? AWAY_MS.usual };
   const quiet = isText ? context : { ...context, out: () => undefined };
   const results = await runDrill(quiet, targets, terms);
   const report = reportOf(terms, targets, results);
   context.out(`${isText ? reportText(report, targets, withinMs) : renderData(report, format)}\n`);
   return report.passed ? EXIT.ok : EXIT.partial;
+}
+
+function awayMs(text: string): number {
+  const ms = durationMs(text);
+  if (ms >= AWAY_MS.min && ms <= AWAY_MS.max) return ms;
+  throw new InvalidArgumentError('An agent stays away for 10s to 10m.');
 }
 
 /** @throws BrambleError `failed-precondition` with everything that stands against it */

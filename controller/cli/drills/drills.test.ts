@@ -4,9 +4,9 @@ import type { HealingStatus } from '../../../proto/contract/api/healing.js';
 import type { IncidentView } from '../../../proto/contract/api/incidents.js';
 import { SITE_TOPOLOGY } from '../../usecases/testing/healing-site.js';
 import { nodeDetail } from '../../web/testing/fixtures.js';
-import { candidates, chooseSample, isWorkingTime, obstacles, type SiteSeen, sampleSize } from './prepare.js';
+import { candidates, chooseSample, isWorkingTime, obstacles, roundsOf, type SiteSeen, sampleSize } from './prepare.js';
 import { reportOf, reportText } from './report.js';
-import type { DrillResult } from './run-drill.js';
+import type { DrillResult } from './terms.js';
 
 const node = (name: string, over: Partial<NodeView> = {}): NodeView => ({
   ...nodeDetail(),
@@ -93,6 +93,15 @@ describe('before a drill', () => {
     expect(fileserver?.watched.map(({ name }) => name)).toEqual(['fs-1', 'pi-1', 'pi-2', 'pi-3', 'pi-4']);
   });
 
+  test('an uplink takes everybody who is ready, the first one alone and then all others at once', () => {
+    const all = candidates('uplink', seen());
+    expect(all.map(({ node: one, by }) => `${one.name} ${by.name}`)).toContain('fs-1 fs-1');
+    expect(all).toHaveLength(6);
+    expect(roundsOf('uplink', all).map((round) => round.length)).toEqual([1, 5]);
+    expect(roundsOf('uplink', all.slice(0, 1)).map((round) => round.length)).toEqual([1]);
+    expect(roundsOf('power-cycle', all).map((round) => round.length)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
   test('everybody has their turn as days go by', () => {
     const all = candidates('power-cycle', seen());
     const days = [0, 1, 2, 3].map((day) => chooseSample(all, 1, day * 86_400_000)[0]?.node.name);
@@ -102,10 +111,10 @@ describe('before a drill', () => {
 });
 
 describe('after a drill', () => {
-  const terms = { kind: 'power-cycle', site: 'lab', withinMs: 60_000, reason: 'x' } as const;
+  const terms = { kind: 'power-cycle', site: 'lab', withinMs: 60_000, reason: 'x', awayMs: 60_000 } as const;
   const targets = candidates('power-cycle', seen()).slice(0, 2);
   const back = (name: string, over: Partial<DrillResult> = {}): DrillResult => {
-    return { name, backAfterMs: 30_000, problem: '', newTroubles: [], ...over };
+    return { name, backAfterMs: 30_000, problem: '', newTroubles: [], standby: 'worked', ...over };
   };
 
   test('all came back in time and as they were: it went well', () => {
@@ -115,12 +124,27 @@ describe('after a drill', () => {
   });
 
   test.for([
-    ['the order ended as failed', { standbyWorked: false, everythingRecovered: false }],
-    ['not well again in time: pi-1', { standbyWorked: false, fastEnough: false }],
-  ] as const)('%s: it failed, and nobody else was touched', ([problem, expected]) => {
-    const report = reportOf(terms, targets, [back('pi-1', { backAfterMs: undefined, problem })]);
+    ['the order ended as failed', 'failed', { standbyWorked: false, everythingRecovered: false }],
+    ['not well again in time: pi-1', 'worked', { standbyWorked: false, fastEnough: false }],
+  ] as const)('%s: it failed, and nobody else was touched', ([problem, standby, expected]) => {
+    const report = reportOf(terms, targets, [back('pi-1', { backAfterMs: undefined, problem, standby })]);
     expect(report).toMatchObject({ passed: false, ...expected });
     expect(reportText(report, targets, 60_000)).toContain('Not touched: 1 of 2');
+  });
+
+  test.for([
+    [['worked', 'worked'], 'yes: 2 of 2 came back over another address', true],
+    [['worked', 'none'], 'yes: 1 of 2 came back over another address; none for pi-2: one address', true],
+    [['none', 'none'], 'there is none: pi-1, pi-2: one address', true],
+    [['worked', 'failed'], 'NO: 1 of 2 came back over another address', false],
+  ] as const)('an uplink whose standbys %s: %s', ([standbys, text, passed]) => {
+    const results = standbys.map((standby, at) => {
+      const problem = standby === 'failed' ? 'the other way: failed' : '';
+      return back(`pi-${at + 1}`, { standby, problem });
+    });
+    const report = reportOf({ ...terms, kind: 'uplink' }, targets, results);
+    expect(report.passed).toBe(passed);
+    expect(reportText(report, targets, 60_000)).toContain(text);
   });
 
   test('a trouble that was not there before is no recovery', () => {

@@ -5,13 +5,13 @@ import type { HealingStatus } from '../../../proto/contract/api/healing.js';
 import type { IncidentView } from '../../../proto/contract/api/incidents.js';
 import type { TopologyDocument } from '../../../proto/contract/api/topology.js';
 
-export type DrillKind = 'power-cycle' | 'fileserver';
+export type DrillKind = 'power-cycle' | 'fileserver' | 'uplink';
 
-/** One thing that is switched off and on again, and who carries the order out. */
+/** One thing that goes away and comes back, and who carries the order out. */
 export interface DrillTarget {
   readonly node: NodeView;
   readonly by: NodeView;
-  /** Port that gives it power; empty = it restarts itself. */
+  /** Port that gives it power; empty = it does it by itself. */
   readonly port: string;
   /** Who must be well again afterwards, itself included. */
   readonly watched: readonly NodeView[];
@@ -64,7 +64,7 @@ export function obstacles({ site, nodes, healing, incidents }: SiteSeen): readon
 /** Everything that could take part, healthy ones only. */
 export function candidates(kind: DrillKind, seen: SiteSeen): readonly DrillTarget[] {
   const { nodes, topology, site } = seen;
-  const ready = nodes.filter(({ state }) => state === 'ready');
+  const ready = nodes.filter(({ state, liveness }) => state === 'ready' && liveness === 'fresh');
   const byName = new Map(ready.map((node) => [node.name, node]));
   if (kind === 'fileserver') {
     return topology.fileservers.flatMap(({ name }) => {
@@ -74,6 +74,7 @@ export function candidates(kind: DrillKind, seen: SiteSeen): readonly DrillTarge
       return [{ node, by: node, port: '', watched: [node, ...own.filter((one) => one !== undefined)] }];
     });
   }
+  if (kind === 'uplink') return ready.map((node) => ({ node, by: node, port: '', watched: [node] }));
   const switches = new Map(topology.switches.map((one) => [one.name, one]));
   return topology.nodes.flatMap(({ name, plug, site: at }) => {
     const [node, by] = [byName.get(name), byName.get(plug?.switch ?? '')];
@@ -92,4 +93,10 @@ export function chooseSample(all: readonly DrillTarget[], size: number, nowMs: n
   return Array.from({ length: size }, (_, index) => all[(first + index) % all.length]).filter(
     (target) => target !== undefined,
   );
+}
+
+/** Who goes at the same time. An uplink takes all of them at once: the first one alone says whether that may be tried. */
+export function roundsOf(kind: DrillKind, targets: readonly DrillTarget[]): readonly (readonly DrillTarget[])[] {
+  if (kind !== 'uplink') return targets.map((target) => [target]);
+  return [targets.slice(0, 1), targets.slice(1)].filter((round) => round.length > 0);
 }

@@ -1,6 +1,6 @@
 /** What became of a step, out of what is known of it. */
 
-import type { BootStage } from '../../../proto/contract/boot/stage.js';
+import { BOOT_LIMITS, type BootStage } from '../../../proto/contract/boot/stage.js';
 import { NO_ROOTS } from '../../../proto/contract/netboot/prepared.js';
 import { NOT_ON_TRIAL } from '../../../proto/contract/switch/change.js';
 import { renderDuration } from '../../../proto/contract/words.js';
@@ -69,6 +69,8 @@ export function configOutcome(
 export interface BootSight {
   /** Of a boot that began since then; `undefined` = none was seen. */
   readonly stage: BootStage | undefined;
+  /** How often it began to boot since then, without ever getting to its agent. */
+  readonly startsCount: number;
   /** Its agent has connected in another boot than before. */
   readonly isNewBoot: boolean;
   /** It reports, and nothing is wrong. */
@@ -82,10 +84,14 @@ export interface BootSight {
 }
 
 export function bootOutcome({ name }: Pick<StepRecord, 'name'>, sight: BootSight, nowMs: number): Outcome {
-  const { stage, isNewBoot, isWell, wellSinceMs, isEnrolled, words } = sight;
+  const { stage, startsCount, isNewBoot, isWell, wellSinceMs, isEnrolled, words } = sight;
   if (name === 'follow-rescue') {
     const isUp = stage === 'nfs-mounted' || stage === 'agent-hello' || stage === 'verified';
     return isUp ? done('it has mounted the rescue system: board, cable and network carry it') : pending(words);
+  }
+  // What starts over and over is not waited for until its time is up: the same system will not come further.
+  if (!isNewBoot && startsCount > BOOT_LIMITS.loopStarts) {
+    return failed(`it began to boot ${startsCount} times and never got to its agent. ${words}`);
   }
   if (!isEnrolled) return pending(`it is not enrolled yet: bramble enrol list. ${words}`);
   if (!isNewBoot) return pending(words);

@@ -85,7 +85,7 @@ function plugProblems(topology: Topology): readonly string[] {
   for (const { name, plug, board } of plugs) {
     const twin = usedBoards.get(board.serial);
     if (twin !== undefined) problems.push(`board ${board.serial} is both ${twin} and ${name}`);
-    usedBoards.set(board.serial, name);
+    if (board.serial !== '') usedBoards.set(board.serial, name); // else: nobody knows which board it is
     if (plug === undefined) continue;
     const where = plugName(plug);
     const port = ports.get(where);

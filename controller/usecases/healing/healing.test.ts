@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { NOTHING_REPAIRED } from '../../../proto/contract/netboot/repair.js';
 import { renderExplain } from '../../domain/healing/explain.js';
 import { by } from '../testing/by.js';
+import { makeNode, TestFleet } from '../testing/fleet.js';
 import { HealingSite, SITE_TOPOLOGY } from '../testing/healing-site.js';
 
 const ENFORCE = 'name: test\nversion: 1\nmode: enforce\n';
@@ -190,4 +191,28 @@ test('a topology gives every port and node its numbers, or is refused as a whole
   await topologies.set({ document: without, expectedRevision: 1, reason: 'one less' }, kim);
   // It is enrolled all the same: it stands by itself.
   expect(topologies.map().nodeByName.get('pi-1')?.record.plug).toBeUndefined();
+});
+
+test.for([
+  ['on a board that waits as a spare waits with it', 1, true, ['pi-1 00000001']],
+  ['on the board of another stands alone', 2, false, ['pi-1 00000001', 'pi-2 00000002', 'pi-9 ']],
+  ['on a board that nobody wrote down stands alone', 1, false, ['pi-1 00000001', 'pi-9 00000002']],
+] as const)('an enrolled Pi %s, and the controller starts', async ([, nodesCount, isSpare, expected]) => {
+  const { board } = makeNode(2);
+  const plug = { switch: 'sw-1', port: 2 };
+  const spare = { site: 'lab', fileserver: 'fs-1', plug, board: { ...board, model: '3b' as const, firmware: '' } };
+  const nodes = SITE_TOPOLOGY.nodes.slice(0, nodesCount);
+  const document = { ...SITE_TOPOLOGY, nodes, spares: isSpare ? [spare] : [] };
+  const fleet = await TestFleet.start({ nodes: [...nodes.map((_, at) => makeNode(at + 1)), makeNode(9, { board })] });
+  await fleet.core.healing.topologies.set({ document, expectedRevision: 0, reason: 'as built' }, kim);
+  const { core } = await fleet.restart();
+  const shown = core.healing.topologies.map().nodes.map(({ record }) => `${record.name} ${record.board.serial}`);
+  expect(shown).toEqual(expected);
+});
+
+test('two enrolled Pis of one serial that nobody wrote down both stand alone, and the controller starts', async () => {
+  const fleet = await TestFleet.start({ nodes: [makeNode(2), makeNode(3, { board: makeNode(2).board })] });
+  const { core } = await fleet.restart();
+  const shown = core.healing.topologies.map().nodes.map(({ record }) => `${record.name} ${record.board.serial}`);
+  expect(shown).toEqual(['pi-2 00000002', 'pi-3 ']);
 });

@@ -172,9 +172,12 @@ export class Topologies {
       if (entry !== undefined) listed.set(name, entry);
     }
     const known = new Set(listed.values());
-    const others = [...byName.values()].filter((entry) => !known.has(entry));
+    // A board that waits is written down, as a spare: that it enrolled once makes it no node.
+    const spares = new Set(written.spares.map(({ board }) => board.serial));
+    const others = [...byName.values()].filter((entry) => !known.has(entry) && !spares.has(entry.node.board.serial));
     const taken = new Set(namesOf(written));
-    const derived = others.filter(({ node }) => !taken.has(node.name)).map(standingAlone);
+    const alone = others.filter(({ node }) => !taken.has(node.name)).map(standingAlone);
+    const derived = eachBoardOnce(alone, new Set(written.nodes.map(({ board }) => board.serial)));
     const sites = new Set(written.sites.map(({ name }) => name));
     const more = [...new Set(derived.map(({ site }) => site))].filter((site) => !sites.has(site) && !taken.has(site));
     this.#map = mapFleet({
@@ -182,11 +185,11 @@ export class Topologies {
       sites: [...written.sites, ...more.map((name) => ({ name, uplinkDownBitsPerS: 0, uplinkUpBitsPerS: 0 }))],
       nodes: [...written.nodes, ...derived.filter(({ site }) => sites.has(site) || more.includes(site))],
     });
-    const alone = derived.flatMap(({ name }): readonly (readonly [string, NodeEntry])[] => {
+    const derivedEntries = derived.flatMap(({ name }): readonly (readonly [string, NodeEntry])[] => {
       const entry = byName.get(name);
       return entry === undefined ? [] : [[name, entry]];
     });
-    const entryByName = new Map([...listed, ...alone]);
+    const entryByName = new Map([...listed, ...derivedEntries]);
     this.#entryByName = entryByName;
     this.#entries = this.#map.nodes.map(({ record }) => entryByName.get(record.name));
     this.#unlisted = others.map(({ node }) => node);
@@ -209,6 +212,16 @@ function standingAlone({ node }: NodeEntry): NodeRecord {
     board: { serial: node.board.serial, model: piModelOf(node.board.model), firmware: '' },
     image: '',
   };
+}
+
+/** What a node says of its board may be said by another as well, or of one that is written down elsewhere: then it is nobody's board. */
+function eachBoardOnce(nodes: readonly NodeRecord[], taken: ReadonlySet<string>): readonly NodeRecord[] {
+  const seen = new Set(taken);
+  return nodes.map((node) => {
+    const isTaken = seen.has(node.board.serial);
+    seen.add(node.board.serial);
+    return isTaken ? { ...node, board: { ...node.board, serial: '' } } : node;
+  });
 }
 
 function namesOf(topology: Topology): readonly string[] {

@@ -8,7 +8,11 @@ export const DEMO_BREAKS = {
   'fail-disk': { fits: 'fileserver', looks: 'one of its disks fails' },
   'cut-uplink': { fits: 'site', looks: 'the whole site is out of reach' },
   hang: { fits: 'diskless', looks: 'its kernel hangs' },
+  'bad-image': { fits: 'diskless', looks: 'it gets a new image, whose kernel panics' },
 } as const satisfies Record<string, { fits: 'pi' | 'card' | 'diskless' | 'fileserver' | 'site'; looks: string }>;
+
+/** What the boards without a card boot from, by the names that images have there. */
+export const DEMO_IMAGES = { installed: 'demo-image-1', bad: 'demo-image-2' } as const;
 
 export type DemoBreak = keyof typeof DEMO_BREAKS;
 

@@ -146,6 +146,7 @@ export const CommandView = z.object({
     z.object({ kind: z.literal('remount'), mountPoint: z.string(), access: MountAccess }),
     z.object({ kind: z.literal('step-clock') }),
     z.object({ kind: z.literal('identify'), forMs: z.number() }),
+    z.object({ kind: z.literal('stay-away'), forMs: z.number(), from: z.enum(['all', 'current']) }),
     z.object({ kind: z.literal('diagnose') }).describe('its upload has the id of the command'),
     z.object({ kind: z.literal('raid-replace'), array: z.string(), oldMember: z.string(), newMember: z.string() }),
     z.object({ kind: z.literal('raid-scrub'), array: z.string(), action: z.enum(['start', 'stop']) }),

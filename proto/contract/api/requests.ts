@@ -52,6 +52,11 @@ export const CommandCreate = z.strictObject({
     z.strictObject({ kind: z.literal('remount'), mountPoint: z.string().min(1).max(255), access: MountAccess }),
     z.strictObject({ kind: z.literal('step-clock') }),
     z.strictObject({ kind: z.literal('identify'), forMs: z.number().int().min(5_000).max(300_000) }),
+    z.strictObject({
+      kind: z.literal('stay-away'),
+      forMs: z.number().int().min(10_000).max(600_000).describe('after that it comes back by its own clock'),
+      from: z.enum(['all', 'current']).describe('nobody is dialled, or not the address that it is connected over'),
+    }),
     z.strictObject({ kind: z.literal('diagnose') }),
     z.strictObject({
       kind: z.literal('raid-replace'),

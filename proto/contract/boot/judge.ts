@@ -16,7 +16,10 @@ export function judgeBoot(record: BootRecord, nowMs: number, limits: BootLimits)
   const wait = waitOf(record, limits);
   const isLate = wait !== undefined && nowMs >= wait.untilMs;
   const recent = record.startsMs.filter((atMs) => nowMs - atMs < limits.loopWindowMs);
-  const isLoop = recent.length > limits.loopStarts && record.stagesMs['agent-hello'] === undefined;
+  const { 'nfs-mounted': mountedMs, 'agent-hello': helloMs } = record.stagesMs;
+  // Whoever does not hear its agent, as its fileserver, knows by this alone that it came up.
+  const settledMs = mountedMs === undefined ? Number.POSITIVE_INFINITY : mountedMs + limits.settledMs;
+  const isLoop = recent.length > limits.loopStarts && helloMs === undefined && nowMs < settledMs;
   const trouble =
     isLate && wait.trouble === 'serial-dir-miss'
       ? wait.trouble
@@ -25,7 +28,7 @@ export function judgeBoot(record: BootRecord, nowMs: number, limits: BootLimits)
         : isLate
           ? wait.trouble
           : undefined;
-  const loopEndsMs = isLoop ? (recent[0] ?? nowMs) + limits.loopWindowMs : undefined;
+  const loopEndsMs = isLoop ? Math.min(settledMs, (recent[0] ?? nowMs) + limits.loopWindowMs) : undefined;
   const dueMs = earliest(isLate ? undefined : wait?.untilMs, loopEndsMs);
   return { stage, trouble, dueMs };
 }

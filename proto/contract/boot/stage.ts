@@ -51,6 +51,8 @@ export interface BootLimits {
   /** More starts than this within the window, none of which came to the agent, are a loop. */
   readonly loopStarts: number;
   readonly loopWindowMs: number;
+  /** A boot that goes on for so long after its mount came to something: starts before it are no loop. */
+  readonly settledMs: number;
 }
 
 /** Of a Pi 3, the slowest board: field reports of network boots, and measured starts. */
@@ -63,4 +65,5 @@ export const BOOT_LIMITS: BootLimits = {
   missMs: 3_000,
   loopStarts: 3,
   loopWindowMs: 900_000,
+  settledMs: 180_000,
 };
