@@ -210,6 +210,12 @@ export class Boards {
     return records;
   }
 
+  /** How often a board has begun to boot since then, as far as its fileserver remembers; by the wall clock. */
+  startsSince(fileserver: NodeEntry, serial: string, sinceMs: number): number {
+    const records = [...this.#records(fileserver)].filter((record) => record.serial === serial);
+    return Math.max(0, ...records.map(({ startsMs }) => startsMs.filter((atMs) => atMs >= sinceMs).length));
+  }
+
   /** What was told last of each board, by the clock of `bootedAtMs`: the controller's wall clock. */
   *#records({ node, facts, bootedAtMs: atMs }: NodeEntry, bootedAtMs = atMs): IterableIterator<BootRecord> {
     if (bootedAtMs === undefined) return;

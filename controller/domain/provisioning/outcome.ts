@@ -1,6 +1,6 @@
 /** What became of a step, out of what is known of it. */
 
-import type { BootStage } from '../../../proto/contract/boot/stage.js';
+import { BOOT_LIMITS, type BootStage } from '../../../proto/contract/boot/stage.js';
 import { NO_ROOTS } from '../../../proto/contract/netboot/prepared.js';
 import { NOT_ON_TRIAL } from '../../../proto/contract/switch/change.js';
 import { renderDuration } from '../../../proto/contract/words.js';
@@ -69,6 +69,8 @@ export function configOutcome(
 export interface BootSight {
   /** Of a boot that began since then; `undefined` = none was seen. */
   readonly stage: BootStage | undefined;
+  /** Boots that its fileserver saw begin since then. */
+  readonly bootsCount: number;
   /** Its agent has connected in another boot than before. */
   readonly isNewBoot: boolean;
   /** It reports, and nothing is wrong. */
@@ -82,11 +84,15 @@ export interface BootSight {
 }
 
 export function bootOutcome({ name }: Pick<StepRecord, 'name'>, sight: BootSight, nowMs: number): Outcome {
-  const { stage, isNewBoot, isWell, wellSinceMs, isEnrolled, words } = sight;
+  const { stage, bootsCount, isNewBoot, isWell, wellSinceMs, isEnrolled, words } = sight;
+  // Its fileserver holds it back by now: no patience brings it up.
+  const loops = bootsCount > BOOT_LIMITS.loopStarts && !isNewBoot;
   if (name === 'follow-rescue') {
     const isUp = stage === 'nfs-mounted' || stage === 'agent-hello' || stage === 'verified';
-    return isUp ? done('it has mounted the rescue system: board, cable and network carry it') : pending(words);
+    if (isUp) return done('it has mounted the rescue system: board, cable and network carry it');
+    return loops ? failed(loopWords(bootsCount)) : pending(words);
   }
+  if (loops) return failed(loopWords(bootsCount));
   if (!isEnrolled) return pending(`it is not enrolled yet: bramble enrol list. ${words}`);
   if (!isNewBoot) return pending(words);
   if (name === 'follow') return isWell ? done('verified: its agent reports, and nothing is wrong') : pending(words);
@@ -94,4 +100,8 @@ export function bootOutcome({ name }: Pick<StepRecord, 'name'>, sight: BootSight
   const forMs = nowMs - wellSinceMs;
   const most = renderDuration(HEALTHY_FOR_MS);
   return forMs >= HEALTHY_FOR_MS ? done(`well for ${most}`) : pending(`well for ${renderDuration(forMs)} of ${most}`);
+}
+
+function loopWords(bootsCount: number): string {
+  return `it began to boot ${bootsCount} times since it got power, and never came up`;
 }

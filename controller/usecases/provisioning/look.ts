@@ -16,7 +16,7 @@ const SLACK_MS = 15_000;
 export interface LookDeps {
   readonly reader: StoreReader;
   readonly nodes: NodeTable;
-  readonly boards: Pick<Boards, 'all' | 'bootOf'>;
+  readonly boards: Pick<Boards, 'all' | 'bootOf' | 'startsSince'>;
   readonly entryOf: (name: string) => NodeEntry | undefined;
 }
 
@@ -61,11 +61,11 @@ export class Looks {
   #boot(saga: Saga, step: StepRecord, nowMs: number): BootSight {
     const entry = this.#deps.entryOf(saga.target.node);
     const power = powerBefore(saga, step);
-    const { stage, words } = this.#stage(saga, power?.startedAtMs ?? 0, entry);
+    const { stage, bootsCount, words } = this.#stage(saga, power?.startedAtMs ?? nowMs, entry);
     const isNewBoot = entry !== undefined && entry.bootId !== '' && entry.bootId !== power?.before;
     const isWell = entry !== undefined && isNewBoot && isEntryWell(entry);
     const wellSinceMs = this.#wellSince(saga.id, isWell ? entry.bootId : undefined, nowMs);
-    return { stage, isNewBoot, isWell, wellSinceMs, isEnrolled: entry !== undefined, words };
+    return { stage, bootsCount, isNewBoot, isWell, wellSinceMs, isEnrolled: entry !== undefined, words };
   }
 
   #wellSince(id: string, bootId: string | undefined, nowMs: number): number | undefined {
@@ -81,7 +81,10 @@ export class Looks {
     const own = this.#deps.boards.all().find((board) => board.fileserverName === fileserver && board.serial === serial);
     const isThisBoot = own !== undefined && own.startedAtMs >= sinceMs - SLACK_MS;
     const words = wordsOf(isThisBoot && entry !== undefined ? this.#deps.boards.bootOf(entry) : undefined);
-    return { stage: isThisBoot ? own.stage : undefined, words };
+    const server = agentsFor(this.#deps.nodes, saga.target).fileserver;
+    // To the moment: what it did before it lost its power counts for nothing.
+    const bootsCount = server === undefined ? 0 : this.#deps.boards.startsSince(server, serial, sinceMs);
+    return { stage: isThisBoot ? own.stage : undefined, bootsCount, words };
   }
 }
 
