@@ -63,7 +63,7 @@ export class Looks {
     const power = powerBefore(saga, step);
     const { stage, bootsCount, words } = this.#stage(saga, power?.startedAtMs ?? nowMs, entry);
     const isNewBoot = entry !== undefined && entry.bootId !== '' && entry.bootId !== power?.before;
-    const isWell = entry !== undefined && isNewBoot && isEntryWell(entry);
+    const isWell = entry !== undefined && isNewBoot && isEntryWell(withoutLoop(entry));
     const wellSinceMs = this.#wellSince(saga.id, isWell ? entry.bootId : undefined, nowMs);
     return { stage, bootsCount, isNewBoot, isWell, wellSinceMs, isEnrolled: entry !== undefined, words };
   }
@@ -89,6 +89,15 @@ export class Looks {
 }
 
 const wordsOf = (view: NodeBootView | undefined): string => view?.words ?? 'Its fileserver has not seen it ask yet.';
+
+/**
+ * Its boots of the last while are those of the root before, and of this change. Whether it starts again and again from here on is seen
+ * by its boot id: being well begins anew with each.
+ */
+function withoutLoop(entry: NodeEntry): Parameters<typeof isEntryWell>[0] {
+  const { liveness, hasReported, conditions } = entry;
+  return { liveness, hasReported, conditions: conditions.filter(({ rule }) => rule.type !== 'BootLoop') };
+}
 
 /** The step that gave it power before this one. */
 function powerBefore({ steps }: Saga, step: StepRecord): StepRecord | undefined {
