@@ -117,15 +117,6 @@ export class Boards {
     return boards.toSorted((a, b) => b.seenAtMs - a.seenAtMs).slice(0, BOARDS_MAX);
   }
 
-  /** When this board began to boot, of late: nothing once its agent has said hello. */
-  startsOf(fileserverName: string, serial: string): readonly number[] {
-    for (const entry of this.#nodes.all()) {
-      if (entry.node.kind !== 'fileserver' || entry.node.name !== fileserverName) continue;
-      for (const record of this.#records(entry)) if (record.serial === serial) return record.startsMs;
-    }
-    return [];
-  }
-
   /** How the present boot of a node stands. */
   bootOf(entry: NodeEntry): NodeBootView {
     let newest: { readonly fileserver: NodeEntry; readonly record: BootRecord } | undefined;
@@ -217,6 +208,12 @@ export class Boards {
     const records = [...this.#records(fileserver, bootedAtMs)];
     this.#seen.set(node.id, { toldCount, reportedAtMs, bootedAtMs, records });
     return records;
+  }
+
+  /** How often a board has begun to boot since then, as far as its fileserver remembers; by the wall clock. */
+  startsSince(fileserver: NodeEntry, serial: string, sinceMs: number): number {
+    const records = [...this.#records(fileserver)].filter((record) => record.serial === serial);
+    return Math.max(0, ...records.map(({ startsMs }) => startsMs.filter((atMs) => atMs >= sinceMs).length));
   }
 
   /** What was told last of each board, by the clock of `bootedAtMs`: the controller's wall clock. */

@@ -94,10 +94,10 @@ function afterAction(pass: Pass, index: number, heal: NodeHeal): NodeHeal {
   const ended = { ...heal, actionEndedAtMs: action.atMs };
   if (action.state === 'cancelled')
     return inState({ ...heal, actionId: undefined, actionRung: undefined }, 'diagnosing', nowMs);
+  if (action.state === 'failed') return inState({ ...ended, tried: tried(heal) }, 'diagnosing', nowMs);
   const hadNothingToDo = (heal.actionRung === 'R3' || heal.actionRung === 'R1') && !action.changed;
-  // What changed nothing cannot have helped: no need to wait for it to.
-  if (action.state === 'failed' || hadNothingToDo)
-    return inState({ ...ended, tried: tried(heal) }, 'diagnosing', nowMs);
+  // What changed nothing cannot have helped, nor made anything untrue that was seen before.
+  if (hadNothingToDo) return inState({ ...heal, tried: tried(heal) }, 'diagnosing', nowMs);
   const pathRepaired = heal.pathRepaired || heal.actionRung === 'R3';
   return inState({ ...ended, pathRepaired }, 'verifying', nowMs);
 }

@@ -39,7 +39,7 @@ function hasNeed(pass: Pass, node: MappedNode, signs: NodeSigns, need: Need): bo
         signs.agent === 'fresh' || (node.fileserver >= 0 && (roots?.hasMailbox ?? true) && hasMeans(pass, 'mailbox'))
       );
     case 'fileserver':
-      return node.fileserver >= 0;
+      return node.fileserver >= 0 && (roots?.hasBootPath ?? true);
     case 'power':
       return node.switch >= 0;
     case 'snapshot':
@@ -72,7 +72,7 @@ export function passedOver(
 const MISSING: Readonly<Record<Need, string>> = {
   agent: 'its agent is silent',
   root: 'its agent is silent, and no root of ours takes a request for it',
-  fileserver: 'it has no fileserver',
+  fileserver: 'no fileserver serves it boot files of ours',
   power: 'no switch gives it power',
   snapshot: 'there is no root before this one',
   image: 'its image is not there',

@@ -38,6 +38,8 @@ export interface NodeSight {
         readonly canMove: boolean;
         /** It runs from a root that its fileserver keeps, so that a request can be left for it there; absent = nobody tells. */
         readonly hasMailbox?: boolean;
+        /** Its fileserver serves its boot files by a boot set of ours, and can put them right; absent = nobody tells. */
+        readonly hasBootPath?: boolean;
       }
     | undefined;
 }

@@ -208,6 +208,22 @@ test('a queued action is taken back when its node returns, and when somebody pau
   expect(later({ nodes: { 3: HUNG } })).toEqual([]);
 });
 
+test.for<[string, Partial<ActionSight>, string | undefined]>([
+  ['a repair that found nothing to do leaves what was seen before it true', { changed: false }, 'R4'],
+  ['one that repaired something is waited for', { changed: true }, undefined],
+  ['what failed may have done half of it: newer facts are waited for', { state: 'failed', changed: false }, undefined],
+])('%s', ([, end, rung]) => {
+  const nodes = { 3: HUNG };
+  const begun = passes({ nodes }, 2 * MINUTE_MS);
+  const [action] = begun.starts;
+  if (action?.rung !== 'R3' || begun.last === undefined) throw new Error('no boot path was repaired');
+  const nowMs = HOUR_MS + 3 * MINUTE_MS;
+  const ended: ActionSight = { ...action, state: 'succeeded', atMs: nowMs, changed: false, ...end };
+  const observed: Observed = { ...quietFleet(nowMs, { nodes }), actions: [ended], memory: begun.last.memory };
+  const desired = { map: MAP, holds: [], lifecycles: new Map(), repaired: new Set<number>() };
+  expect(plan(observed, desired, DEFAULT_POLICY, nowMs).starts.map((one) => one.rung)).toEqual(rung ? [rung] : []);
+});
+
 test.for([
   [8, 3],
   [14, 3],

@@ -76,6 +76,14 @@ test('a node in trouble gets one incident, however many passes see it', () => {
   expect(story.words).toEqual(['signal: it hangs. agent side: silent']);
 });
 
+test('another diagnosis is told with what every side says by then', () => {
+  const story = new Story();
+  story.pass(signs(1, [node('pi-1', { row: '', verdict: 'it is silent' })]));
+  const sides = [{ side: 'fileserver', name: 'fs-1', words: 'nobody reads its root' }] as const;
+  story.pass(signs(2, [node('pi-1', { sides })]));
+  expect(story.words.at(-1)).toBe('signal: it looks different now: it hangs. fileserver side: nobody reads its root');
+});
+
 test('a node that may only be late is nobody’s business yet', () => {
   const story = new Story();
   story.pass(signs(1, [node('pi-1', { state: 'suspect' })]));

@@ -52,9 +52,7 @@ class Draft {
     };
     this.byCause.set(from.cause, incident);
     this.opened.push(incident.id);
-    const others = from.sides.filter(({ words }) => words !== from.verdict);
-    const said = others.map(({ side, words }) => `${side} side: ${words}`).join('. ');
-    this.tell(incident, 'signal', '', `${from.verdict}${said === '' ? '' : `. ${said}`}`, Math.min(sinceMs, nowMs));
+    this.tell(incident, 'signal', '', verdictBySides(from), Math.min(sinceMs, nowMs));
   }
 }
 
@@ -115,7 +113,12 @@ function refine(draft: Draft, incident: Incident, to: Pick<Incident, 'row' | 've
   const { row, verdict, sides } = to;
   const refined = { ...incident, row, verdict, sides };
   draft.byCause.set(incident.cause, refined);
-  draft.tell(refined, 'signal', '', `it looks different now: ${verdict}`);
+  draft.tell(refined, 'signal', '', `it looks different now: ${verdictBySides(to)}`);
+}
+
+function verdictBySides({ verdict, sides }: Pick<Incident, 'verdict' | 'sides'>): string {
+  const others = sides.filter(({ words }) => words !== verdict);
+  return [verdict, ...others.map(({ side, words }) => `${side} side: ${words}`)].join('. ');
 }
 
 function openNode(draft: Draft, node: NodeSign): void {

@@ -51,6 +51,7 @@ test('a new node gets power last', () => {
     'do boot-port',
     'do prepare-root',
     'do activate-root',
+    'do spare-off',
     'do try-ports',
     'do keep-ports',
     'do power-on',

@@ -65,6 +65,8 @@ function doing(saga: Saga, { name }: StepRecord): Deed {
       return disk({ kind: 'root-remove', serial, keepData: false }, '');
     case 'power-off':
       return power(saga, target.interfaceName, 'off');
+    case 'spare-off':
+      return power(saga, target.spare?.interfaceName ?? target.interfaceName, 'off');
     case 'power-on':
       return power(saga, target.spare?.interfaceName ?? target.interfaceName, 'on');
     case 'try-ports':

@@ -1,30 +1,22 @@
 import { expect, test } from 'vitest';
 import { type BootSight, bootOutcome } from './outcome.js';
 
-const NOW = 1_000_000;
-const coming: BootSight = {
-  stage: 'nfs-mounted',
-  startsCount: 1,
-  isNewBoot: false,
-  isWell: false,
-  wellSinceMs: undefined,
-  isEnrolled: true,
-  words: 'It waits.',
+const SIGHT: BootSight = {
+  ...{ stage: 'nfs-mounted', bootsCount: 1, isNewBoot: false, isWell: false, wellSinceMs: undefined },
+  ...{ isEnrolled: true, words: 'It boots.' },
 };
-const up = { isNewBoot: true, isWell: true, wellSinceMs: NOW } as const;
+const BACK = { isNewBoot: true, isWell: true, wellSinceMs: 0 };
+const MINUTE_MS = 60_000;
 
-test.for<['follow' | 'follow-rescue' | 'verify', string, Partial<BootSight>, string]>([
-  ['follow', 'is on its way', {}, 'pending'],
-  ['follow', 'began three times', { startsCount: 3 }, 'pending'],
-  ['follow', 'began four times', { startsCount: 4 }, 'failed'],
-  ['follow', 'began four times, and is not enrolled', { startsCount: 4, isEnrolled: false }, 'failed'],
-  ['follow', 'is not enrolled yet', { isEnrolled: false }, 'pending'],
-  ['follow', 'came up after all', { ...up, startsCount: 4 }, 'done'],
-  ['follow', 'came up, and is in trouble', { ...up, isWell: false }, 'pending'],
-  ['follow-rescue', 'has mounted the rescue system, after some tries', { startsCount: 4 }, 'done'],
-  ['verify', 'has just come', up, 'pending'],
-  ['verify', 'is well for two minutes', { ...up, wellSinceMs: NOW - 120_000 }, 'done'],
-  ['verify', 'is well for almost two minutes', { ...up, wellSinceMs: NOW - 119_999 }, 'pending'],
-])('%s: a board that %s', ([name, , over, kind]) => {
-  expect(bootOutcome({ name }, { ...coming, ...over }, NOW).kind).toBe(kind);
+test.for<[string, 'follow' | 'follow-rescue' | 'verify', Partial<BootSight>, string]>([
+  ['one boot that is under way', 'follow', {}, 'pending'],
+  ['as many starts as are no loop', 'follow', { bootsCount: 3 }, 'pending'],
+  ['one more is a loop', 'follow', { bootsCount: 4 }, 'failed'],
+  ['nobody waits for a new board that loops to be enrolled', 'follow', { bootsCount: 4, isEnrolled: false }, 'failed'],
+  ['it came up all the same', 'follow', { ...BACK, bootsCount: 4 }, 'done'],
+  ['the rescue system is mounted', 'follow-rescue', {}, 'done'],
+  ['the rescue system is never mounted', 'follow-rescue', { stage: 'dhcp-seen', bootsCount: 4 }, 'failed'],
+  ['well for long enough', 'verify', BACK, 'done'],
+])('%s', ([, name, over, kind]) => {
+  expect(bootOutcome({ name }, { ...SIGHT, ...over }, 3 * MINUTE_MS).kind).toBe(kind);
 });

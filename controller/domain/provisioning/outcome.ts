@@ -69,8 +69,8 @@ export function configOutcome(
 export interface BootSight {
   /** Of a boot that began since then; `undefined` = none was seen. */
   readonly stage: BootStage | undefined;
-  /** How often it began to boot since then, without ever getting to its agent. */
-  readonly startsCount: number;
+  /** Boots that its fileserver saw begin since then. */
+  readonly bootsCount: number;
   /** Its agent has connected in another boot than before. */
   readonly isNewBoot: boolean;
   /** It reports, and nothing is wrong. */
@@ -84,15 +84,15 @@ export interface BootSight {
 }
 
 export function bootOutcome({ name }: Pick<StepRecord, 'name'>, sight: BootSight, nowMs: number): Outcome {
-  const { stage, startsCount, isNewBoot, isWell, wellSinceMs, isEnrolled, words } = sight;
+  const { stage, bootsCount, isNewBoot, isWell, wellSinceMs, isEnrolled, words } = sight;
+  // Its fileserver holds it back by now: no patience brings it up.
+  const loops = bootsCount > BOOT_LIMITS.loopStarts && !isNewBoot;
   if (name === 'follow-rescue') {
     const isUp = stage === 'nfs-mounted' || stage === 'agent-hello' || stage === 'verified';
-    return isUp ? done('it has mounted the rescue system: board, cable and network carry it') : pending(words);
+    if (isUp) return done('it has mounted the rescue system: board, cable and network carry it');
+    return loops ? failed(loopWords(bootsCount)) : pending(words);
   }
-  // What starts over and over is not waited for until its time is up: the same system will not come further.
-  if (!isNewBoot && startsCount > BOOT_LIMITS.loopStarts) {
-    return failed(`it began to boot ${startsCount} times and never got to its agent. ${words}`);
-  }
+  if (loops) return failed(loopWords(bootsCount));
   if (!isEnrolled) return pending(`it is not enrolled yet: bramble enrol list. ${words}`);
   if (!isNewBoot) return pending(words);
   if (name === 'follow') return isWell ? done('verified: its agent reports, and nothing is wrong') : pending(words);
@@ -100,4 +100,8 @@ export function bootOutcome({ name }: Pick<StepRecord, 'name'>, sight: BootSight
   const forMs = nowMs - wellSinceMs;
   const most = renderDuration(HEALTHY_FOR_MS);
   return forMs >= HEALTHY_FOR_MS ? done(`well for ${most}`) : pending(`well for ${renderDuration(forMs)} of ${most}`);
+}
+
+function loopWords(bootsCount: number): string {
+  return `it began to boot ${bootsCount} times since it got power, and never came up`;
 }

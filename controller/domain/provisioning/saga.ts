@@ -11,6 +11,7 @@ export const STEP_NAMES = [
   'prepare-root',
   'drain',
   'power-off',
+  'spare-off',
   'activate-root',
   'roll-back-root',
   'enter-rescue',

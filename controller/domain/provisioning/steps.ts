@@ -53,6 +53,8 @@ export const STEPS: Readonly<Record<StepName, StepTerms>> = {
     isUndoTolerated: true,
   },
   'power-off': { ...port, title: 'take its power', disrupts: true, undo: 'possible' },
+  // A board that nobody expected runs by now, or has given up asking: only power has it ask anew.
+  'spare-off': { ...port, title: 'take the power of its new board' },
   'activate-root': { ...disk, title: 'serve the new root' },
   'roll-back-root': { ...disk, title: 'serve the root before' },
   'enter-rescue': { ...config, title: 'serve the rescue system' },
@@ -77,7 +79,7 @@ const DOWN = ['drain', 'power-off'] as const;
 function namesOf(kind: SagaKind, { rescue }: SagaWish): readonly StepName[] {
   switch (kind) {
     case 'provision':
-      return ['reserve', 'boot-port', 'prepare-root', 'activate-root', 'try-ports', 'keep-ports', ...UP];
+      return ['reserve', 'boot-port', 'prepare-root', 'activate-root', 'spare-off', 'try-ports', 'keep-ports', ...UP];
     case 'reimage':
       return ['prepare-root', ...DOWN, 'activate-root', ...UP, 'restore'];
     case 'rollback':
@@ -91,7 +93,7 @@ function namesOf(kind: SagaKind, { rescue }: SagaWish): readonly StepName[] {
       return rescue === 'back' ? back : [...there, ...back];
     }
     case 'relocate':
-      return ['reserve', ...DOWN, 'try-ports', 'keep-ports', 'move-board', 'move', ...UP, 'restore'];
+      return ['reserve', ...DOWN, 'spare-off', 'try-ports', 'keep-ports', 'move-board', 'move', ...UP, 'restore'];
   }
 }
 

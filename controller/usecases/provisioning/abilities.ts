@@ -59,9 +59,11 @@ export class Abilities {
     const isAble = session === undefined || session.supportedActions.includes('root_mailbox');
     const hasRoot = (facts.number('root_generation_count', serial) ?? 0) > 0;
     const hasMailbox = hasRoot && isAble && (own === undefined || own.mode === 'root');
-    if (own === undefined || agents.switch === undefined) return { ...NOTHING, hasMailbox };
+    if (own === undefined || agents.switch === undefined)
+      return { ...NOTHING, hasMailbox, hasBootPath: own !== undefined };
     return {
       hasMailbox,
+      hasBootPath: true,
       hasPrevious: (facts.number('root_previous_count', serial) ?? 0) > 0,
       hasImage: (facts.text('root_image_text', serial) ?? '') !== '',
       canRescue: set?.rescueImage !== undefined,
@@ -73,4 +75,6 @@ export class Abilities {
 /** A node that no switch gives power. */
 const UNPLUGGED = { switch: '', port: 0 } as const;
 
-const NOTHING = { hasMailbox: false, hasPrevious: false, hasImage: false, canRescue: false, canMove: false } as const;
+const NOTHING = {
+  ...{ hasMailbox: false, hasBootPath: false, hasPrevious: false, hasImage: false, canRescue: false, canMove: false },
+} as const;

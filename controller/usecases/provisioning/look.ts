@@ -16,7 +16,7 @@ const SLACK_MS = 15_000;
 export interface LookDeps {
   readonly reader: StoreReader;
   readonly nodes: NodeTable;
-  readonly boards: Pick<Boards, 'all' | 'bootOf' | 'startsOf'>;
+  readonly boards: Pick<Boards, 'all' | 'bootOf' | 'startsSince'>;
   readonly entryOf: (name: string) => NodeEntry | undefined;
 }
 
@@ -61,11 +61,11 @@ export class Looks {
   #boot(saga: Saga, step: StepRecord, nowMs: number): BootSight {
     const entry = this.#deps.entryOf(saga.target.node);
     const power = powerBefore(saga, step);
-    const { stage, words, startsCount } = this.#stage(saga, power?.startedAtMs ?? 0, entry);
+    const { stage, bootsCount, words } = this.#stage(saga, power?.startedAtMs ?? nowMs, entry);
     const isNewBoot = entry !== undefined && entry.bootId !== '' && entry.bootId !== power?.before;
-    const isWell = entry !== undefined && isNewBoot && isEntryWell(entry);
+    const isWell = entry !== undefined && isNewBoot && isEntryWell(withoutLoop(entry));
     const wellSinceMs = this.#wellSince(saga.id, isWell ? entry.bootId : undefined, nowMs);
-    return { stage, startsCount, isNewBoot, isWell, wellSinceMs, isEnrolled: entry !== undefined, words };
+    return { stage, bootsCount, isNewBoot, isWell, wellSinceMs, isEnrolled: entry !== undefined, words };
   }
 
   #wellSince(id: string, bootId: string | undefined, nowMs: number): number | undefined {
@@ -81,12 +81,23 @@ export class Looks {
     const own = this.#deps.boards.all().find((board) => board.fileserverName === fileserver && board.serial === serial);
     const isThisBoot = own !== undefined && own.startedAtMs >= sinceMs - SLACK_MS;
     const words = wordsOf(isThisBoot && entry !== undefined ? this.#deps.boards.bootOf(entry) : undefined);
-    const starts = this.#deps.boards.startsOf(fileserver, serial).filter((atMs) => atMs >= sinceMs - SLACK_MS);
-    return { stage: isThisBoot ? own.stage : undefined, words, startsCount: starts.length };
+    const server = agentsFor(this.#deps.nodes, saga.target).fileserver;
+    // To the moment: what it did before it lost its power counts for nothing.
+    const bootsCount = server === undefined ? 0 : this.#deps.boards.startsSince(server, serial, sinceMs);
+    return { stage: isThisBoot ? own.stage : undefined, bootsCount, words };
   }
 }
 
 const wordsOf = (view: NodeBootView | undefined): string => view?.words ?? 'Its fileserver has not seen it ask yet.';
+
+/**
+ * Its boots of the last while are those of the root before, and of this change. Whether it starts again and again from here on is seen
+ * by its boot id: being well begins anew with each.
+ */
+function withoutLoop(entry: NodeEntry): Parameters<typeof isEntryWell>[0] {
+  const { liveness, hasReported, conditions } = entry;
+  return { liveness, hasReported, conditions: conditions.filter(({ rule }) => rule.type !== 'BootLoop') };
+}
 
 /** The step that gave it power before this one. */
 function powerBefore({ steps }: Saga, step: StepRecord): StepRecord | undefined {

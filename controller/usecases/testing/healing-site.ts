@@ -1,6 +1,8 @@
 import type { TopologyDocument } from '../../../proto/contract/api/topology.js';
 import type { NodeKind } from '../../../proto/contract/ids.js';
+import type { BootSet } from '../../../proto/contract/netboot/boot-set.js';
 import { HEALING } from '../../domain/access/actor.js';
+import { PROVISIONING } from '../../domain/provisioning/saga.js';
 import type { FactChange } from '../agent-messages.js';
 import type { AlertChannel } from '../alerts/ports.js';
 import type { HealingPorts } from '../core.js';
@@ -50,6 +52,19 @@ export const SITE_TOPOLOGY: TopologyDocument = {
     { kind: 'storage', fileserver: 'fs-1', prefix: '10.46.0.0/24' },
     { kind: 'routed6', site: 'lab', prefix: '2001:db8:0:100::/56' },
   ],
+};
+
+/** Every Pi boots from its fileserver. */
+const BOOT_SET: BootSet = {
+  ...{ trunk: 'eth0', intakeImage: undefined, rescueImage: undefined },
+  ports: SITE_TOPOLOGY.nodes.map(({ name, board }, at) => ({
+    vlan: 12 + at,
+    server: `10.46.0.${4 * at + 1}`,
+    board: {
+      ...{ serial: board.serial, mac: undefined, hostname: name, boardClass: 'pi3', bits: 64, hasBootCard: false },
+      ...{ mode: 'root', ipv6: undefined, authorizedKeys: [] },
+    },
+  })),
 };
 
 interface SiteGiven {
@@ -102,6 +117,8 @@ export class HealingSite {
     });
     const { topologies, policies } = fleet.core.healing;
     await topologies.set({ document, expectedRevision: 0, reason: 'as built' }, by('admin:kim'));
+    const wish = { config: { bootSet: BOOT_SET }, expectedRevision: 0, reason: `${PROVISIONING}as built` };
+    await fleet.core.nodeConfigs.set(makeNode(FILESERVER).id, wish, by('admin:kim'));
     if (policy !== undefined) await policies.set(policy, 'for the test', by('admin:kim'));
     return await HealingSite.#connected(fleet);
   }

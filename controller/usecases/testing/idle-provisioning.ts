@@ -18,7 +18,7 @@ export function idleProvisioning({ store, world }: { readonly store: Store; read
   const clock = new SteadyClock(world.clock);
   const provisioning = new Provisioning({
     ...{ store, world, nodes, clock, counters: new Counters() },
-    boards: { all: () => [], bootOf: never, startsOf: () => [] },
+    boards: { all: () => [], bootOf: never, startsSince: () => 0 },
     commands: { issueIn: never },
     configs: { setIn: never },
     topologies: () => ({ changeIn: never }),

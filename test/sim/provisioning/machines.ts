@@ -44,6 +44,8 @@ export class Machines {
   /** Number of the boot that runs there; a board that never came up has none. */
   readonly up = new Map<string, { readonly node: string; readonly boot: number }>();
   readonly #mounted = new Map<string, number>();
+  /** Ports whose boards have booted, or found nothing to boot: they try once for each time that they get power. */
+  readonly #tried = new Set<string>();
   #boots = 0;
 
   /** What happens by itself. */
@@ -55,10 +57,19 @@ export class Machines {
     for (const [port, serial] of BOARDS) {
       const sinceMs = this.power.get(port);
       if (sinceMs === undefined) {
-        this.up.delete(port);
+        this.restart(port);
         this.#mounted.delete(serial);
-      } else if (nowMs - sinceMs >= BOOT_MS && !this.up.has(port)) this.#boot(port, serial, sinceMs);
+      } else if (nowMs - sinceMs >= BOOT_MS && !this.#tried.has(port)) {
+        this.#tried.add(port);
+        this.#boot(port, serial, sinceMs);
+      }
     }
+  }
+
+  /** A board starts anew, with its power on. */
+  restart(port: string): void {
+    this.up.delete(port);
+    this.#tried.delete(port);
   }
 
   carryOut(id: string, action: CommandAction, nowMs: number): Result {

@@ -191,7 +191,7 @@ export class SimRack {
     const roots = this.machines.roots.get(serial);
     if (roots === undefined) throw new Error('it has no roots');
     roots.images.set(roots.current, 'bad');
-    this.machines.up.delete(port);
+    this.machines.restart(port);
     this.machines.power.set(port, this.#nowMs);
   }
 

@@ -21,6 +21,7 @@ test('a new node: a spare board gets a place, a root, a port and power, in this 
     'boot-port done',
     'prepare-root done',
     'activate-root done',
+    'spare-off done',
     'try-ports done',
     'keep-ports done',
     'power-on done',
@@ -101,6 +102,20 @@ test('a node moves to a spare board with its root, its VLAN and its addresses', 
   const next = await ran(rack, { kind: 'reimage', node: 'pi-1', image: 'good-3', reason: 'news' });
   expect(next.state).toBe('succeeded');
   expect(rack.machines.roots.get('00000001')).toMatchObject({ current: 2 });
+});
+
+test('a spare board that has power and found nothing to boot is taken as well as one that waits without', async () => {
+  const rack = await SimRack.start();
+  rack.machines.power.set('swp5', 0);
+  rack.machines.power.set('swp6', 0);
+  await rack.pass(60_000);
+  expect(await ran(rack, { kind: 'provision', node: 'pi-9', image: 'good-2', reason: 'ordered' })).toMatchObject({
+    state: 'succeeded',
+  });
+  expect(await ran(rack, { kind: 'relocate', node: 'pi-1', reason: 'its board is dead' })).toMatchObject({
+    state: 'succeeded',
+  });
+  expect(rack.machines.up.get('swp6')?.node).toBe('pi-1');
 });
 
 test('a node is given back: nothing of it is left, and its board waits', async () => {
