@@ -39,23 +39,32 @@ const USAGE = `usage: npm run sim -- [OPTIONS]
   --what-if NAME                      what pulling the plug of NAME would do; runs nothing
 `;
 
-const { values } = parseArgs({
-  options: {
-    'first-seed': { type: 'string', default: '1' },
-    seeds: { type: 'string', default: '64' },
-    days: { type: 'string', default: '7' },
-    factor: { type: 'string', default: '10' },
-    'site-spec': { type: 'string' },
-    policy: { type: 'string' },
-    inject: { type: 'string', multiple: true },
-    against: { type: 'string' },
-    baselines: { type: 'boolean', default: false },
-    losses: { type: 'string' },
-    whole: { type: 'string' },
-    'what-if': { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const values = given();
+
+function given() {
+  try {
+    return parseArgs({
+      options: {
+        'first-seed': { type: 'string', default: '1' },
+        seeds: { type: 'string', default: '64' },
+        days: { type: 'string', default: '7' },
+        factor: { type: 'string', default: '10' },
+        'site-spec': { type: 'string' },
+        policy: { type: 'string' },
+        inject: { type: 'string', multiple: true },
+        against: { type: 'string' },
+        baselines: { type: 'boolean', default: false },
+        losses: { type: 'string' },
+        whole: { type: 'string' },
+        'what-if': { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (thrown) {
+    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${USAGE}`);
+    return process.exit(2);
+  }
+}
 
 function whole(name: string, text: string, least: number): number {
   const value = Number(text);
