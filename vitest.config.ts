@@ -4,9 +4,16 @@ import { defineConfig } from 'vitest/config';
 const MINUTE_MS = 60_000;
 
 /** What goes wrong in every way that there is: many minutes, on a rack of their own. */
-const LONG_RACK_SUITES = ['faults', 'heals', 'outages', 'overlay', 'reimage', 'switch-changes', 'switch-files'].map(
-  (name) => `test/lab/${name}.test.ts`,
-);
+const LONG_RACK_SUITES = [
+  'faults',
+  'heals',
+  'outages',
+  'overlay',
+  'provisions',
+  'reimage',
+  'switch-changes',
+  'switch-files',
+].map((name) => `test/lab/${name}.test.ts`);
 
 /** Simulated days of many agents. At the end of a long-lived process they take five times as long as in one of their own. */
 const WORLDS = [

@@ -45,6 +45,11 @@ export class LabController {
     await this.start(false, more);
   }
 
+  /** It ends in the middle of whatever it does. */
+  async kill(): Promise<void> {
+    await end(this.#dir, 'controller', 'SIGKILL');
+  }
+
   async start(diesWithParent: boolean, more: object = {}): Promise<void> {
     const config = {
       dataDir: path.join(this.#dir, 'controller.data'),

@@ -1,9 +1,9 @@
 /** A switch whose ports are changed and whose boards lose their power, by its agent: a real kernel, the real ifupdown2, real boards. */
 
 import { expect, test } from 'vitest';
-import type { CommandView } from '../../proto/contract/api/fleet.js';
 import type { Rack } from './rack.js';
-import { nodeNamed, sharedRack, until } from './testing.js';
+import { switchPlanOf } from './switch-plan.js';
+import { nodeNamed, settled, sharedRack, until } from './testing.js';
 
 const BOOT_LIMIT_MS = 240_000;
 const COMMAND_LIMIT_MS = 180_000;
@@ -17,36 +17,6 @@ const bootId = (rack: Rack, name: string): Promise<string> => rack.run(name, 'ca
 const answersPing = async (rack: Rack, from: string, address: string): Promise<boolean> =>
   (await rack.tryRun(from, `ping -c 2 -W 2 ${address}`, SLOW_MS)).status === 0;
 
-type Order = Parameters<Rack['controller']['api']['issueCommand']>[1]['action'];
-
-async function settled(rack: Rack, nodeId: string, action: Order): Promise<CommandView> {
-  const { api } = rack.controller;
-  const { id } = await api.issueCommand(nodeId, { action, reason: 'rack', validForMs: 120_000 });
-  const isOpen = ({ state }: CommandView): boolean => !['succeeded', 'failed', 'rejected', 'lapsed'].includes(state);
-  return until(
-    'the command is settled',
-    COMMAND_LIMIT_MS,
-    () => api.command(id),
-    (seen) => !isOpen(seen),
-  );
-}
-
-/** The ports of this rack as they are, as a plan. `address`: of the switch's way to its controller. */
-function planOf({ spec }: Rack, address: string, publicVlans = ''): string {
-  const pis = spec.pis.map(({ port, vlan, name }) => [
-    `swp${port}`,
-    { role: 'pi', note: name, storageVlan: vlan, vlans: publicVlans },
-  ]);
-  const trunk = { role: 'fileserver', vlans: spec.pis.map(({ vlan }) => vlan).concat(publicVlans === '' ? [] : [131]) };
-  return JSON.stringify({
-    style: 'vlan-aware',
-    management: { name: 'mgmt0', address, gateway: address.replace(/\.\d+\/.*$/, '.1') },
-    storageVlans: '10-130',
-    reservedVlans: '131',
-    ports: { ...Object.fromEntries(pis), [`swp${spec.trunkPort}`]: trunk },
-  });
-}
-
 test('T-35: a change that cuts the switch off is taken back by itself, and the switch is heard again within a minute', async ({
   skip,
 }) => {
@@ -56,7 +26,7 @@ test('T-35: a change that cuts the switch off is taken back by itself, and the s
   const { api } = rack.controller;
   const before = await rack.run('switch', 'cat /etc/network/interfaces');
   const boots = await Promise.all(rack.spec.pis.map(({ name }) => bootId(rack, name)));
-  const plan = planOf(rack, '192.168.61.3/24');
+  const plan = switchPlanOf(rack.spec, '192.168.61.3/24');
   const action = { kind: 'switch-apply', plan, confirmWithinMs: CONFIRM_MS } as const;
   const { id: change } = await api.issueCommand(id, { action, reason: 'rack', validForMs: 120_000 });
   const address = () => rack.run('switch', 'ip -4 -o addr show dev mgmt0');
@@ -87,7 +57,7 @@ test('a change that everybody sees is confirmed, and is what ifupdown2 finds', a
   const rack = sharedRack(skip);
   await rack.controller.connected(rack.guestNames, BOOT_LIMIT_MS);
   const { id } = await nodeNamed(rack, 'switch');
-  const plan = planOf(rack, '192.168.60.3/24', '131');
+  const plan = switchPlanOf(rack.spec, '192.168.60.3/24', '131');
   const applied = await settled(rack, id, { kind: 'switch-apply', plan, confirmWithinMs: 120_000 });
   expect(applied).toMatchObject({ state: 'succeeded' });
   expect(await settled(rack, id, { kind: 'switch-confirm', changeId: applied.id })).toMatchObject({

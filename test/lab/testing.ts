@@ -1,9 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { inject, type TestContext } from 'vitest';
+import type { CommandView } from '../../proto/contract/api/fleet.js';
 import { Rack } from './rack.js';
 import type { PiSpec } from './spec.js';
 
 const POLL_MS = 500;
+const COMMAND_LIMIT_MS = 180_000;
+const VALID_MS = 120_000;
 /** Characters of what was seen, in the words of a failure. */
 const SEEN_MAX = 4_000;
 
@@ -38,6 +41,18 @@ export async function nodeNamed(
   const node = (await rack.controller.api.nodes()).find((each) => each.name === name);
   if (node === undefined) throw new Error(`the controller knows no ${name}`);
   return rack.controller.api.node(node.id);
+}
+
+type Order = Parameters<Rack['controller']['api']['issueCommand']>[1]['action'];
+
+export const OVER: readonly CommandView['state'][] = ['succeeded', 'failed', 'rejected', 'lapsed'];
+
+/** What became of an order. */
+export async function settled(rack: Rack, nodeId: string, action: Order): Promise<CommandView> {
+  const { api } = rack.controller;
+  const { id } = await api.issueCommand(nodeId, { action, reason: 'a test in the rack', validForMs: VALID_MS });
+  const look = () => api.command(id);
+  return await until('the order is settled', COMMAND_LIMIT_MS, look, ({ state }) => OVER.includes(state));
 }
 
 /** Looks again until it is as it should be, and answers with what it saw then. @throws Error with what it saw last */

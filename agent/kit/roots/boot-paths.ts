@@ -1,4 +1,5 @@
 import type { PortPlan, TftpEntry } from '../../../proto/contract/netboot/boot-plan.js';
+import { rootSerialOf } from '../../../proto/contract/netboot/boot-set.js';
 import { exportPath, sharedExportPath, volumePath } from '../../../proto/contract/netboot/cmdline.js';
 import type { DnsmasqPaths } from '../../../proto/contract/netboot/dnsmasq.js';
 import { BOOT_TREE, boardFolder, CURRENT, imageVolume, keptVolume, ROOT_TREE } from './layout.js';
@@ -72,7 +73,7 @@ export function exportLinks({ pool }: BootPaths, plans: readonly PortPlan[]): Re
       links.set(nameOf(sharedExportPath(gate.image)), `${pool}/${imageVolume(gate.image)}/${ROOT_TREE}`);
     }
     if (gate.kind !== 'root' && gate.kind !== 'held') continue;
-    const { serial } = gate.board;
+    const serial = rootSerialOf(gate.board);
     links.set(nameOf(exportPath(address)), `${pool}/${boardFolder(serial)}/${CURRENT}/${ROOT_TREE}`);
     for (const { name } of gate.root.volumes) {
       links.set(nameOf(volumePath(address, name)), `${pool}/${keptVolume(serial, name)}`);
