@@ -42,12 +42,12 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
   /** Prepared while it runs; then off, and seen to be off; then it gets its new root, and power. */
   async function reimage(pi: PiSpec, image: string) {
     const { generation, ms: prepareMs } = await boards.prepare(pi, image);
-    const startedMs = performance.now();
+    const [startedMs, offAtMs] = [performance.now(), Date.now()];
     await rack.powerOff(pi.name);
     expect(rack.isOn(pi.name)).toBe(false);
     const activateMs = await boards.activate(pi, generation);
     await rack.powerOn(pi.name);
-    return { generation, startedMs, prepareMs, activateMs };
+    return { generation, startedMs, offAtMs, prepareMs, activateMs };
   }
 
   const isBack = (pi: PiSpec): Promise<void> => boards.areBack([pi]);
@@ -71,10 +71,15 @@ describe.skipIf(why !== '')(`boards that the product reimages${why}`, () => {
       key: await boards.hostKeyOf(pi),
     };
     await rack.run(pi.name, 'echo kept >/data/diary; echo lost >/etc/scratch');
-    const { startedMs, prepareMs, activateMs } = await reimage(pi, good);
+    const { startedMs, offAtMs, prepareMs, activateMs } = await reimage(pi, good);
     await isBack(pi);
+    const upMs = Math.round(performance.now() - startedMs);
+    await until('its agent reports from its new root', BOOT_LIMIT_MS, async () => {
+      return ((await boards.nodeOf(pi))?.connectedSinceMs ?? 0) > offAtMs;
+    });
     const tookMs = performance.now() - startedMs;
-    await annotate(`prepared in ${prepareMs} ms, activated in ${activateMs} ms, back after ${Math.round(tookMs)} ms`);
+    const root = `prepared in ${prepareMs} ms, activated in ${activateMs} ms`;
+    await annotate(`${root}, up after ${upMs} ms, reports after ${Math.round(tookMs)} ms`);
     expect((await boards.nodeOf(pi))?.id).toBe(before.node);
     expect(await boards.bootIdOf(pi)).not.toBe(before.bootId);
     expect(await rack.run(pi.name, 'cat /data/diary')).toContain('kept');
