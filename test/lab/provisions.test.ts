@@ -11,12 +11,15 @@ import {
   incidentSince,
   ordersSince,
   teach,
+  teachTopology,
+  topologyOf,
   watchOnly,
 } from './healing.js';
-import { ProductBoards } from './product-boards.js';
+import { ProductBoards, serialOf } from './product-boards.js';
 import { Rack } from './rack.js';
 import type { PiSpec } from './spec.js';
-import { twoPis, until } from './testing.js';
+import { switchPlanOf } from './switch-plan.js';
+import { nodeNamed, settled, twoPis, until } from './testing.js';
 
 const found = inject('rack');
 const why = 'missing' in found ? ` (skipped: ${found.missing})` : '';
@@ -173,4 +176,79 @@ describe.skipIf(why !== '')(`boards whose roots are changed by the controller${w
     expect(await identity(other)).toEqual(othersBefore);
     expect(await bramble(rack, 'why', pi.name)).toContain('its root does not come up');
   });
+
+  test('one whose root before is broken as well is reimaged where a policy allows it, and is well', async () => {
+    const [other, pi] = twoPis(rack);
+    await teach(rack, DIAGNOSE_S_MIN, { reimages: true });
+    const [before, othersBefore] = [await identity(pi), await identity(other)];
+    const sinceMs = Date.now();
+    await breakRoot(pi);
+    const isReimaged = (saga?: ProvisioningView): boolean => saga?.kind === 'reimage' && saga.state !== 'running';
+    const saga = await until('it was reimaged', SAGA_LIMIT_MS, () => newest(pi), isReimaged);
+    expect(saga).toMatchObject({ state: 'succeeded', actor: 'healing' });
+    await boards.areBack([pi]);
+    expect((await rungsSince(pi, sinceMs)).at(-1)).toBe('R7');
+    expect(await incidentSince(rack, `node:${pi.name}`, sinceMs)).toMatchObject({
+      verdict: 'its root does not come up',
+    });
+    const after = await identity(pi);
+    expect(after.node).toBe(before.node);
+    expect(after.key).not.toBe(before.key);
+    expect(after.generation).toBeGreaterThan(before.generation ?? 0);
+    expect(await identity(other)).toEqual(othersBefore);
+  });
+
+  test('a node moves to a spare board with its root, its addresses and its id', async () => {
+    const [pi, socket] = twoPis(rack);
+    const before = await identity(pi);
+    // Another board of its kind is plugged in where the second one was, and finds nothing to boot.
+    const spare = { serial: '10000000aa000009', model: pi.model, compatible: pi.compatible };
+    await rack.plugIn(socket.name, spare);
+    await boards.setPorts([pi]);
+    const ofKind = (serial: string) => ({ serial, model: '4b' });
+    const { nodes, ...places } = topologyOf(rack.spec);
+    const placed = (name: string) => nodes.find((node) => node.name === name) ?? expect.unreachable(name);
+    const { name: _name, shelf: _shelf, ...place } = placed(socket.name);
+    await teachTopology(rack, {
+      ...places,
+      nodes: [{ ...placed(pi.name), board: ofKind(pi.serial) }],
+      spares: [{ ...place, board: ofKind(spare.serial) }],
+    });
+    await keepPorts();
+    await rack.powerOn(socket.name);
+    await rack.says(socket.name, 'no answer to DHCP');
+    try {
+      await bramble(rack, 'node', 'relocate', pi.name, '--confirm', pi.name);
+      const saga = await ended(pi);
+      expect([saga.state, saga.spare, saga.why]).toEqual(['succeeded', serialOf(spare), '']);
+      expect(rack.isOn(pi.name)).toBe(false);
+      expect(await rack.run(socket.name, 'cat /etc/hostname')).toBe(`${pi.name}\n`);
+      const node = await rack.controller.api.node(before.node ?? '');
+      expect([node.name, node.liveness, node.serial]).toEqual([pi.name, 'fresh', spare.serial]);
+      expect(await rack.run(socket.name, 'ip -4 -o addr show dev eth0')).toContain(`${pi.address}/30`);
+    } finally {
+      await ended(pi); // what goes back has the ports of the switch open
+      await asItWas();
+    }
+    expect({ ...(await identity(pi)), bootId: '' }).toEqual({ ...before, bootId: '' });
+  });
+
+  /** The ports of the switch as they are, by a plan that its controller knows of. */
+  async function keepPorts(): Promise<void> {
+    const { id } = await nodeNamed(rack, 'switch');
+    const plan = switchPlanOf(rack.spec, '192.168.60.3/24');
+    const applied = await settled(rack, id, { kind: 'switch-apply', plan, confirmWithinMs: 120_000 });
+    const kept = await settled(rack, id, { kind: 'switch-confirm', changeId: applied.id });
+    expect([applied.state, kept.state]).toEqual(['succeeded', 'succeeded']);
+  }
+
+  /** Every board on its own port, with its own root. */
+  async function asItWas(): Promise<void> {
+    for (const pi of rack.spec.pis) await rack.plugIn(pi.name, pi);
+    await keepPorts();
+    await boards.setPorts(rack.spec.pis);
+    await teachTopology(rack, topologyOf(rack.spec));
+    for (const { name } of rack.spec.pis) await rack.powerOn(name);
+    await boards.areBack(rack.spec.pis);
+  }
 });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Artifacts, artifacts } from './build/artifacts.js';
 import { type Say, sweepCache } from './build/cache.js';
+import { writeBoardTree } from './build/device-tree.js';
 import { type Outcome, runInGuest } from './host/guest-shell.js';
 import { makeNamespaces, type Namespaces, namespacesOf, removeNamespaces } from './host/namespaces.js';
 import { end, isSame, launch, runningPid, startTimeOf } from './host/process.js';
@@ -10,7 +11,7 @@ import { commonArgs, fileserverArgs, guestFile, piArgs, switchArgs } from './hos
 import { qmp } from './host/qmp.js';
 import { LabController } from './lab-controller.js';
 import { lend, lentToBegin, lentToBoot, makeBoards, makeMachineDisks } from './prepare.js';
-import { type RackSpec, rackSpec } from './spec.js';
+import { type PiSpec, type RackSpec, rackSpec } from './spec.js';
 
 /** Folders of racks, short because a socket's path is at most 107 bytes. */
 export const RACKS_DIR = '/tmp';
@@ -145,6 +146,12 @@ export class Rack {
     if (!MACHINES.some((each) => each === name)) return;
     await this.says(name, 'has booted');
     await this.#begin(name);
+  }
+
+  /** Another board where this one is, for when it gets power; the card and the cable stay. */
+  async plugIn(name: string, board: Pick<PiSpec, 'serial' | 'model' | 'compatible'>): Promise<void> {
+    await this.powerOff(name);
+    await writeBoardTree(this.#file.files.pi.deviceTree, board, guestFile(this.dir, name, 'dtb'));
   }
 
   async #startController(): Promise<void> {
