@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type BootSight, bootOutcome } from './outcome.js';
+import { type BootSight, bootOutcome, commandOutcome } from './outcome.js';
 
 const SIGHT: BootSight = {
   ...{ stage: 'nfs-mounted', bootsCount: 1, isNewBoot: false, isWell: false, wellSinceMs: undefined },
@@ -19,4 +19,14 @@ test.for<[string, 'follow' | 'follow-rescue' | 'verify', Partial<BootSight>, str
   ['well for long enough', 'verify', BACK, 'done'],
 ])('%s', ([, name, over, kind]) => {
   expect(bootOutcome({ name }, { ...SIGHT, ...over }, 3 * MINUTE_MS).kind).toBe(kind);
+});
+
+test('a step tells which ports its switch has changed, not every line of the file', () => {
+  const diff =
+    ' auto swp1\n iface swp1\n-    alias pi: pi1\n+    alias unused\n \n auto swp2\n iface swp2\n+    bridge-access 10\n';
+  const told = (detail: string) => commandOutcome({ state: 'succeeded', detail, updatedAtMs: 0 }, 'do', 0);
+  expect([told(diff), told('swp1 gives no power')]).toEqual([
+    { kind: 'done', detail: 'changed: swp1, swp2' },
+    { kind: 'done', detail: 'swp1 gives no power' },
+  ]);
 });

@@ -26,7 +26,7 @@ export function commandOutcome(
   const { state, detail, updatedAtMs } = command;
   switch (state) {
     case 'succeeded':
-      return done(detail);
+      return done(stepWords(detail));
     case 'failed':
     case 'rejected':
       return isSoAlready(detail, way) ? done(detail) : failed(detail === '' ? state : detail);
@@ -42,6 +42,12 @@ export function commandOutcome(
     case 'started':
       return pending(state);
   }
+}
+
+/** A switch tells the whole difference of its file: which ports are in it is enough for a step. */
+function stepWords(detail: string): string {
+  const ports = [...detail.matchAll(/^[ +-]iface (\S+)/gm)].map(([, name]) => name);
+  return ports.length === 0 ? detail : `changed: ${[...new Set(ports)].join(', ')}`;
 }
 
 /** What was to be taken away is not there: that was wanted. */
