@@ -202,7 +202,7 @@ describe.skipIf(why !== '')(`boards whose roots are changed by the controller${w
     const [pi, socket] = twoPis(rack);
     const before = await identity(pi);
     // Another board of its kind is plugged in where the second one was, and finds nothing to boot.
-    const spare = { serial: '10000000aa000009', model: pi.model, compatible: pi.compatible };
+    const spare = { serial: '10000000aa000009', mac: 'dc:a6:32:00:00:09', model: pi.model, compatible: pi.compatible };
     await rack.plugIn(socket.name, spare);
     await boards.setPorts([pi]);
     const ofKind = (serial: string) => ({ serial, model: '4b' });

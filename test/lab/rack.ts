@@ -149,8 +149,9 @@ export class Rack {
   }
 
   /** Another board where this one is, for when it gets power; the card and the cable stay. */
-  async plugIn(name: string, board: Pick<PiSpec, 'serial' | 'model' | 'compatible'>): Promise<void> {
+  async plugIn(name: string, board: Pick<PiSpec, 'serial' | 'mac' | 'model' | 'compatible'>): Promise<void> {
     await this.powerOff(name);
+    writeFileSync(guestFile(this.dir, name, 'mac'), board.mac); // the power strip, a process of its own, reads it too
     await writeBoardTree(this.#file.files.pi.deviceTree, board, guestFile(this.dir, name, 'dtb'));
   }
 
@@ -246,7 +247,9 @@ export class Rack {
     if (name === 'fileserver') return ['qemu-system-x86_64', fileserverArgs(this.dir, this.spec, files)];
     const pi = this.spec.pis.find((each) => each.name === name);
     if (pi === undefined) throw new Error(`no ${name} in this rack: it has ${this.guestNames.join(', ')}`);
-    return ['qemu-system-aarch64', piArgs(this.dir, pi, files)];
+    const plugged = guestFile(this.dir, name, 'mac');
+    const mac = existsSync(plugged) ? readFileSync(plugged, 'utf8') : pi.mac;
+    return ['qemu-system-aarch64', piArgs(this.dir, { ...pi, mac }, files)];
   }
 
   /** A power strip in the site's network that the Pis are plugged into: switches and controllers steer it, as in a rack. */
