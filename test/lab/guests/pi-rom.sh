@@ -18,10 +18,9 @@ done
 # The rack's own way in lives in memory: it answers when the root does not.
 mkdir -p /run/lab
 cp /bin/busybox /run/lab/busybox
-# A hundred megabytes that a Pi would read through an emulated switch: half of the time until its agent reports.
-mkdir -p /lent
-mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,ro lab /lent && cp /lent/node /run/lab/node
-umount /lent
+# What a Pi's agent runs on: see pi-init.sh.
+mkdir -p /run/lab/lent
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,ro lab /run/lab/lent
 cp /lab-control /run/lab/control.sh
 LAB_BUSYBOX=/run/lab/busybox LAB_SHELL='/run/lab/busybox sh' /run/lab/busybox sh /run/lab/control.sh &
 control=$!
