@@ -234,14 +234,19 @@ export class Remedies {
   }
 }
 
-function stateOf({ state }: CommandRecord): ActionState {
+/** It came too late, or its machine has booted meanwhile: nothing was done, and it may be decided on anew. */
+const OUTDATED: readonly CommandRecord['rejection'][] = ['expired', 'precondition'];
+
+function stateOf({ state, rejection }: Pick<CommandRecord, 'state' | 'rejection'>): ActionState {
   switch (state) {
     case 'succeeded':
       return 'succeeded';
-    case 'failed':
     case 'rejected':
-    case 'lapsed':
+      return OUTDATED.includes(rejection) ? 'cancelled' : 'failed';
+    case 'failed':
       return 'failed';
+    case 'lapsed': // nobody took it up: as though it had never been ordered
+      return 'cancelled';
     case 'unknown':
       return 'unknown';
     case 'issued':

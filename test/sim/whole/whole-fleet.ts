@@ -9,6 +9,8 @@ import { makeUnitsCollector } from '../../../agent/kit/collectors/units.js';
 import { SimNetwork } from '../../../agent/kit/testing/sim-net.js';
 import { SimWorld } from '../../../agent/kit/testing/sim-world.js';
 import { parseHealingPolicy } from '../../../controller/config/healing-policy.js';
+import { PROVISIONING } from '../../../controller/domain/provisioning/saga.js';
+import type { FleetMap } from '../../../controller/domain/topology/fleet-map.js';
 import type { Topology } from '../../../controller/domain/topology/records.js';
 import { openSqliteStore } from '../../../controller/store/sqlite-store.js';
 import type { Core } from '../../../controller/usecases/core.js';
@@ -17,6 +19,7 @@ import type { Authority, Log, Store, Trust } from '../../../controller/usecases/
 import { by } from '../../../controller/usecases/testing/by.js';
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { type NodeKind, siteId } from '../../../proto/contract/ids.js';
+import type { BootSet } from '../../../proto/contract/netboot/boot-set.js';
 import { randomBelow, seededRandom } from '../../../proto/contract/random.js';
 import { REPORT_INTERVAL_MS } from '../fleet/channel.js';
 import type { Moments } from '../fleet/timeline.js';
@@ -32,6 +35,8 @@ import { Referee } from './referee.js';
 import { fileserverHandlers, powerHandlers } from './world-handlers.js';
 
 const READS_EVERY_MS = 10_000;
+/** All have joined by then, and nothing is broken yet. */
+const BOOT_SETS_AFTER_MS = 40_000;
 /** Promise jobs within which a process that is to die does. */
 const TURNS_MAX = 60;
 const ADMIN = by('admin:sim');
@@ -166,6 +171,25 @@ export class WholeFleet {
     for (const agent of this.agents) agent.start();
     this.world.onChange = () => this.#changed();
     this.#readRoots();
+    this.#bootSetsAreDue();
+  }
+
+  /** What boards boot is written down as soon as their fileservers are enrolled. */
+  #bootSetsAreDue(): void {
+    this.sim.after(BOOT_SETS_AFTER_MS, () => {
+      if (this.#core === undefined) this.#bootSetsAreDue();
+      else
+        this.#writeBootSets(this.#core).catch((error: unknown) =>
+          this.sim.fail(new Error('boot sets', { cause: error })),
+        );
+    });
+  }
+
+  async #writeBootSets({ nodes, nodeConfigs }: Core): Promise<void> {
+    for (const { node } of [...nodes.all()].filter((entry) => entry.node.kind === 'fileserver')) {
+      const config = { bootSet: bootSetOf(this.world.map, node.name) };
+      await nodeConfigs.set(node.id, { config, expectedRevision: 0, reason: `${PROVISIONING}as built` }, ADMIN);
+    }
   }
 
   #mayCrash(): void {
@@ -298,5 +322,21 @@ function momentsOf(sim: SimWorld): Moments {
     },
     at: (atMs, run) => void sim.after(Math.max(0, atMs - sim.nowMs), run),
     after: (ms, run) => void sim.after(ms, run),
+  };
+}
+
+/** With every board that this fileserver serves. */
+function bootSetOf({ nodes }: FleetMap, fileserver: string): BootSet {
+  const boards = nodes.filter(({ record }) => record.fileserver === fileserver);
+  return {
+    ...{ trunk: 'eth0', intakeImage: undefined, rescueImage: undefined },
+    ports: boards.map(({ record: { name, board } }, at) => ({
+      vlan: 12 + at,
+      server: `10.46.${Math.floor(at / 64)}.${4 * (at % 64) + 1}`,
+      board: {
+        ...{ serial: board.serial, mac: undefined, hostname: name, boardClass: 'pi3', bits: 64, hasBootCard: false },
+        ...{ mode: 'root', ipv6: undefined, authorizedKeys: [] },
+      },
+    })),
   };
 }

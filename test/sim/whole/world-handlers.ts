@@ -76,10 +76,11 @@ export function powerHandlers(hands: Hands): Handlers {
           ? undefined
           : { kind: 'rejected', reason: 'unsupported', detail: 'an unknown way to switch power' },
       before: async () => '',
-      async run({ port, action, offMs }, { commandId }) {
+      async run({ port, action, offMs }, { host, commandId }, signal) {
         hands.begun(commandId);
         const order = { commandId, port, action: ACTIONS.get(action) ?? 'on', offMs } as const;
         await new Promise<void>((resolve) => hands.power(order, resolve));
+        await host.clock.sleep(0, signal); // a process that has died meanwhile hears nothing of it
         return { kind: 'succeeded', detail: 'it has power' };
       },
       observe: async ({ port }) => ({ kind: 'unknown', detail: `look at ${port}` }),
