@@ -162,6 +162,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium, among enemies', ()
       await page.keyboard.press('Enter');
       await page.locator('#password').waitFor({ state: 'hidden' });
       await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.waitForURL('**/login.html'); // two ways there at once would end each other
       await signIn('lee', NEW);
       expect(noted.filter((line) => !line.includes('status of 401'))).toEqual([]);
     });
