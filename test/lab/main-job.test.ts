@@ -112,40 +112,17 @@ test('a hung Pi, one whose agent alone is dead, and a failed disk: cycled and ba
   expect(after.slice(1)).toEqual(before.slice(1));
 });
 
-/** It may be the incident of the array, which is closed when all has been well for a minute. */
-const untilToldOfFileserver = (rack: Rack, word: string) =>
-  until(
-    `its incident tells of ${word}`,
-    FACT_LIMIT_MS,
-    () => incidentSince(rack, 'fileserver:fileserver', 0),
-    (seen) => seen !== undefined && seen.state !== 'closed' && `${seen.row} ${seen.verdict}`.includes(word),
-  );
-
-test('the exports are full: told of the fileserver, and no Pi below it is touched', async ({ skip }) => {
-  const rack = sharedRack(skip);
-  const before = await boots(rack);
-  const sinceMs = Date.now();
-  await breaks(rack, 'export-fill');
-  try {
-    await untilToldOfFileserver(rack, 'ExportFull');
-    const toldMs = Date.now();
-    const passes = () => rack.controller.api.healing.status();
-    await until('healing has looked at it', FACT_LIMIT_MS, passes, ({ lastPassAtMs = 0 }) => lastPassAtMs > toldMs);
-    expect(await actsSince(rack, sinceMs)).toEqual([]);
-    expect((await ordersSince(rack, sinceMs)).filter((order) => order.startsWith('switch'))).toEqual([]);
-  } finally {
-    await breaks(rack, 'export-empty');
-  }
-  expect(await boots(rack)).toEqual(before);
-});
-
 test('the NFS server stops: told of the fileserver, and no Pi below it is touched', async ({ skip }) => {
   const rack = sharedRack(skip);
   const before = await boots(rack);
   const sinceMs = Date.now();
   await breaks(rack, 'nfsd-stop');
   try {
-    await untilToldOfFileserver(rack, 'NFS');
+    // It may be the one of the array, which is closed when all has been well for a minute.
+    const look = () => incidentSince(rack, 'fileserver:fileserver', 0);
+    const isTold = (seen: Awaited<ReturnType<typeof look>>) =>
+      seen?.state !== 'closed' && seen?.verdict.includes('NFS');
+    await until('its incident tells of the NFS server', FACT_LIMIT_MS, look, (seen) => isTold(seen) === true);
     await untilJudged(rack, sinceMs);
     expect(await actsSince(rack, sinceMs)).toEqual([]);
     expect((await ordersSince(rack, sinceMs)).filter((order) => order.startsWith('switch'))).toEqual([]);
