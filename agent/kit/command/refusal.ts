@@ -1,3 +1,4 @@
+import { refusedForBoot } from '../../../proto/contract/other-boot.js';
 import {
   type Command,
   CommandState,
@@ -45,7 +46,7 @@ export function findRefusal(command: Command, situation: Situation): Refusal | u
   if (wanted !== '' && wanted !== bootId) {
     return {
       rejection: RejectionReason.PRECONDITION,
-      detail: `it is for boot ${wanted}; this is ${bootId || 'unknown'}`,
+      detail: `${refusedForBoot(wanted)}${bootId || 'unknown'}`,
     };
   }
   return undefined;

@@ -13,7 +13,7 @@ export interface DriverChoice extends Ext4VolumeOptions {
   readonly thin: ThinPool | undefined;
 }
 
-/** The most isolated first, the one that always works last. */
+/** Snapshots before files that are mounted, of which there are some per board; the one that always works last. */
 const ORDER: readonly DriverName[] = ['lvm-thin', 'btrfs', 'reflink', 'copy'];
 
 /** @throws BrambleError `failed-precondition` with why the one that is wanted cannot be used */

@@ -1,6 +1,7 @@
 import { BrambleError } from '../../../proto/contract/errors.js';
 import { commandId as parseCommandId } from '../../../proto/contract/ids.js';
 import { NOTHING_REPAIRED } from '../../../proto/contract/netboot/repair.js';
+import { refusedForBoot } from '../../../proto/contract/other-boot.js';
 import { visible } from '../../../proto/contract/visible.js';
 import { HEALING } from '../../domain/access/actor.js';
 import type { CommandRecord } from '../../domain/command.js';
@@ -235,14 +236,16 @@ export class Remedies {
 }
 
 /** It came too late, or its machine has booted meanwhile: nothing was done, and it may be decided on anew. */
-const OUTDATED: readonly CommandRecord['rejection'][] = ['expired', 'precondition'];
+function isOutdated({ rejection, detail, bootId }: CommandRecord): boolean {
+  return rejection === 'expired' || (rejection === 'precondition' && detail.startsWith(refusedForBoot(bootId)));
+}
 
-function stateOf({ state, rejection }: Pick<CommandRecord, 'state' | 'rejection'>): ActionState {
-  switch (state) {
+function stateOf(command: CommandRecord): ActionState {
+  switch (command.state) {
     case 'succeeded':
       return 'succeeded';
     case 'rejected':
-      return OUTDATED.includes(rejection) ? 'cancelled' : 'failed';
+      return isOutdated(command) ? 'cancelled' : 'failed';
     case 'failed':
       return 'failed';
     case 'lapsed': // nobody took it up: as though it had never been ordered
