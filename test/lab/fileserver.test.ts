@@ -1,8 +1,9 @@
 /** The fileserver's agent as the second witness: arrays, exports and services. */
 
-import { expect, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { breaks } from './faults.js';
-import type { Rack } from './rack.js';
+import { isAtRest } from './healing.js';
+import { Rack } from './rack.js';
 import { createArray, fileserverId, removeArray, takeStep } from './raid-transitions.js';
 import { sharedRack, until } from './testing.js';
 
@@ -27,6 +28,11 @@ const untilOver = (rack: Rack, type: string): Promise<unknown> =>
     () => raised(rack),
     (types) => !types.includes(type),
   );
+
+beforeAll(async () => {
+  const found = inject('rack');
+  if (!('missing' in found)) await isAtRest(Rack.open(found.id));
+});
 
 test('no reboot while an array is degraded, nor while it is rebuilt', async ({ skip }) => {
   const rack = sharedRack(skip);

@@ -1,21 +1,23 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { expect } from 'vitest';
+import type { DriverName } from '../../agent/kit/roots/ports.js';
 import { BOARD } from '../../agent/kit/testing/root-rig.js';
 import { randomBelow, seededRandom } from '../../proto/contract/random.js';
+import { openPoolDisk, type PoolDisk, type PoolKind } from './pool-disk.js';
 import { NO_SERVICES, nodeDriver, pathsBelow, startRoots, writeImage } from './roots-rig.js';
 
 /** Reimages one board with two images by turns, until it is killed. Says a line when it has begun, and after every round. */
 const PROGRAM = `
 import { nodeDriver, NO_SERVICES, pathsBelow, startRoots } from './test/system/roots-rig.js';
 import { BOOT_SET, BOARD, orderOf } from './agent/kit/testing/root-rig.js';
-const [folder, pool] = process.argv.slice(2);
+const [folder, pool, kind] = process.argv.slice(2);
 const { signal } = new AbortController();
-const driver = await nodeDriver('copy', pool);
+const driver = await nodeDriver(kind, pool);
 const { keeper, boot } = startRoots({ paths: pathsBelow(folder, pool), driver, images: folder + '/images', services: NO_SERVICES });
 process.stdout.write('begun\\n');
 await keeper.recoverAll(signal);
@@ -28,6 +30,9 @@ for (let round = 0; ; round++) {
 }
 `;
 
+/** Filesystems that can do it, in files. */
+const DISKS: Readonly<Partial<Record<DriverName, PoolKind>>> = { btrfs: 'btrfs', reflink: 'xfs' };
+export const KILLED_DRIVERS: readonly DriverName[] = ['btrfs', 'reflink', 'reflink', 'copy'];
 /** A round takes about as long. */
 const LATEST_MS = 700;
 /** So that there is something to be served. */
@@ -38,14 +43,18 @@ const { signal } = new AbortController();
 /** A board whose reimage is killed again and again, at random moments. */
 class KilledRoots {
   readonly #folder: string;
+  readonly #driver: DriverName;
+  readonly #disk: PoolDisk;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, driver: DriverName, disk: PoolDisk) {
     this.#folder = folder;
+    this.#driver = driver;
+    this.#disk = disk;
   }
 
-  static async open(): Promise<KilledRoots> {
-    const roots = new KilledRoots(await mkdtemp(join(tmpdir(), 'bramble-root-kills-')));
-    await mkdir(roots.#pool);
+  static async open(driver: DriverName): Promise<KilledRoots> {
+    const folder = await mkdtemp(join(tmpdir(), 'bramble-root-kills-'));
+    const roots = new KilledRoots(folder, driver, await openPoolDisk(DISKS[driver] ?? 'folder'));
     for (const image of ['one', 'two']) await writeImage(roots.#at('images'), image);
     const stdin = { contents: PROGRAM, resolveDir: process.cwd() };
     await build({ stdin, outfile: roots.#at('reimage.mjs'), bundle: true, platform: 'node', format: 'esm' });
@@ -53,6 +62,7 @@ class KilledRoots {
   }
 
   async close(): Promise<void> {
+    await this.#disk.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -71,7 +81,7 @@ class KilledRoots {
 
   /** Once it has begun: when it has said what `isEnough` waits for, or after so long. */
   async #killWhen(isEnough: (text: string) => boolean, latestMs: number): Promise<void> {
-    const argv = [this.#at('reimage.mjs'), this.#folder, this.#pool];
+    const argv = [this.#at('reimage.mjs'), this.#folder, this.#pool, this.#driver];
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
     const gone = new Promise((resolve) => child.once('close', resolve));
     let text = '';
@@ -116,7 +126,7 @@ class KilledRoots {
   }
 
   async #expectWhole(): Promise<void> {
-    const driver = await nodeDriver('copy', this.#pool);
+    const driver = await nodeDriver(this.#driver, this.#pool);
     const paths = pathsBelow(this.#folder, this.#pool);
     const { keeper } = startRoots({ paths, driver, images: this.#at('images'), services: NO_SERVICES });
     await keeper.recoverAll(signal);
@@ -128,7 +138,7 @@ class KilledRoots {
   }
 
   get #pool(): string {
-    return this.#at('pool');
+    return this.#disk.pool;
   }
 
   #at(...names: readonly string[]): string {
@@ -136,9 +146,10 @@ class KilledRoots {
   }
 }
 
-/** Boards side by side, together killed so many times. */
-export async function killRoots(kills: number, lanes: number): Promise<void> {
-  const all = await Promise.all(Array.from({ length: lanes }, () => KilledRoots.open()));
+/** Boards side by side, together killed so many times; each keeps its roots in another way. */
+export async function killRoots(kills: number, drivers: readonly DriverName[]): Promise<void> {
+  const lanes = drivers.length;
+  const all = await Promise.all(drivers.map((driver) => KilledRoots.open(driver)));
   try {
     await Promise.all(all.map((roots, lane) => roots.kill(Math.ceil(kills / lanes), lane + 7)));
   } finally {

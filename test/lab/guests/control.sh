@@ -13,6 +13,8 @@ while :; do
   done
   $b sleep 0.1
 done
+# One process at a time: what the loop before this one started may not have ended with it.
+until true 3<>"/dev/${port##*/}"; do $b sleep 0.1; done 2>/dev/null
 exec 3<>"/dev/${port##*/}"
 while :; do
   if IFS= read -r line <&3; then
@@ -25,6 +27,6 @@ while :; do
     status=$?
     printf '%s %s %s %s\n' "$id" "$status" "$($b base64 out | $b tr -d '\n')" "$($b base64 err | $b tr -d '\n')" >&3
   else
-    $b sleep 0.5 # nobody is connected
+    $b sleep 0.5 3<&- # nobody is connected
   fi
 done

@@ -8,12 +8,11 @@ export interface LineSocket {
   close(): void;
 }
 
+/** Its lines end after `limitMs`, if it is not closed before. @throws Error when nobody listens there */
 export function connectLines(path: string, limitMs: number): Promise<LineSocket> {
   return new Promise((resolve, reject) => {
     const socket: Socket = connect(path);
-    const timer = setTimeout(() => {
-      socket.destroy(new Error(`${path}: no answer within ${limitMs} ms`));
-    }, limitMs);
+    const timer = setTimeout(() => socket.destroy(), limitMs);
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.on('error', () => undefined); // the reader sees the end
