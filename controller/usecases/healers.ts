@@ -12,7 +12,7 @@ export interface Healers {
 }
 
 type Known = Omit<HealingDeps, 'sagas'> &
-  Omit<ProvisioningDeps, 'clock' | 'topologies' | 'entryOf' | 'holdOn' | 'onChanged'>;
+  Omit<ProvisioningDeps, 'clock' | 'topologies' | 'entryOf' | 'verifyForMs' | 'holdOn' | 'onChanged'>;
 
 /** Two that need each other: healing has things changed, and keeps off what is being changed. */
 export async function loadHealers(known: Known): Promise<Healers> {
@@ -24,6 +24,7 @@ export async function loadHealers(known: Known): Promise<Healers> {
   };
   const provisioning = new Provisioning({
     ...{ ...known, ...late, topologies: () => healing.topologies },
+    verifyForMs: () => healing.policies.policy.verifyForMs,
     onChanged: () => healing.poke(),
   });
   await provisioning.load(reader);

@@ -67,6 +67,23 @@ test('a boot that is never verified: all is undone, the last first', () => {
   expect(undone).toEqual(['undo power-on', 'undo activate-root', 'undo power-off', 'undo drain', 'undo prepare-root']);
 });
 
+test('a boot that is not verified in its time is given up; one that only has to stay well is watched for as long as it takes', () => {
+  const HOUR = 60; // passes
+  const watched = (isOnItsWay: boolean) => {
+    let passes = 0;
+    return run(sagaOf('reimage'), (order) => {
+      if (order !== 'do verify') return DONE;
+      passes++;
+      return passes < HOUR ? { kind: 'pending', detail: 'so far', isOnItsWay } : DONE;
+    }).saga;
+  };
+  expect(watched(true).state).toBe('succeeded');
+  expect(watched(false)).toMatchObject({
+    state: 'undone',
+    why: 'watch that it stays well: not done within 15 min: so far',
+  });
+});
+
 test('an attempt that fails is made again, three times at most', () => {
   const twice = run(sagaOf('reimage'), (order, attempt) => (order === 'do power-off' && attempt < 3 ? FAILED : DONE));
   expect(twice.saga.state).toBe('succeeded');

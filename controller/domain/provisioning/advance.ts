@@ -6,7 +6,8 @@ import { STEPS, type StepTerms } from './steps.js';
 
 /** What became of the step that is under way. */
 export type Outcome =
-  | { readonly kind: 'pending'; readonly detail: string }
+  /** `isOnItsWay`: nothing but time is missing, so it is not given up. */
+  | { readonly kind: 'pending'; readonly detail: string; readonly isOnItsWay?: boolean }
   | { readonly kind: 'done'; readonly detail: string }
   | { readonly kind: 'failed'; readonly detail: string };
 
@@ -111,9 +112,9 @@ function judged(saga: Saga, at: number, terms: StepTerms, sight: SagaSight): Sag
 }
 
 function inTime(step: StepRecord | undefined, { limitMs }: StepTerms, { outcome, nowMs }: SagaSight): Outcome {
-  const found = outcome ?? { kind: 'pending', detail: '' };
+  const found: Outcome = outcome ?? { kind: 'pending', detail: '' };
   const sinceMs = step?.startedAtMs ?? nowMs;
-  if (found.kind !== 'pending' || nowMs - sinceMs < limitMs) return found;
+  if (found.kind !== 'pending' || found.isOnItsWay === true || nowMs - sinceMs < limitMs) return found;
   const detail = `not done within ${renderDuration(limitMs)}${found.detail === '' ? '' : `: ${found.detail}`}`;
   return { kind: 'failed', detail };
 }

@@ -17,8 +17,11 @@ test.for<[string, 'follow' | 'follow-rescue' | 'verify', Partial<BootSight>, str
   ['the rescue system is mounted', 'follow-rescue', {}, 'done'],
   ['the rescue system is never mounted', 'follow-rescue', { stage: 'dhcp-seen', bootsCount: 4 }, 'failed'],
   ['well for long enough', 'verify', BACK, 'done'],
+  ['well since a minute ago', 'verify', { ...BACK, wellSinceMs: 2 * MINUTE_MS }, 'pending'],
 ])('%s', ([, name, over, kind]) => {
-  expect(bootOutcome({ name }, { ...SIGHT, ...over }, 3 * MINUTE_MS).kind).toBe(kind);
+  expect(bootOutcome({ name }, { ...SIGHT, ...over }, { nowMs: 3 * MINUTE_MS, verifyForMs: 2 * MINUTE_MS }).kind).toBe(
+    kind,
+  );
 });
 
 test('a step tells which ports its switch has changed, not every line of the file', () => {

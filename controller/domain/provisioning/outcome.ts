@@ -7,7 +7,6 @@ import { renderDuration } from '../../../proto/contract/words.js';
 import type { CommandRecord } from '../command.js';
 import type { Order, Outcome } from './advance.js';
 import type { StepRecord } from './saga.js';
-import { HEALTHY_FOR_MS } from './steps.js';
 
 /** An outcome that is not known is asked for again; after this long the step is tried once more: every one may be. */
 const UNKNOWN_FOR_MS = 90_000;
@@ -89,7 +88,15 @@ export interface BootSight {
   readonly words: string;
 }
 
-export function bootOutcome({ name }: Pick<StepRecord, 'name'>, sight: BootSight, nowMs: number): Outcome {
+/** What a boot is judged by. */
+export interface BootTerms {
+  readonly nowMs: number;
+  /** How long a node must be well before it counts as verified for good. */
+  readonly verifyForMs: number;
+}
+
+export function bootOutcome({ name }: Pick<StepRecord, 'name'>, sight: BootSight, terms: BootTerms): Outcome {
+  const { nowMs, verifyForMs } = terms;
   const { stage, bootsCount, isNewBoot, isWell, wellSinceMs, isEnrolled, words } = sight;
   // Its fileserver holds it back by now: no patience brings it up.
   const loops = bootsCount > BOOT_LIMITS.loopStarts && !isNewBoot;
@@ -104,8 +111,9 @@ export function bootOutcome({ name }: Pick<StepRecord, 'name'>, sight: BootSight
   if (name === 'follow') return isWell ? done('verified: its agent reports, and nothing is wrong') : pending(words);
   if (!isWell || wellSinceMs === undefined) return pending('it is not well');
   const forMs = nowMs - wellSinceMs;
-  const most = renderDuration(HEALTHY_FOR_MS);
-  return forMs >= HEALTHY_FOR_MS ? done(`well for ${most}`) : pending(`well for ${renderDuration(forMs)} of ${most}`);
+  const most = renderDuration(verifyForMs);
+  if (forMs >= verifyForMs) return done(`well for ${most}`);
+  return { kind: 'pending', detail: `well for ${renderDuration(forMs)} of ${most}`, isOnItsWay: true };
 }
 
 function loopWords(bootsCount: number): string {

@@ -37,9 +37,6 @@ const disk = { ...quick, needs: 'fileserver', needsCleanArrays: true, undo: 'pos
 const config = { ...disk, needsCleanArrays: false } as const;
 const port = { ...quick, needs: 'switch' } as const;
 
-/** How long a node must be well before it counts as verified for good. */
-export const HEALTHY_FOR_MS = 2 * MINUTE_MS;
-
 export const STEPS: Readonly<Record<StepName, StepTerms>> = {
   reserve: { ...quick, title: 'reserve board, port and addresses', undo: 'possible' },
   'boot-port': { ...config, title: 'know the board on its port' },

@@ -18,6 +18,8 @@ export interface LookDeps {
   readonly nodes: NodeTable;
   readonly boards: Pick<Boards, 'all' | 'bootOf' | 'startsSince'>;
   readonly entryOf: (name: string) => NodeEntry | undefined;
+  /** By the policy in force: how long a node must be well before it counts as verified. */
+  readonly verifyForMs: () => number;
 }
 
 /** Looks at what became of steps that are under way. */
@@ -47,7 +49,7 @@ export class Looks {
       case 'boot-set':
         return this.#config(saga, Number(step.token));
       case 'look':
-        return bootOutcome(step, this.#boot(saga, step, nowMs), nowMs);
+        return bootOutcome(step, this.#boot(saga, step, nowMs), { nowMs, verifyForMs: this.#deps.verifyForMs() });
       default:
         return undefined;
     }

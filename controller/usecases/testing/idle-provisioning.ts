@@ -23,6 +23,7 @@ export function idleProvisioning({ store, world }: { readonly store: Store; read
     configs: { setIn: never },
     topologies: () => ({ changeIn: never }),
     entryOf: () => undefined,
+    verifyForMs: () => 0,
     refreshNode: never,
     revokeIn: never,
     holdOn: () => undefined,
