@@ -170,19 +170,6 @@ export const untilClosed = (rack: Rack, cause: string, sinceMs: number): Promise
     (incident) => incident?.state === 'closed',
   );
 
-export const untilOpened = (
-  rack: Rack,
-  cause: string,
-  sinceMs: number,
-  row: string,
-): Promise<IncidentDetail | undefined> =>
-  until(
-    `there is an incident of ${cause} by ${row}`,
-    FACT_LIMIT_MS,
-    () => incidentSince(rack, cause, sinceMs),
-    (incident) => incident?.row.includes(row) === true,
-  );
-
 /** A board that fell silent is judged within this. */
 const JUDGED_MS = 1_000 * (DIAGNOSE_S_MIN + 60);
 

@@ -1,6 +1,7 @@
 /** The main job, on real parts: what is broken is found and healed; what is held is held; and everything is told. */
 
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { IncidentDetail } from '../../proto/contract/api/incidents.js';
 import { breaks } from './faults.js';
 import {
   actsSince,
@@ -19,12 +20,12 @@ import {
   teachTopology,
   topologyOf,
   untilJudged,
-  untilOpened,
   watchOnly,
 } from './healing.js';
 import { endNeighbour, startNeighbour, topologyWithNeighbour } from './neighbour.js';
 import { Rack } from './rack.js';
 import { fileserverId } from './raid-transitions.js';
+import { holdsHereHealsThere } from './shared-cause.js';
 import { inBackground, over, REST, settled, sharedRack, twoPis, until } from './testing.js';
 
 /** From the fault to the last order: silent, looked at, judged, acted. */
@@ -48,6 +49,13 @@ afterAll(async () => {
   await teachTopology(rack, topologyOf(rack.spec));
   await endNeighbour(rack);
 });
+
+/** The incident of the fileserver when it tells of this; one that is not closed yet, for what was before, tells of it too. */
+function toldOf(rack: Rack, condition: string): Promise<IncidentDetail | undefined> {
+  const look = () => incidentSince(rack, 'fileserver:fileserver', 0);
+  const isTold = (seen?: IncidentDetail) => seen?.state === 'open' && seen.row.includes(condition);
+  return until(`its incident tells of ${condition}`, FACT_LIMIT_MS, look, isTold);
+}
 
 /** What would risk the disk that is left is refused, and says why. */
 async function arrayHolds(rack: Rack): Promise<void> {
@@ -79,7 +87,7 @@ test('a hung Pi, one whose agent alone is dead, and a failed disk: cycled and ba
   await breaks(rack, 'agent-stop', serving.name);
   await breaks(rack, 'disk-fail', 'disk2');
   try {
-    const raid = await untilOpened(rack, 'fileserver:fileserver', sinceMs, 'Raid');
+    const raid = await toldOf(rack, 'Raid');
     expect(raid).toMatchObject({ severity: 'critical', verdict: expect.stringContaining('md0') });
     await arrayHolds(rack);
     const hands = () => healingOf(rack, serving.name);
@@ -112,21 +120,30 @@ test('a hung Pi, one whose agent alone is dead, and a failed disk: cycled and ba
   expect(after.slice(1)).toEqual(before.slice(1));
 });
 
-test('the NFS server stops: told of the fileserver, and no Pi below it is touched', async ({ skip }) => {
+test('the uplink of the fileserver is cut: nothing is done to its Pis, and one that hangs elsewhere is healed', async ({
+  skip,
+}) => {
+  const words = 'its fileserver is gone: held by G2';
+  const cause = { cause: 'fileserver:fileserver', row: 'fileserver-gone', words, cables: ['uplink'] };
+  await holdsHereHealsThere(sharedRack(skip), cause);
+});
+
+test('the exports are full, then the NFS server stops: told of the fileserver, and no Pi below it is touched', async ({
+  skip,
+}) => {
   const rack = sharedRack(skip);
   const before = await boots(rack);
   const sinceMs = Date.now();
-  await breaks(rack, 'nfsd-stop');
+  await breaks(rack, 'export-fill');
   try {
-    // It may be the one of the array, which is closed when all has been well for a minute.
-    const look = () => incidentSince(rack, 'fileserver:fileserver', 0);
-    const isTold = (seen: Awaited<ReturnType<typeof look>>) =>
-      seen?.state !== 'closed' && seen?.verdict.includes('NFS');
-    await until('its incident tells of the NFS server', FACT_LIMIT_MS, look, (seen) => isTold(seen) === true);
-    await untilJudged(rack, sinceMs);
+    await toldOf(rack, 'ExportFull');
+    await breaks(rack, 'nfsd-stop');
+    await toldOf(rack, 'NfsServerDown');
+    await untilJudged(rack, Date.now());
     expect(await actsSince(rack, sinceMs)).toEqual([]);
     expect((await ordersSince(rack, sinceMs)).filter((order) => order.startsWith('switch'))).toEqual([]);
   } finally {
+    await breaks(rack, 'export-empty');
     await breaks(rack, 'nfsd-start');
   }
   await rack.controller.connected(rack.guestNames, FACT_LIMIT_MS);

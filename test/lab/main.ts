@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { killedCycles } from '../../switch-agent/testing/killed-cycles.js';
 import { capture } from './capture/command.js';
 import { breaks, faultList } from './faults.js';
+import { serveOtherSite } from './other-site.js';
 import { servePdu } from './pdu.js';
 import { Rack } from './rack.js';
 import { summarise } from './raid-summary.js';
@@ -54,6 +55,8 @@ async function main([command, ...words]: readonly string[]): Promise<number> {
     }
     case 'pdu':
       return servePdu(Rack.open(name));
+    case 'other-site':
+      return serveOtherSite(Rack.open(name));
     case 'capture':
       return capture(words, () => Rack.open(ID));
     case 'raid-transitions':

@@ -48,6 +48,7 @@ interface RackFile {
 
 /** A switch, a fileserver and Pis: guests, the cables between them, and what they are plugged into. */
 export class Rack {
+  readonly id: string;
   readonly dir: string;
   readonly spec: RackSpec;
   readonly namespaces: Namespaces;
@@ -55,6 +56,7 @@ export class Rack {
   readonly #file: RackFile;
 
   private constructor(id: string, file: RackFile) {
+    this.id = id;
     this.dir = path.join(RACKS_DIR, `${FOLDER}${id}`);
     this.spec = rackSpec(file.pis);
     this.namespaces = namespacesOf(id);
@@ -257,7 +259,7 @@ export class Rack {
     const { site: namespace } = this.namespaces;
     const { checkout, isOwned: diesWithParent } = this.#file;
     const program = path.join(checkout, 'dist/test/lab.mjs');
-    const argv = [process.execPath, program, 'pdu', path.basename(this.dir).slice(FOLDER.length)] as const;
+    const argv = [process.execPath, program, 'pdu', this.id] as const;
     await launch(this.dir, { name: 'pdu', argv, namespace, diesWithParent });
   }
 }

@@ -1,20 +1,14 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Incident } from '../../controller/domain/incidents/incident.js';
-import { by } from '../../controller/usecases/testing/by.js';
-import { loadAssets } from '../../controller/web/assets.js';
 import { startWebServer, type WebServer } from '../../controller/web/server.js';
-import { NOW_MS, webOptions } from '../../controller/web/testing/fixtures.js';
+import { NOW_MS } from '../../controller/web/testing/fixtures.js';
 import { siteId } from '../../proto/contract/ids.js';
 import { Secret } from '../../proto/contract/secret.js';
+import { ADMINISTRATOR, hasChromium, launchChromium, type PageOptions, pageOptions } from './chromium.js';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-const ADMINISTRATOR = { principal: { kind: 'administrator', name: 'kim' }, actor: by('admin:kim') } as const;
 const PASSWORD = 'correct horse battery';
 
 const INCIDENT: Incident = {
@@ -30,20 +24,19 @@ const INCIDENT: Incident = {
   ...{ wellSinceMs: undefined, overAtMs: undefined, closedAtMs: undefined, closedBy: '', acknowledged: undefined },
 };
 
-describe.skipIf(!existsSync(CHROMIUM))('an incident on the page in chromium', () => {
+describe.skipIf(!hasChromium)('an incident on the page in chromium', () => {
   let browser: Browser;
   let dir = '';
-  let options: ReturnType<typeof webOptions>;
+  let options: PageOptions;
   let server: WebServer;
   let page: Page;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
   beforeEach(async () => {
-    dir = await mkdtemp(path.join(tmpdir(), 'bramble-page-'));
-    options = webOptions(path.join(dir, 'admin.sock'), { assets: await loadAssets(path.resolve('dist/dashboard')) });
+    ({ dir, options } = await pageOptions());
     await options.store.transact(({ incidents }) => incidents.putIncident(INCIDENT));
     for (const role of ['operator', 'viewer'] as const) {
       const grants = [{ role, sites: [siteId('cam')] }];

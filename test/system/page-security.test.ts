@@ -1,19 +1,12 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { by } from '../../controller/usecases/testing/by.js';
-import { loadAssets } from '../../controller/web/assets.js';
 import { startWebServer, type WebServer } from '../../controller/web/server.js';
-import { NODE_1, NOW_MS, nodeDetail, webOptions } from '../../controller/web/testing/fixtures.js';
+import { NODE_1, NOW_MS, nodeDetail } from '../../controller/web/testing/fixtures.js';
 import type { NodeDetail } from '../../proto/contract/api/fleet.js';
 import { Secret } from '../../proto/contract/secret.js';
-
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
-const ADMINISTRATOR = { principal: { kind: 'administrator', name: 'kim' }, actor: by('admin:kim') } as const;
+import { ADMINISTRATOR, hasChromium, launchChromium, type PageOptions, pageOptions } from './chromium.js';
 
 /** Each would leave a mark if the page took it for anything but text. */
 const HOSTILE = [
@@ -47,25 +40,21 @@ function hostileNode(text: string): NodeDetail {
   });
 }
 
-describe.skipIf(!existsSync(CHROMIUM))('the page in chromium, among enemies', () => {
+describe.skipIf(!hasChromium)('the page in chromium, among enemies', () => {
   let browser: Browser;
   let dir = '';
-  let options: ReturnType<typeof webOptions>;
+  let options: PageOptions;
   let server: WebServer;
   let page: Page;
   let noted: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
   beforeEach(async () => {
-    dir = await mkdtemp(path.join(tmpdir(), 'bramble-page-'));
     const history = { series: async () => [{ atMs: NOW_MS - 60_000, value: 51_000 }] };
-    options = webOptions(path.join(dir, 'admin.sock'), {
-      assets: await loadAssets(path.resolve('dist/dashboard')),
-      history,
-    });
+    ({ dir, options } = await pageOptions({ history }));
     server = await startWebServer(options);
     noted = [];
   });

@@ -1,17 +1,10 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { rm } from 'node:fs/promises';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { by } from '../../controller/usecases/testing/by.js';
-import { loadAssets } from '../../controller/web/assets.js';
 import { startWebServer, type WebServer } from '../../controller/web/server.js';
-import { fileserverDetail, NODE_1, NOW_MS, nodeDetail, webOptions } from '../../controller/web/testing/fixtures.js';
+import { fileserverDetail, NODE_1, NOW_MS, nodeDetail } from '../../controller/web/testing/fixtures.js';
 import { Secret } from '../../proto/contract/secret.js';
-
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
+import { ADMINISTRATOR, hasChromium, launchChromium, type PageOptions, pageOptions } from './chromium.js';
 
 /** Until what the page was just told is on the screen, ms, from the moment when everything had been told. */
 const DRAW_MS = `performance.getEntriesByName('bramble drawn')[0].startTime -
@@ -26,24 +19,22 @@ const FILTER_MS = `new Promise((resolve) => {
 })`;
 
 /** The built page in a real browser, over the real doors and a fleet in memory. */
-describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
+describe.skipIf(!hasChromium)('the page in chromium', () => {
   let browser: Browser;
   let dir = '';
-  let options: ReturnType<typeof webOptions>;
+  let options: PageOptions;
   let server: WebServer;
   let page: Page;
   let complaints: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser.close();
   });
   beforeEach(async () => {
-    dir = await mkdtemp(path.join(tmpdir(), 'bramble-page-'));
-    const assets = await loadAssets(path.resolve('dist/dashboard'));
-    options = webOptions(path.join(dir, 'admin.sock'), { assets });
+    ({ dir, options } = await pageOptions());
     server = await startWebServer(options);
     complaints = [];
   });
@@ -63,7 +54,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
   }
 
   /** With other options than before; the page finds it again by itself. */
-  async function restart(change: Partial<ReturnType<typeof webOptions>>): Promise<void> {
+  async function restart(change: Partial<PageOptions>): Promise<void> {
     const port = Number(new URL(server.url).port);
     await server.close();
     server = await startWebServer({ ...options, ...change, page: { host: '127.0.0.1', port } });
@@ -76,16 +67,14 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in chromium', () => {
   }
 
   async function loginPath(): Promise<string> {
-    const caller = { principal: { kind: 'administrator', name: 'kim' }, actor: by('admin:kim') } as const;
-    return (await options.access.createLoginLink(60_000, caller)).path;
+    return (await options.access.createLoginLink(60_000, ADMINISTRATOR)).path;
   }
 
   test('who is not signed in sees the login page and nothing else; a password opens, a wrong one says so', async () => {
     options.fleet.putNode(nodeDetail());
-    const administrator = { principal: { kind: 'administrator', name: 'kim' }, actor: by('admin:kim') } as const;
     const password = new Secret('correct horse battery');
     const grants = [{ role: 'viewer', sites: 'all' }] as const;
-    await options.access.users.create({ name: 'lee', password, grants }, administrator);
+    await options.access.users.create({ name: 'lee', password, grants }, ADMINISTRATOR);
     page = await (await browser.newContext()).newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(server.url);

@@ -16,5 +16,11 @@ export interface BackoffLimits {
 /** Where nobody answers at all: what is tried costs the other end nothing, and the path may be back at any moment. */
 export const PATH_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 6_000 };
 
+/**
+ * Where a system on the way says at once that there is none: bounded, because an outage of an hour is no reason to stay away for
+ * minutes after it; but a fleet whose controller's machine was away still comes back over a minute.
+ */
+export const WAY_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 60_000 };
+
 /** For everything that an agent asks of its controller. */
 export const CONTROLLER_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 300_000 };

@@ -169,7 +169,7 @@ test('with a tunnel in place a stream that goes around it is moved into it, and 
     { kind: 'go-offline' },
     { kind: 'dial', stream: 3, endpointIndex: 0 },
   ]);
-  machine.take({ kind: 'lost', stream: 3, isRefused: false, isUnreached: true });
+  machine.take({ kind: 'lost', stream: 3, isRefused: false, reach: 'no-answer' });
   expect(machine.waitMs).toBeLessThan(500); // the way around it is open
   machine.sleep();
   expect(machine.last).toEqual({ kind: 'dial', stream: 4, endpointIndex: 1 });
@@ -249,10 +249,10 @@ test('told to leave its address it takes another at once, and that one only unti
   const dialled = (): unknown => machine.effects.findLast(({ kind }) => kind === 'dial');
   machine.sleep();
   expect(dialled()).toMatchObject({ stream: 2, endpointIndex: 1 });
-  machine.take({ kind: 'lost', stream: 2, isRefused: false, isUnreached: true });
+  machine.take({ kind: 'lost', stream: 2, isRefused: false, reach: 'no-answer' });
   machine.sleep();
   expect(dialled()).toMatchObject({ endpointIndex: 2 });
-  machine.take({ kind: 'lost', stream: 3, isRefused: false, isUnreached: true });
+  machine.take({ kind: 'lost', stream: 3, isRefused: false, reach: 'no-answer' });
   machine.sleep();
   expect(dialled(), 'the one that is left is passed over').toMatchObject({ endpointIndex: 1 });
   machine.nowMs += 60_000;

@@ -157,7 +157,7 @@ function opened(state: SessionState, stream: number, { nowMs }: Moment): Step {
 /** The newest stream is over, or never came to be. */
 function lost(
   state: SessionState,
-  { isRefused, isUnreached = false }: Pick<Extract<SessionEvent, { kind: 'lost' }>, 'isRefused' | 'isUnreached'>,
+  { isRefused, reach = 'reached' }: Pick<Extract<SessionEvent, { kind: 'lost' }>, 'isRefused' | 'reach'>,
   { nowMs, unit }: Moment,
 ): Step {
   const { phase, endpoints } = state;
@@ -172,12 +172,8 @@ function lost(
     const waitMs = afterRefusal(refusals, endpoints.count, state.failures, unit);
     return { state: waiting({ ...next, refusals, failures: state.failures + 1 }, nowMs + waitMs), effects };
   }
-  const { waitMs, failures } = afterLoss(
-    state.failures,
-    wasLive ? nowMs - phase.sinceMs : undefined,
-    unit,
-    isUnreached ? (index === 0 ? 'nobody' : 'nobody, but there is another') : 'reached',
-  );
+  const livedMs = wasLive ? nowMs - phase.sinceMs : undefined;
+  const { waitMs, failures } = afterLoss(state.failures, unit, { reach, hasOther: index !== 0, livedMs });
   return { state: waiting({ ...next, failures, refusals: 0 }, nowMs + waitMs), effects };
 }
 

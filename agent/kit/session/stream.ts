@@ -2,6 +2,7 @@ import { BrambleError, type ErrorCode } from '../../../proto/contract/errors.js'
 import type { AgentFrame } from '../../../proto/gen/bramble/agent/v1/link.js';
 import type { Endpoint, LinkStream, Net, TlsIdentity } from '../host/ports.js';
 import { errorFields, type Log } from '../log.js';
+import type { Reach } from './waits.js';
 import type { SessionEvent } from './words.js';
 
 export interface StreamOptions {
@@ -74,11 +75,19 @@ export class Stream {
     const fields = { ...errorFields(thrown), endpoint, stream: number };
     if (isRefused) log.error(fields, 'the controller does not want this node');
     else log.warn(fields, this.#link === undefined ? 'controller not reached' : 'stream lost');
-    const isUnreached = this.#link === undefined && BrambleError.from(thrown).code === 'deadline-exceeded';
-    this.#tell({ kind: 'lost', stream: number, isRefused, isUnreached });
+    const reach = this.#link === undefined ? reachOf(BrambleError.from(thrown)) : 'reached';
+    this.#tell({ kind: 'lost', stream: number, isRefused, reach });
   }
 
   #tell(event: SessionEvent): void {
     if (!this.#abort.signal.aborted) this.#options.tell(event);
   }
+}
+
+/** Kernels say that there is no way in these words (errno(3)), and gRPC hands them on in its message alone. */
+const NO_WAY = /\bE(?:HOST|NET)UNREACH\b/;
+
+export function reachOf({ code, message }: Pick<BrambleError, 'code' | 'message'>): Reach {
+  if (code === 'deadline-exceeded') return 'no-answer';
+  return NO_WAY.test(message) ? 'no-way' : 'reached';
 }

@@ -1,5 +1,5 @@
 import { type Goodbye, GoodbyeReason } from '../../../proto/gen/bramble/agent/v1/link.js';
-import { CONTROLLER_BACKOFF, fullJitterMs, PATH_BACKOFF } from './backoff.js';
+import { type BackoffLimits, CONTROLLER_BACKOFF, fullJitterMs, PATH_BACKOFF, WAY_BACKOFF } from './backoff.js';
 
 /** How long an agent waits before it comes back, by what happened. `unit`: random, from [0, 1). All in ms. */
 
@@ -30,20 +30,31 @@ const EXPECTED_BACK_MAX_MS = 10 * 60_000;
 const RENEWAL_AGAIN_MIN_MS = 60_000;
 const RENEWAL_AGAIN_MAX_MS = 600_000;
 
-/** Whether somebody was there; where nobody was, whether there is another address to try in this round. */
-type Reach = 'reached' | 'nobody' | 'nobody, but there is another';
+/** Whether somebody was there. `no-answer`: nobody, for as long as is waited. `no-way`: a system on the way said so at once. */
+export type Reach = 'reached' | 'no-answer' | 'no-way';
 
-/** `livedMs`: how long the stream was live; `undefined` = it never was. */
+const LIMITS: Readonly<Record<Reach, BackoffLimits>> = {
+  reached: CONTROLLER_BACKOFF,
+  'no-answer': PATH_BACKOFF,
+  'no-way': WAY_BACKOFF,
+};
+
+export interface Loss {
+  readonly reach: Reach;
+  /** There is another address to try in this round. */
+  readonly hasOther: boolean;
+  /** How long the stream was live; `undefined` = it never was. */
+  readonly livedMs: number | undefined;
+}
+
 export function afterLoss(
   failures: number,
-  livedMs: number | undefined,
   unit: number,
-  reach: Reach,
+  { reach, hasOther, livedMs }: Loss,
 ): { readonly waitMs: number; readonly failures: number } {
   if (livedMs !== undefined && livedMs >= STABLE_AFTER_MS) return { waitMs: unit * AT_ONCE_MS, failures: 0 };
-  if (reach === 'nobody, but there is another') return { waitMs: unit * OTHER_ADDRESS_MS, failures };
-  const limits = reach === 'nobody' ? PATH_BACKOFF : CONTROLLER_BACKOFF;
-  return { waitMs: fullJitterMs(unit, failures, limits), failures: failures + 1 };
+  if (reach !== 'reached' && hasOther) return { waitMs: unit * OTHER_ADDRESS_MS, failures };
+  return { waitMs: fullJitterMs(unit, failures, LIMITS[reach]), failures: failures + 1 };
 }
 
 /** One address may belong to somebody else: only when all of them refuse us we are not wanted. */

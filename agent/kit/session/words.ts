@@ -3,6 +3,7 @@ import type { Cadence, DesiredState } from '../../../proto/gen/bramble/agent/v1/
 import type { AuditHead, ControllerFrame, Welcome } from '../../../proto/gen/bramble/agent/v1/link.js';
 import type { TunnelProfile } from '../../../proto/gen/bramble/agent/v1/tunnel.js';
 import type { Away, Shunned } from './away.js';
+import type { Reach } from './waits.js';
 
 /** The words of the session machine: what it is in, what happens to it, and what it has done. */
 
@@ -49,9 +50,8 @@ export type SessionEvent =
   /** The moment that wakeAtMs() named has come, or something else woke the machine: it looks at the time. */
   | { readonly kind: 'wake' }
   | { readonly kind: 'opened'; readonly stream: number }
-  /** The stream could not be opened or is over. `refused`: the other end does not want us. */
-  /** `isUnreached`: nobody answered at all, so that nobody is spared by waiting long. */
-  | { readonly kind: 'lost'; readonly stream: number; readonly isRefused: boolean; readonly isUnreached?: boolean }
+  /** The stream could not be opened or is over. `isRefused`: the other end does not want us. `reach`: absent = it was reached. */
+  | { readonly kind: 'lost'; readonly stream: number; readonly isRefused: boolean; readonly reach?: Reach }
   | { readonly kind: 'frame'; readonly stream: number; readonly frame: ControllerFrame['frame'] }
   | { readonly kind: 'events-waiting' }
   | { readonly kind: 'events-sent'; readonly stream: number; readonly sequences: readonly number[] }

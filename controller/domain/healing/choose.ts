@@ -1,6 +1,7 @@
 /** Which rung comes next for a node: never backwards within an incident, never one whose needs are not there. */
 
 import type { MappedNode } from '../topology/fleet-map.js';
+import { canStandIn } from '../topology/stand-in.js';
 import type { Means } from './desired.js';
 import type { NodeRow, NodeSigns } from './evidence-table.js';
 import { LADDER, type Need, type Rung, rungNumber } from './ladder.js';
@@ -76,7 +77,7 @@ const MISSING: Readonly<Record<Need, string>> = {
   power: 'no switch gives it power',
   snapshot: 'there is no root before this one',
   image: 'its image is not there',
-  spare: 'there is no spare board',
+  spare: 'there is no spare board of its model at its switch and fileserver',
   rescue: 'there is no rescue image',
 };
 
@@ -84,10 +85,10 @@ function hasMeans({ desired }: Pass, means: Means): boolean {
   return desired.means?.has(means) ?? true;
 }
 
-/** Serial of a board that boots from the same fileserver, and that nobody else has been promised. */
-export function spareFor({ desired, traffic }: Pass, node: MappedNode): string | undefined {
-  if (node.fileserver < 0) return undefined;
+/** Serial of a board that it can live on, and that nobody else has been promised. */
+export function spareFor({ desired, traffic }: Pass, { fileserver, record }: MappedNode): string | undefined {
+  if (fileserver < 0) return undefined;
   return desired.map.topology.spares.find(
-    ({ fileserver, board }) => fileserver === node.record.fileserver && !traffic.spares.has(board.serial),
+    (spare) => canStandIn(spare, record) && !traffic.spares.has(spare.board.serial),
   )?.board.serial;
 }

@@ -5,7 +5,7 @@ import type { NodeRecord, PiModel, PortRecord, SpareRecord, Topology } from '../
 export interface FleetSpec {
   readonly sites: number;
   readonly nodesPerSite: number;
-  /** Boards that wait, per site. */
+  /** Boards that wait, per site: of the models in turn. */
   readonly sparesPerSite: number;
   readonly nodesPerSwitch: number;
   readonly nodesPerShelf: number;
@@ -13,11 +13,11 @@ export interface FleetSpec {
   readonly images: readonly string[];
 }
 
-/** 24 Pis at 3 sites, each with a fileserver, a switch and a spare. */
+/** 24 Pis at 3 sites, each with a fileserver, a switch and a spare of each model. */
 export const DEFAULT_FLEET: FleetSpec = {
   sites: 3,
   nodesPerSite: 8,
-  sparesPerSite: 1,
+  sparesPerSite: 3,
   nodesPerSwitch: 24,
   nodesPerShelf: 96,
   models: ['3b', '3b+', '4b'],

@@ -6,6 +6,7 @@ import { boardSerialOf, nodeNamed, spareOf } from '../../domain/provisioning/pla
 import type { Saga, SagaKind, SagaTarget, SagaWish } from '../../domain/provisioning/saga.js';
 import { stepsOf } from '../../domain/provisioning/steps.js';
 import type { NodeRecord, PlugRecord, SpareRecord, Topology } from '../../domain/topology/records.js';
+import { canStandIn } from '../../domain/topology/stand-in.js';
 import type { NodeEntry, NodeTable } from '../node-table.js';
 import type { StoreReader, World } from '../ports.js';
 import { agentsFor } from './agents.js';
@@ -187,12 +188,9 @@ function spareFor(
 ): NonNullable<SagaTarget['spare']> {
   const taken = takenSpares(busy);
   const wanted = ask.spare === undefined ? undefined : boardSerialOf(ask.spare);
-  const spare = topology.spares.find(({ board, fileserver, plug }) => {
-    const serial = boardSerialOf(board.serial);
-    // Its boot files are those of its model.
-    const isAlike = board.model === place.board.model && plug.switch === place.plug.switch;
-    const fits = isAlike && fileserver === place.fileserver && !taken.has(serial);
-    return fits && (wanted === undefined || wanted === serial);
+  const spare = topology.spares.find((one) => {
+    const serial = boardSerialOf(one.board.serial);
+    return canStandIn(one, place) && !taken.has(serial) && (wanted === undefined || wanted === serial);
   });
   if (spare === undefined) {
     const where = `${place.fileserver} and ${place.plug.switch}`;
