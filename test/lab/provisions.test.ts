@@ -123,6 +123,9 @@ describe.skipIf(why !== '')(`boards whose roots are changed by the controller${w
     ]);
     expect(rollout?.why).toMatch(/1 of 1 node of wave 1 failed: pi1, follow its boot: it began to boot \d times/);
     await boards.areBack([canary]);
+    // The fileserver tells of its roots now and then.
+    const told = async () => (await boards.rootOf(canary))?.generation;
+    await until('the root that it had is told of', SAGA_LIMIT_MS, told, (seen) => seen === before.generation);
     const after = await identity(canary);
     expect({ ...after, bootId: '' }).toEqual({ ...before, bootId: '' });
     expect(after.bootId).not.toBe(before.bootId);
