@@ -42,6 +42,8 @@ export interface DemoSiteOptions {
   readonly distDir: string;
   /** How many Pis; 0 = no site. */
   readonly pis: number;
+  /** Small ones that come and go by themselves. */
+  readonly troubles: boolean;
   readonly say: (line: string) => void;
   readonly onPid: () => void;
 }
@@ -82,7 +84,7 @@ export class DemoSite {
    * @throws BrambleError `deadline-exceeded`, or of the controller
    */
   async start(api: ApiClient, signal: AbortSignal): Promise<void> {
-    const { paths, pis } = this.#options;
+    const { paths, pis, troubles } = this.#options;
     const nodes = (await api.nodes()).filter(isDemoNode);
     const enrolled = await this.#enrolled(nodes);
     for (const node of nodes) {
@@ -94,7 +96,7 @@ export class DemoSite {
     const site = {
       stateDir: paths.demoDir,
       seed: SEED,
-      troubles: true,
+      troubles,
       bootLogFile: join(paths.demoDir, 'dnsmasq.log'),
       breaksFile: paths.demoBreaksFile,
     };

@@ -58,7 +58,7 @@ export class Quickstart {
       say,
       onPid,
     });
-    this.#demo = new DemoSite({ paths, distDir, pis: deps.flags.demoPis, say, onPid });
+    this.#demo = new DemoSite({ paths, distDir, pis: deps.flags.demoPis, troubles: true, say, onPid });
   }
 
   /**

@@ -62,7 +62,14 @@ export async function serveOtherSite({ controller }: Rack): Promise<number> {
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
   const api = new ApiClient(new HttpTransport({ kind: 'socket', path: paths.adminSocket }, NAME), NEVER);
   const say = (line: string): void => console.log(line);
-  const site = new DemoSite({ paths, distDir: path.resolve('dist'), pis: PIS, say, onPid: () => undefined });
+  const site = new DemoSite({
+    paths,
+    distDir: path.resolve('dist'),
+    pis: PIS,
+    troubles: false,
+    say,
+    onPid: () => undefined,
+  });
   await site.start(api, NEVER);
   return new Promise(() => undefined);
 }

@@ -59,9 +59,11 @@ function waitsForPower(pass: Pass, node: MappedNode): boolean {
   const sight = observed.nodes[node.index];
   const plug = node.record.plug;
   if (sight?.power !== 'off' || plug === undefined || traffic.open.has(node.index)) return false;
-  if (observed.switches.get(plug.switch)?.agent !== 'fresh') return false;
-  if (nowMs - sight.switchSawAtMs > EVIDENCE_MAX_AGE_MS || !isInService(desired, node.index)) return false;
-  return draft.nodes.get(node.index)?.state !== 'await-hands';
+  if (observed.switches.get(plug.switch)?.agent !== 'fresh' || !isInService(desired, node.index)) return false;
+  const heal = draft.nodes.get(node.index);
+  // What its switch saw before the end of the last action tells nothing of what came of it.
+  const notBeforeMs = Math.max(nowMs - EVIDENCE_MAX_AGE_MS, heal?.actionEndedAtMs ?? Number.NEGATIVE_INFINITY);
+  return sight.switchSawAtMs >= notBeforeMs && heal?.state !== 'await-hands';
 }
 
 function tryStart(

@@ -89,6 +89,20 @@ test('a hung node gets its boot path checked after a minute of diagnosis, and no
   expect(first(passes({ nodes: { 3: HUNG } }, 10 * MINUTE_MS))).toEqual(['R3 site1-pi004']);
 });
 
+test('a port that was seen off before the last action is no reason to give it power again', () => {
+  const off = { agent: 'silent', power: 'off', link: 'down', nfs: 'idle' } as const;
+  const { starts, last } = passes({ nodes: { 3: off } }, 0);
+  expect(first({ starts })).toEqual(['admit site1-pi004']);
+  const endedAtMs = HOUR_MS + 20 * SECOND_MS;
+  const ended = starts.map((one): ActionSight => ({ ...one, state: 'succeeded', atMs: endedAtMs, changed: true }));
+  const after = (switchSawAtMs: number) => {
+    const scene = { nodes: { 3: { ...off, switchSawAtMs } }, over: { actions: ended } };
+    return first(passes(scene, 0, passes(scene, 0, last, endedAtMs).last, endedAtMs + 30 * SECOND_MS));
+  };
+  expect(after(endedAtMs - 1)).toEqual([]);
+  expect(after(endedAtMs + 1)).toEqual(['admit site1-pi004']);
+});
+
 test.for<[string, Partial<NodeSigns>, string | undefined]>([
   ['a node that serves only has a dead agent', { agent: 'silent', nfs: 'active' }, 'agent-dead'],
   ['without reads it hangs', { agent: 'silent', nfs: 'idle' }, 'hung'],
