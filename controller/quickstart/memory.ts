@@ -24,7 +24,8 @@ export async function loadMemory(dataDir: string): Promise<QuickstartMemory> {
   const path = join(dataDir, FILE);
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) {
-    return { linkPort: await freePort(), enrolPort: await freePort(), nodeId: undefined, pids: [] };
+    const linkPort = await freePort();
+    return { linkPort, enrolPort: await freePort(linkPort), nodeId: undefined, pids: [] };
   }
   const read = parse(text);
   if (read !== undefined) return read;
@@ -60,10 +61,10 @@ function isPort(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
 }
 
-async function freePort(): Promise<number> {
+async function freePort(taken = 0): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = randomInt(PORT_MIN, PORT_MAX);
-    if (await canListen(port)) return port;
+    if (port !== taken && (await canListen(port))) return port;
   }
   throw new BrambleError('unavailable', 'found no free port for agents', { hint: 'end programs that listen' });
 }
