@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { BrambleError } from '../../proto/contract/errors.js';
 
-export const USAGE = `usage: npm start -- [--data DIR] [--port N] [--advertise HOST] [--demo-pis N]
+export const USAGE = `usage: npm start -- [--data DIR] [--port N] [--advertise HOST] [--demo-pis N] [--demo-calm]
 
   --data DIR        where everything is kept; ./.bramble when not given
   --port N          port of the page on 127.0.0.1; 8080 when not given, 0 for any free one
   --advertise HOST  let other machines join: listen on every address, and tell them to come to HOST
   --demo-pis N      simulated Pis beside this machine; 24 when not given, 0 for none
+  --demo-calm       they have no small troubles of their own: nothing happens but what somebody does
   --version
 `;
 
@@ -20,6 +21,8 @@ export interface QuickstartFlags {
   readonly advertise: string | undefined;
   /** 0 = no demo site. */
   readonly demoPis: number;
+  /** The Pis of the demo site have no small troubles of their own. */
+  readonly isDemoCalm: boolean;
 }
 
 /** @throws BrambleError `invalid-argument` */
@@ -44,7 +47,8 @@ export function parseFlags(argv: readonly string[]): QuickstartFlags {
   }
   const mode = values.version === true ? 'version' : values.help === true ? 'help' : 'run';
   const data = values.data ?? '.bramble';
-  return { mode, data, port: Number(port), advertise: values.advertise, demoPis: Number(demoPis) };
+  const isDemoCalm = values['demo-calm'] === true;
+  return { mode, data, port: Number(port), advertise: values.advertise, demoPis: Number(demoPis), isDemoCalm };
 }
 
 function parseOrThrow(argv: readonly string[]) {
@@ -56,6 +60,7 @@ function parseOrThrow(argv: readonly string[]) {
         port: { type: 'string' },
         advertise: { type: 'string' },
         'demo-pis': { type: 'string' },
+        'demo-calm': { type: 'boolean' },
         version: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

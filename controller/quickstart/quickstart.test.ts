@@ -95,7 +95,9 @@ test.for<[string, readonly string[]]>([
 });
 
 test('what is not said has the documented defaults', () => {
-  expect(parseFlags([])).toEqual({ mode: 'run', data: '.bramble', port: 8080, advertise: undefined, demoPis: 24 });
+  const plain = { mode: 'run', data: '.bramble', port: 8080, advertise: undefined, demoPis: 24, isDemoCalm: false };
+  expect(parseFlags([])).toEqual(plain);
+  expect(parseFlags(['--demo-calm'])).toEqual({ ...plain, isDemoCalm: true });
 });
 
 test('the demo site runs in two halves that share no Pi and leave none out', () => {

@@ -58,7 +58,14 @@ export class Quickstart {
       say,
       onPid,
     });
-    this.#demo = new DemoSite({ paths, distDir, pis: deps.flags.demoPis, troubles: true, say, onPid });
+    this.#demo = new DemoSite({
+      paths,
+      distDir,
+      pis: deps.flags.demoPis,
+      troubles: !deps.flags.isDemoCalm,
+      say,
+      onPid,
+    });
   }
 
   /**

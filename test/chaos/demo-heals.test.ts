@@ -37,7 +37,7 @@ describe('the demo site of npm start', () => {
 
   beforeAll(async () => {
     data = mkdtempSync(path.join(tmpdir(), 'bramble-heals-'));
-    url = await new Run(data, '--port', '0', '--demo-pis', String(PIS)).up();
+    url = await new Run(data, '--port', '0', '--demo-pis', String(PIS), '--demo-calm').up();
   });
   afterAll(async () => {
     await endAll();

@@ -8,9 +8,8 @@ import { bramble, EXAMPLE_UNIT, endAll, getJson, ofData, Run, until } from './qu
 
 /** As many as a test needs: both processes of the site have some. */
 const PIS = 4;
-/** A small trouble of a Pi is over within a minute and a half. */
-const DRILLS_MAX = 6;
-const BETWEEN_DRILLS_MS = 15_000;
+/** Exit code of what the state of things does not allow. */
+const REFUSED = 5;
 
 describe('npm start with its demo site', () => {
   let data = '';
@@ -27,7 +26,8 @@ describe('npm start with its demo site', () => {
     return facts.find(({ fact }) => fact === 'boot_id_text')?.value;
   };
   const start = async (...more: readonly string[]) => {
-    run = new Run(data, '--port', '0', ...more);
+    // Troubles of its own would come between.
+    run = new Run(data, '--port', '0', '--demo-calm', ...more);
     url = await run.up();
   };
   const stop = async () => {
@@ -73,16 +73,16 @@ describe('npm start with its demo site', () => {
     expect(await asked).toMatchObject({ status: 0, out: expect.stringContaining('succeeded') });
   });
 
-  test('a drill of the uplink takes an agent away, and it is back by itself', { timeout: 400_000 }, async () => {
+  test('a drill of the uplink takes an agent away, and it is back by itself', async () => {
     const words = ['--site=demo', '--sample=1', '--for=10s', '--within=40s', '--any-time', '--confirm=demo'];
-    let drilled = await bramble(data, 'drill', 'uplink', ...words);
-    // Not while the Pis that the tests before this one took away come back, nor while one loses its link by itself.
-    for (let tries = 0; tries < DRILLS_MAX && drilled.status !== 0; tries++) {
-      await new Promise((resolve) => setTimeout(resolve, BETWEEN_DRILLS_MS));
+    let drilled = { status: REFUSED, out: '', err: '' };
+    // Not while the Pis that the tests before this one took away come back.
+    await until(async () => {
       drilled = await bramble(data, 'drill', 'uplink', ...words);
-    }
+      return drilled.status !== REFUSED;
+    });
     expect(drilled.err).toContain('THIS IS A DRILL: uplink at site demo');
-    expect(drilled.out).toMatch(/stay away for 10 s succeeded \(back after [1-3][0-9] s, over the same address\)/);
+    expect(drilled.out).toMatch(/stay away for 10 s succeeded \(back after 1[0-9] s, over the same address\)/);
     expect(drilled.out).toContain('Was the standby current and working?  there is none');
   });
 
@@ -133,8 +133,7 @@ describe('npm start with its demo site', () => {
     const rebooted = events.filter(
       ({ reason, nodeName }) => reason === 'NodeRebooted' && !['demo-03', 'demo-04'].includes(nodeName ?? ''),
     );
-    // Now and then the power of one fails by itself; were their boots forgotten, all would have another.
-    expect(rebooted.length).toBeLessThan(2);
+    expect(rebooted).toEqual([]);
   });
 
   test('fewer Pis than before are not missed: those that went are out of service', async () => {
