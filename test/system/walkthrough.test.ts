@@ -52,7 +52,7 @@ describe('README’s first ten minutes', () => {
     dir = mkdtempSync(path.join(tmpdir(), 'bramble-walk-'));
     symlinkSync(path.resolve('dist'), path.join(dir, 'dist'));
     const argv = ['dist/bramble-quickstart.mjs', '--data', path.join(dir, '.bramble'), '--port', '0'];
-    started = spawn(process.execPath, [...argv, '--demo-pis', String(PIS)], {
+    started = spawn(process.execPath, [...argv, '--demo-pis', String(PIS), '--demo-calm'], {
       cwd: dir,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
