@@ -42,7 +42,7 @@ export interface DemoSiteOptions {
   readonly distDir: string;
   /** How many Pis; 0 = no site. */
   readonly pis: number;
-  /** Small ones that come and go by themselves. */
+  /** Whether its Pis have small ones, which come and go by themselves. */
   readonly troubles: boolean;
   readonly say: (line: string) => void;
   readonly onPid: () => void;

@@ -22,6 +22,8 @@ const CABINET = 'cabinet';
 export const BOOT_LIMIT_MS = 300_000;
 export const FACT_LIMIT_MS = 240_000;
 const CLOSED_LIMIT_MS = 300_000;
+/** From the fault to the last order: silent, looked at, judged, acted. */
+export const HEALED_LIMIT_MS = 480_000;
 
 /** As soon as a policy may. */
 export const DIAGNOSE_S_MIN = 30;

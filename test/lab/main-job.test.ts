@@ -12,6 +12,7 @@ import {
   DIAGNOSE_S_MIN,
   decisionsSince,
   FACT_LIMIT_MS,
+  HEALED_LIMIT_MS,
   healingOf,
   incidentSince,
   isAtRest,
@@ -27,9 +28,6 @@ import { Rack } from './rack.js';
 import { fileserverId } from './raid-transitions.js';
 import { holdsHereHealsThere } from './shared-cause.js';
 import { inBackground, over, REST, settled, sharedRack, twoPis, until } from './testing.js';
-
-/** From the fault to the last order: silent, looked at, judged, acted. */
-const HEALED_LIMIT_MS = 480_000;
 
 beforeAll(async () => {
   const found = inject('rack');

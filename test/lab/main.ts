@@ -56,7 +56,7 @@ async function main([command, ...words]: readonly string[]): Promise<number> {
     case 'pdu':
       return servePdu(Rack.open(name));
     case 'other-site':
-      return serveOtherSite(Rack.open(name));
+      return serveOtherSite(Rack.open(name), say);
     case 'capture':
       return capture(words, () => Rack.open(ID));
     case 'raid-transitions':

@@ -57,11 +57,10 @@ export async function hangElsewhere(rack: Rack): Promise<void> {
 }
 
 /** In a process of its own, beside the controller. It never resolves: it ends with its rack. */
-export async function serveOtherSite({ controller }: Rack): Promise<number> {
+export async function serveOtherSite({ controller }: Rack, say: (line: string) => void): Promise<number> {
   const paths = pathsIn(path.dirname(controller.adminSocket));
   mkdirSync(paths.logs, { recursive: true, mode: 0o700 });
   const api = new ApiClient(new HttpTransport({ kind: 'socket', path: paths.adminSocket }, NAME), NEVER);
-  const say = (line: string): void => console.log(line);
   const site = new DemoSite({
     paths,
     distDir: path.resolve('dist'),

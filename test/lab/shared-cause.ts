@@ -7,6 +7,7 @@ import {
   boots,
   bramble,
   FACT_LIMIT_MS,
+  HEALED_LIMIT_MS,
   healingOf,
   incidentSince,
   ordersSince,
@@ -15,9 +16,6 @@ import {
 import { endOtherSite, HUNG_ELSEWHERE, hangElsewhere, startOtherSite } from './other-site.js';
 import type { Rack } from './rack.js';
 import { until } from './testing.js';
-
-/** From the fault to the last order: silent, looked at, judged, acted. */
-const HEALED_LIMIT_MS = 480_000;
 
 export interface SharedCause {
   readonly cause: string;

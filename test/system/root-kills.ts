@@ -30,9 +30,21 @@ for (let round = 0; ; round++) {
 }
 `;
 
-/** Filesystems that can do it, in files. */
-const DISKS: Readonly<Partial<Record<DriverName, PoolKind>>> = { btrfs: 'btrfs', reflink: 'xfs' };
-export const KILLED_DRIVERS: readonly DriverName[] = ['btrfs', 'reflink', 'reflink', 'copy'];
+/** Filesystems that can do it, in files, and the package that makes them. */
+const DISKS: Readonly<Partial<Record<DriverName, { readonly kind: PoolKind; readonly needs: string }>>> = {
+  btrfs: { kind: 'btrfs', needs: 'btrfs-progs' },
+  reflink: { kind: 'xfs', needs: 'xfsprogs' },
+};
+const DRIVERS: readonly DriverName[] = ['btrfs', 'reflink', 'reflink', 'copy'];
+
+/** Who is killed on a machine that has these packages. */
+export function killedDrivers(present: readonly string[]): readonly DriverName[] {
+  return DRIVERS.filter((driver) => {
+    const needs = DISKS[driver]?.needs;
+    return needs === undefined || present.includes(needs);
+  });
+}
+
 /** A round takes about as long. */
 const LATEST_MS = 700;
 /** So that there is something to be served. */
@@ -54,7 +66,7 @@ class KilledRoots {
 
   static async open(driver: DriverName): Promise<KilledRoots> {
     const folder = await mkdtemp(join(tmpdir(), 'bramble-root-kills-'));
-    const roots = new KilledRoots(folder, driver, await openPoolDisk(DISKS[driver] ?? 'folder'));
+    const roots = new KilledRoots(folder, driver, await openPoolDisk(DISKS[driver]?.kind ?? 'folder'));
     for (const image of ['one', 'two']) await writeImage(roots.#at('images'), image);
     const stdin = { contents: PROGRAM, resolveDir: process.cwd() };
     await build({ stdin, outfile: roots.#at('reimage.mjs'), bundle: true, platform: 'node', format: 'esm' });
