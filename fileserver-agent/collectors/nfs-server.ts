@@ -25,27 +25,34 @@ export function parseNfsd(text: string): NfsdStats {
   };
 }
 
-/** Requests that arrived, over all pools; `undefined` when the file says nothing. Source: Documentation/filesystems/nfs/knfsd-stats.rst. */
-export function parseArrivals(text: string): number | undefined {
-  const pools = text.split('\n').filter((line) => /^\d+ \d+ /.test(line));
+/**
+ * How often a transport had something for a thread and found none idle, over all pools; `undefined` when the file says nothing.
+ * A client that has gone wakes a thread as well, which closes its transport and takes up no request. Source: Linux 6.1,
+ * net/sunrpc/svc_xprt.c svc_xprt_enqueue() and svc_pool_stats_show().
+ */
+export function parseWaits(text: string): number | undefined {
+  const pools = text.split('\n').filter((line) => /^\d+ \d+ \d+ \d+ /.test(line));
   if (pools.length === 0) return undefined;
-  return pools.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
+  return pools.reduce((sum, line) => {
+    const [, , enqueued, woken] = line.split(' ').map(Number);
+    return sum + (enqueued ?? 0) - (woken ?? 0);
+  }, 0);
 }
 
 /**
- * For how long requests have arrived and none was taken up: every thread waits for storage. An idle server is no stalled one.
+ * For how long requests have waited and none was taken up: every thread waits for storage. An idle server is no stalled one.
  */
 export class NfsdStall {
   #calls: number | undefined;
-  #arrivals = 0;
+  #waits = 0;
   #sinceMs: number | undefined;
 
-  observe(calls: number, arrivals: number, nowMs: number): number {
+  observe(calls: number, waits: number, nowMs: number): number {
     const isFirst = this.#calls === undefined || calls < this.#calls;
     if (isFirst || calls !== this.#calls) {
       this.#sinceMs = undefined;
-      this.#arrivals = arrivals;
-    } else if (arrivals > this.#arrivals) this.#sinceMs ??= nowMs;
+      this.#waits = waits;
+    } else if (waits > this.#waits) this.#sinceMs ??= nowMs;
     this.#calls = calls;
     return this.#sinceMs === undefined ? 0 : nowMs - this.#sinceMs;
   }
@@ -65,7 +72,7 @@ export function makeNfsServerCollector(): Collector {
         return noData('the NFS server is not loaded');
       }
       const stats = parseNfsd(text);
-      const arrivals = parseArrivals(kernel.readText('/proc/fs/nfsd/pool_stats') ?? '');
+      const waits = parseWaits(kernel.readText('/proc/fs/nfsd/pool_stats') ?? '');
       const graceEnded = kernel.readText('/proc/fs/nfsd/v4_end_grace')?.trim();
       const samples = new Samples();
       samples.number('nfsd_threads_count', stats.threads);
@@ -73,8 +80,8 @@ export function makeNfsServerCollector(): Collector {
       samples.number('nfsd_bad_calls_count', stats.badCalls);
       samples.number('nfsd_read_bytes', stats.readBytes);
       samples.number('nfsd_written_bytes', stats.writtenBytes);
-      if (arrivals !== undefined) {
-        samples.number('nfsd_stalled_ms', stall.observe(stats.calls, arrivals, clock.monotonicMs()));
+      if (waits !== undefined) {
+        samples.number('nfsd_stalled_ms', stall.observe(stats.calls, waits, clock.monotonicMs()));
       }
       samples.flag('nfsd_grace_flag', graceEnded === undefined || graceEnded === '' ? undefined : graceEnded === 'N');
       return ok(samples.list);

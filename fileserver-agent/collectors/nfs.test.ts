@@ -8,8 +8,8 @@ import { makeVlanPeersCollector } from './vlan-peers.js';
 
 const nfsd = (calls: number): string =>
   `rc 0 12 3400\nfh 0 0 0 0 0\nio 1048576 2097152\nth 8 0 0.000 0.000\nra 32 0 0\nnet ${calls} 0 ${calls} 4\nrpc ${calls} 2 2 0 0\nproc3 22 0 5\n`;
-const pools = (arrived: number): string =>
-  `# pool packets-arrived sockets-enqueued threads-woken threads-timedout\n0 ${arrived} 3 4 0\n`;
+const pools = (enqueued: number, woken = 8): string =>
+  `# pool packets-arrived sockets-enqueued threads-woken threads-timedout\n0 ${enqueued} ${enqueued} ${woken} 0\n`;
 
 test('the NFS server tells what it did; a cut file tells nothing', async () => {
   const files = {
@@ -30,21 +30,34 @@ test('the NFS server tells what it did; a cut file tells nothing', async () => {
   await expect(cut.run()).rejects.toMatchObject({ code: 'data-loss' });
 });
 
-test('requests that arrive and are not taken up are a stall; an idle server is none', async () => {
+/** Looks every half minute. */
+function stalls() {
   const collected = collectOn(makeNfsServerCollector(), {});
-  const look = async (calls: number, arrived: number): Promise<unknown> => {
+  return async (calls: number, enqueued: number, woken?: number): Promise<unknown> => {
     collected.kernel.set('/proc/net/rpc/nfsd', nfsd(calls));
-    collected.kernel.set('/proc/fs/nfsd/pool_stats', pools(arrived));
+    collected.kernel.set('/proc/fs/nfsd/pool_stats', pools(enqueued, woken));
     const found = values(await collected.run())['nfsd_stalled_ms'];
     await collected.world.runFor(30_000);
     return found;
   };
+}
+
+test('requests that wait and are not taken up are a stall; an idle server is none', async () => {
+  const look = stalls();
   expect(await look(100, 10)).toBe(0);
   expect(await look(100, 10)).toBe(0);
   expect(await look(100, 10)).toBe(0);
   expect(await look(100, 12)).toBe(0);
   expect(await look(100, 12)).toBe(30_000);
   expect(await look(101, 12)).toBe(0);
+});
+
+// As the kernel of a rack's fileserver counted when the cable to all its clients had been out for minutes.
+test('transports of clients that have gone, which threads close, are none', async () => {
+  const look = stalls();
+  expect(await look(1_358, 2_681, 2_679)).toBe(0);
+  expect(await look(1_358, 2_682, 2_680)).toBe(0);
+  expect(await look(1_358, 2_683, 2_681)).toBe(0);
 });
 
 test('exports show their room once each, with the clients that may mount them', async () => {
