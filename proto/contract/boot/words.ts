@@ -27,9 +27,9 @@ export const TROUBLE_WORDS: Readonly<Record<BootTrouble, TroubleWords>> = {
       'See that dnsmasq runs and the port forwards at once (spanning tree off, or edge port); then take its power for 20 s.',
   },
   'no-tftp-after-dhcp': {
-    what: 'it got an address and asked for no file',
+    what: 'it asked for an address, and then for no file',
     remedy:
-      'Take its power for 20 s: boards that restart warm forget this. When it comes again, look at option 43 (pxe-service).',
+      'Where another board had its port, wait 2 minutes for that one’s lease to end. Else take its power for 20 s: boards that restart warm forget this. When it comes again, look at option 43 (pxe-service).',
   },
   'serial-dir-miss': {
     what: 'the directory of its serial number is not there, or lacks its firmware',
