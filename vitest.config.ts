@@ -3,17 +3,13 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
 
+/** Its boards are the product's from the start: on a rack of its own, beside the one of the others. */
+const PROVISIONS = 'test/lab/provisions.test.ts';
+
 /** What goes wrong in every way that there is: many minutes, on a rack of their own. */
-const LONG_RACK_SUITES = [
-  'faults',
-  'heals',
-  'outages',
-  'overlay',
-  'provisions',
-  'reimage',
-  'switch-changes',
-  'switch-files',
-].map((name) => `test/lab/${name}.test.ts`);
+const LONG_RACK_SUITES = ['faults', 'outages', 'overlay', 'reimage', 'switch-changes', 'switch-files'].map(
+  (name) => `test/lab/${name}.test.ts`,
+);
 
 /** Simulated days of many agents. At the end of a long-lived process they take five times as long as in one of their own. */
 const WORLDS = [
@@ -25,7 +21,7 @@ const WORLDS = [
 
 /**
  * unit: beside the code, no processes, no network beyond loopback; worlds: the same, each in a process of its own. system: real processes built into dist/.
- * lab: one boot of the virtual rack for all its suites. lab-long: every fault on another, run by `npm run rack:long`.
+ * lab: one boot of the virtual rack for all its suites; lab-provisions: of another. lab-long: every fault on another, run by `npm run rack:long`.
  * chaos: the long forms, run by `npm run chaos`.
  */
 export default defineConfig({
@@ -68,11 +64,20 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/lab/*.test.ts'],
-          exclude: LONG_RACK_SUITES,
+          exclude: [PROVISIONS, ...LONG_RACK_SUITES],
           globalSetup: ['test/setup/system.ts', 'test/setup/lab.ts'],
           testTimeout: 10 * MINUTE_MS,
           hookTimeout: 10 * MINUTE_MS,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'lab-provisions',
+          include: [PROVISIONS],
+          globalSetup: ['test/setup/system.ts', 'test/setup/lab.ts'],
+          testTimeout: 10 * MINUTE_MS,
+          hookTimeout: 10 * MINUTE_MS,
         },
       },
       {

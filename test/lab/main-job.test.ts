@@ -29,6 +29,9 @@ import { fileserverId } from './raid-transitions.js';
 import { holdsHereHealsThere } from './shared-cause.js';
 import { inBackground, over, REST, settled, sharedRack, twoPis, until } from './testing.js';
 
+/** Of three outages, in each of which a board is told apart, cycled and verified. */
+const OUTAGES_LIMIT_MS = 1_200_000;
+
 beforeAll(async () => {
   const found = inject('rack');
   if ('missing' in found) return;
@@ -118,12 +121,20 @@ test('a hung Pi, one whose agent alone is dead, and a failed disk: cycled and ba
   expect(after.slice(1)).toEqual(before.slice(1));
 });
 
-test('the uplink of the fileserver is cut: nothing is done to its Pis, and one that hangs elsewhere is healed', async ({
-  skip,
-}) => {
-  const words = 'its fileserver is gone: held by G2';
-  const cause = { cause: 'fileserver:fileserver', row: 'fileserver-gone', words, cables: ['uplink'] };
-  await holdsHereHealsThere(sharedRack(skip), cause);
+test('uplink, then fileserver, then switch are dead: nothing is done to their Pis, and who hangs elsewhere is healed', {
+  timeout: OUTAGES_LIMIT_MS,
+}, async ({ skip }) => {
+  const fileserver = {
+    cause: 'fileserver:fileserver',
+    row: 'fileserver-gone',
+    words: 'its fileserver is gone: held by G2',
+  };
+  const theSwitch = { cause: 'switch:switch', row: 'switch-gone', words: 'its switch is gone: held by G2' };
+  await holdsHereHealsThere(sharedRack(skip), [
+    { ...fileserver, cables: ['uplink'] },
+    { ...fileserver, cables: ['uplink', 'trunk'] },
+    { ...theSwitch, cables: ['trunk', 'mgmt'] },
+  ]);
 });
 
 test('the exports are full, then the NFS server stops: told of the fileserver, and no Pi below it is touched', async ({

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { ApiClient } from '../../controller/cli/api-client.js';
 import { HttpTransport } from '../../controller/cli/transport.js';
+import { isDiskless } from '../../controller/quickstart/demo-breaks.js';
 import { demoTopology } from '../../controller/quickstart/demo-healing.js';
 import { DEMO_FILESERVER, DEMO_SITE, DEMO_SWITCH, demoPiName } from '../../controller/quickstart/demo-names.js';
 import { DemoSite } from '../../controller/quickstart/demo-site.js';
@@ -12,17 +13,21 @@ import { bramble, teachTopology, topologyOf } from './healing.js';
 import { end, launch } from './host/process.js';
 import type { Rack } from './rack.js';
 
+/** A board that has no card: its fileserver sees whether it hangs. */
+export interface BoardElsewhere {
+  readonly name: string;
+  readonly switch: string;
+  readonly port: string;
+}
+
 const NAME = 'other-site';
-/** The second of them has no card: its fileserver sees whether it hangs. */
-const PIS = 4;
-const HUNG = 2;
-export const HUNG_ELSEWHERE = { name: demoPiName(HUNG - 1), port: `swp${HUNG}`, switch: DEMO_SWITCH } as const;
+const PIS = 8;
 const CONNECTED_LIMIT_MS = 60_000;
 const NAMES = [DEMO_FILESERVER, DEMO_SWITCH, ...Array.from({ length: PIS }, (_, index) => demoPiName(index))];
 const NEVER = new AbortController().signal;
 
-/** Resolves when everybody there reports, and the controller knows what stands there and here. */
-export async function startOtherSite(rack: Rack): Promise<void> {
+/** Resolves when everybody there reports, and the controller knows what stands there and here; with who may hang. */
+export async function startOtherSite(rack: Rack): Promise<readonly BoardElsewhere[]> {
   await teachTopology(rack, topologyOf(rack.spec)); // or the site would write down itself alone
   const serve = [process.execPath, path.resolve('dist/test/lab.mjs'), NAME, rack.id] as const;
   // Its programs end with the one that started them.
@@ -39,6 +44,8 @@ export async function startOtherSite(rack: Rack): Promise<void> {
     fileservers: [...here.fileservers, ...there.fileservers],
     nodes: [...here.nodes, ...there.nodes],
   });
+  const diskless = Array.from({ length: PIS }, (_, index) => index).filter(isDiskless);
+  return diskless.map((index) => ({ name: demoPiName(index), switch: DEMO_SWITCH, port: `swp${index + 1}` }));
 }
 
 /** Nobody is asked after it any more. */
@@ -51,9 +58,9 @@ export async function endOtherSite(rack: Rack): Promise<void> {
   await teachTopology(rack, topologyOf(rack.spec));
 }
 
-/** A board there has a kernel that hangs, until its power is cycled. */
-export async function hangElsewhere(rack: Rack): Promise<void> {
-  await bramble(rack, 'demo', 'break', 'hang', HUNG_ELSEWHERE.name);
+/** The kernel of a board there hangs, until its power is cycled. */
+export async function hangElsewhere(rack: Rack, { name }: BoardElsewhere): Promise<void> {
+  await bramble(rack, 'demo', 'break', 'hang', name);
 }
 
 /** In a process of its own, beside the controller. It never resolves: it ends with its rack. */
