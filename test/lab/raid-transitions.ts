@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { breaks } from './faults.js';
 import type { Rack } from './rack.js';
 import { type Step, stepNamed, stepOfRound } from './raid-steps.js';
+import { nodeNamed } from './testing.js';
 
 /** As promised: a change is told within this. */
 export const REPORT_MS_MAX = 15_000;
@@ -257,7 +258,5 @@ function loopOf(name: string, member: 'a' | 'b'): string {
 }
 
 export async function fileserverId(rack: Rack): Promise<string> {
-  const node = (await rack.controller.api.nodes()).find(({ kind }) => kind === 'fileserver');
-  if (node === undefined) throw new Error('the controller knows no fileserver');
-  return node.id;
+  return (await nodeNamed(rack, 'fileserver')).id;
 }

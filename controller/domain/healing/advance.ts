@@ -11,6 +11,11 @@ import { holdOn, isWell, type Pass } from './pass.js';
 
 /** Nodes that a cause let go are looked at again one after another. */
 const STAGGER_MS = 60_000;
+/**
+ * Whoever was cut off doubles the time between two tries up to this: its disk is not there for as long again, and its agent waits
+ * for that. Source: Linux, include/net/tcp.h, TCP_RTO_MAX.
+ */
+const TCP_WAIT_MS_MAX = 120_000;
 const TROUBLED_BOOTS: ReadonlySet<string> = new Set<BootTrouble>(BOOT_TROUBLES);
 
 /** `undefined` = it is simply healthy. */
@@ -58,7 +63,9 @@ function reconsider(pass: Pass, index: number, heal: NodeHeal): NodeHeal | undef
   if (heal.state === 'held-by-cause') {
     // Its cause may come and go: what it held stays held until the cause has been well for a while.
     if (heal.cause !== undefined && draft.incidents.has(heal.cause) && !isCanary(pass, index, heal.cause)) return heal;
-    return { ...heal, state: 'suspect', sinceMs: nowMs + staggerMs(index), cause: undefined };
+    const cutOffMs = Math.max(0, nowMs - policy.settleMs - heal.troubleSinceMs);
+    const waitMs = Math.min(cutOffMs, TCP_WAIT_MS_MAX);
+    return { ...heal, state: 'suspect', sinceMs: nowMs + staggerMs(index) + waitMs, cause: undefined };
   }
   if (census.trouble[index] === TROUBLE.none) return heal;
   if (heal.state === 'suspect' && nowMs - heal.sinceMs < policy.diagnoseMs) return heal;

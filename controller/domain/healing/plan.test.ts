@@ -198,6 +198,28 @@ test('everybody at a site silent is the site, and the record names it and its me
   });
 });
 
+/** How long after the end of an outage of its site a Pi that is still silent is acted on. */
+function actedOnAfterMs(outageMs: number): number {
+  const nodes = Object.fromEntries(MAP.nodes.map(({ index }) => [index, { ...HUNG, link: 'unobserved' as const }]));
+  const sites = new Map(
+    [...quietFleet(0, {}).sites].map(([name, site]) => [name, { ...site, tunnel: 'down' as const }]),
+  );
+  const outage = passes({ nodes, over: { sites } }, outageMs);
+  const begun = HOUR_MS + outageMs + 10 * SECOND_MS;
+  const { starts } = passes({ nodes: { 3: HUNG } }, HOUR_MS, outage.last, begun);
+  expect(outage.starts).toEqual([]);
+  return (starts[0]?.plannedAtMs ?? Number.NaN) - begun;
+}
+
+test('who was cut off for long may be silent for longer after it: its disk is asked for with doubled waits', () => {
+  const { settleMs, diagnoseMs } = DEFAULT_POLICY;
+  const [short, long] = [actedOnAfterMs(30 * SECOND_MS), actedOnAfterMs(20 * MINUTE_MS)];
+  expect(short).toBeGreaterThan(settleMs + diagnoseMs);
+  expect(long).toBeGreaterThan(settleMs + diagnoseMs + 2 * MINUTE_MS);
+  expect(long).toBeLessThan(settleMs + diagnoseMs + 4 * MINUTE_MS);
+  expect(long).toBeGreaterThan(short);
+});
+
 test('a policy in shadow says what it would do and does nothing', () => {
   const told = passes({ nodes: { 3: HUNG }, policy: { ...DEFAULT_POLICY, mode: 'shadow' } }, 5 * MINUTE_MS);
   expect(told.starts).toEqual([]);
