@@ -32,10 +32,10 @@ export interface SharedCause {
  * before it had its own cut, and waits for that one to be well: no more are helped at once in a site.
  */
 export async function holdsHereHealsThere(rack: Rack, causes: readonly SharedCause[]): Promise<void> {
-  const elsewhere = await startOtherSite(rack);
-  const out = new Set<string>();
-  const [before, sinceMs] = [await boots(rack), Date.now()];
+  const [before, out] = [await boots(rack), new Set<string>()];
   try {
+    const elsewhere = await startOtherSite(rack);
+    const sinceMs = Date.now();
     try {
       await hangElsewhere(rack, elsewhere[0] ?? expect.unreachable('somebody there has no card'));
       for (const [index, cause] of causes.entries()) {
