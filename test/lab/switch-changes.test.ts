@@ -58,8 +58,9 @@ test('a change that everybody sees is confirmed, and is what ifupdown2 finds', a
   await rack.controller.connected(rack.guestNames, BOOT_LIMIT_MS);
   const { id } = await nodeNamed(rack, 'switch');
   const plan = switchPlanOf(rack.spec, '192.168.60.3/24', '131');
-  const applied = await settled(rack, id, { kind: 'switch-apply', plan, confirmWithinMs: 120_000 });
-  expect(applied).toMatchObject({ state: 'succeeded' });
+  const apply = () => settled(rack, id, { kind: 'switch-apply', plan, confirmWithinMs: 120_000 });
+  // One that was taken back is looked at for a while after the switch is heard again; until then the next one is refused.
+  const applied = await until('it is taken', COMMAND_LIMIT_MS, apply, ({ state }) => state === 'succeeded');
   expect(await settled(rack, id, { kind: 'switch-confirm', changeId: applied.id })).toMatchObject({
     state: 'succeeded',
   });
