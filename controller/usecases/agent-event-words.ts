@@ -1,6 +1,5 @@
 import { assertNever } from '../../proto/contract/assert.js';
-import { type BootRecord, boardKey, stageSteps } from '../../proto/contract/boot/record.js';
-import { BOOT_LIMITS } from '../../proto/contract/boot/stage.js';
+import { boardKey, stageSteps } from '../../proto/contract/boot/record.js';
 import { STAGE_WORDS, TROUBLE_WORDS } from '../../proto/contract/boot/words.js';
 import { kernelLogMeaning } from '../../proto/contract/kernel-log.js';
 import { visible } from '../../proto/contract/visible.js';
@@ -14,10 +13,7 @@ export interface Told {
   readonly message: string;
 }
 
-/**
- * An agent's event in plain words; `undefined` for command updates, whose words depend on the command, and for what says nothing
- * new.
- */
+/** An agent's event in plain words; `undefined` for command updates, whose words depend on the command. */
 export function tellAgentEvent({ what }: AgentEvent): Told | undefined {
   switch (what.kind) {
     case 'boot-observed':
@@ -88,9 +84,8 @@ function tellKernelLog({ rule, line, count }: Extract<AgentEvent['what'], { kind
   return told(severity, 'KernelLogMatched', `kernel log: ${words}: "${visible(line)}"${often}`);
 }
 
-function tellBoardBoot({ record, trouble }: Extract<AgentEvent['what'], { kind: 'board-boot' }>): Told | undefined {
+function tellBoardBoot({ record, trouble }: Extract<AgentEvent['what'], { kind: 'board-boot' }>): Told {
   const board = `board ${boardKey(record)} on ${record.interfaceName || 'its fileserver'}`;
-  if (trouble === 'boot-loop' && !isFirstOfLoop(record)) return undefined;
   if (trouble !== undefined) {
     const { what, remedy } = TROUBLE_WORDS[trouble];
     return told('warning', 'BootHangs', `${board}: ${what}. ${remedy}`);
@@ -103,12 +98,6 @@ function tellBoardBoot({ record, trouble }: Extract<AgentEvent['what'], { kind: 
     'BootStage',
     `${board}: ${STAGE_WORDS[last.stage]}${after > 0 ? `, ${renderDuration(after)} after its start` : ''}`,
   );
-}
-
-/** A loop is told by the start that makes it one: those after it would bury everything else. */
-function isFirstOfLoop({ startsMs, startedMs, stagesMs }: BootRecord): boolean {
-  const recent = startsMs.filter((atMs) => startedMs - atMs < BOOT_LIMITS.loopWindowMs);
-  return recent.length === BOOT_LIMITS.loopStarts + 1 && Object.keys(stagesMs).length <= 1;
 }
 
 function tellNetconsole(what: Extract<AgentEvent['what'], { kind: 'netconsole-lines' }>): Told {

@@ -68,6 +68,37 @@ async function setUp() {
   };
 }
 
+/** A start of a board that starts every half minute: as many as that, and never comes up. */
+function loopingStart(starts: number, stagesMs: BootRecord['stagesMs']): BootRecord {
+  const startsMs = Array.from({ length: starts }, (_, index) => 100_000 + index * 30_000);
+  const startedMs = startsMs.at(-1) ?? 0;
+  return { ...SEEN, startedMs, seenMs: startedMs, startsMs, stagesMs };
+}
+
+test.for<[string, readonly number[]]>([
+  ['seen from its first start on', [1, 2, 3, 4, 5, 6, 7, 8]],
+  ['of which nobody heard before it was one', [6, 7, 8]],
+])('a loop %s is told once, and not at each start and stage', async ([, seen]) => {
+  const { fleet, pi } = await setUp();
+  pi.cut();
+  const fileserver = await fleet.connect(new FakeAgent(2, {}, 'fileserver'));
+  let sequence = 100;
+  for (const starts of seen) {
+    const trouble = starts > 3 ? 'boot-loop' : undefined;
+    // The first two stages may come within one look at the log.
+    for (const stages of [
+      { 'dhcp-seen': 0, 'bootcode-served': 1 },
+      { 'dhcp-seen': 0, 'bootcode-served': 1, 'serial-dir-hit': 2 },
+    ]) {
+      sequence += 1;
+      const what = { kind: 'board-boot', record: loopingStart(starts, stages), trouble } as const;
+      fileserver.events(agentEvent(sequence, what, { bootId: fileserver.hello.bootId }));
+      await fleet.world.settle();
+    }
+  }
+  expect((await fleet.timeline()).filter((reason) => reason === 'BootHangs')).toHaveLength(1);
+});
+
 const stagesOf = ({ steps }: NodeBootView): readonly (readonly [string, number])[] =>
   steps.map(({ stage, tookMs }) => [stage, Math.round(tookMs / 1_000)] as const);
 

@@ -1,6 +1,8 @@
 import type { BoardView, NodeBootView } from '../../proto/contract/api/boot.js';
+import { judgeBoot } from '../../proto/contract/boot/judge.js';
 import type { BoardSight, BootRecord } from '../../proto/contract/boot/record.js';
 import { parseBootRecord } from '../../proto/contract/boot/record-text.js';
+import { BOOT_LIMITS } from '../../proto/contract/boot/stage.js';
 import { TROUBLE_WORDS } from '../../proto/contract/boot/words.js';
 import type { Clock } from '../../proto/contract/clock.js';
 import type { NodeId } from '../../proto/contract/ids.js';
@@ -72,6 +74,12 @@ export class Boards {
       if (known.size <= TOLD_PER_FILESERVER_MAX) break;
       known.delete(oldest);
     }
+  }
+
+  /** Whether a fileserver told before that this board starts over and over: each further start would bury everything else. */
+  isKnownLoop({ node }: NodeEntry, record: BootRecord): boolean {
+    const before = this.#told.get(node.id)?.get(nameOf(record));
+    return before !== undefined && judgeBoot(before, before.seenMs, BOOT_LIMITS).trouble === 'boot-loop';
   }
 
   /** A node said hello. */

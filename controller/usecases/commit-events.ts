@@ -184,7 +184,10 @@ export class EventCommitter {
     if (!(await writer.addAgentEvent(nodeId, kept, nowMs))) return 'known';
     const settled =
       event.what.kind === 'command-update' ? await settleCommand(writer, nodeId, event.what.update, nowMs) : undefined;
-    const words = settled === undefined ? tellAgentEvent(event) : settled.told;
+    const { what } = event;
+    const isOld =
+      what.kind === 'board-boot' && what.trouble === 'boot-loop' && this.#boards.isKnownLoop(entry, what.record);
+    const words = settled !== undefined ? settled.told : isOld ? undefined : tellAgentEvent(event);
     if (words !== undefined) {
       const when = { nowMs, bootId: entry.bootId, bootedAtMs: entry.bootedAtMs };
       const about = aboutBoard(event.what);
