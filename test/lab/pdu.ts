@@ -11,8 +11,10 @@ export function servePdu(rack: Rack): Promise<number> {
   return new Promise((_resolve, reject) => {
     // A caller that has said all it wants to say still waits for the answer.
     const server = createServer({ allowHalfOpen: true }, (socket) => {
+      // Whoever asked may be gone before it has said what it wants; without a listener on both, the strip would end with it.
       socket.on('error', () => undefined);
-      createInterface({ input: socket }).once('line', (line) => {
+      const lines = createInterface({ input: socket }).on('error', () => undefined);
+      lines.once('line', (line) => {
         act(rack, line).then(
           (state) => socket.end(`${state}\n`),
           (thrown: unknown) => socket.end(`error ${thrown instanceof Error ? thrown.message : String(thrown)}\n`),

@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # Stands in for a Pi's boot ROM, its firmware and the kernel's own ip= parser: DHCP, TFTP below its serial number, root
 # over NFS. It tries for some minutes, longer than a real one, because servers here are slow when the host is; then it hangs like one: only power brings it back.
+# A server that says that there is no such file has answered: nothing is asked for twice.
 PATH=/bin:/sbin
 export PATH
 mount -t proc proc /proc
@@ -48,7 +49,16 @@ until busybox udhcpc -i eth0 -s /run/lab/lease.sh -n -q -t 3 -T 1 -V PXEClient:A
 done
 . /run/lab/lease
 say "DHCP answered by $server"
-fetch() { tftp -g -r "$1" -l "/run/lab/${1##*/}" "$server" 2>/dev/null; }
+fetch() {
+  tries=0
+  until why=$(tftp -g -r "$1" -l "/run/lab/${1##*/}" "$server" 2>&1); do
+    case $why in *'server error'*) return 1 ;; esac
+    tries=$((tries + 1))
+    say "$1 was not fetched: $why"
+    [ "$tries" -lt 20 ] || return 1
+    sleep 1
+  done
+}
 firmware=start4.elf filter=pi4
 case $(tr -d '\0' </proc/device-tree/model) in
   *'Pi 3'*)
