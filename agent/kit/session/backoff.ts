@@ -17,10 +17,10 @@ export interface BackoffLimits {
 export const PATH_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 6_000 };
 
 /**
- * Where a system on the way says at once that there is none: bounded, because an outage of an hour is no reason to stay away for
- * minutes after it; but a fleet whose controller's machine was away still comes back over a minute.
+ * Where a system on the way says at once that there is none: it costs nobody anything, and who was ordered something meanwhile is to
+ * have done it 20 s after the way is back.
  */
-export const WAY_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 60_000 };
+export const WAY_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 12_000 };
 
 /** For everything that an agent asks of its controller. */
 export const CONTROLLER_BACKOFF: BackoffLimits = { baseMs: 1_000, capMs: 300_000 };

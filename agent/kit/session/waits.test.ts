@@ -17,7 +17,7 @@ test.for<['unavailable' | 'deadline-exceeded', string, Reach]>([
 
 test.for<[Reach, number]>([
   ['no-answer', 6_000],
-  ['no-way', 60_000],
+  ['no-way', 12_000],
   ['reached', 300_000],
 ])('after an outage of hours (%s) an agent is back within %i ms', ([reach, mostMs]) => {
   const { waitMs, failures } = afterLoss(500, 0.999_999, { reach, hasOther: false, livedMs: undefined });
