@@ -120,6 +120,22 @@ test('a boot begins where its switch gave the port power, and goes on to the fir
   ]);
 });
 
+test.for<[string, boolean]>([
+  ['from before its boot, and still counted, is no reason not to call it', true],
+  ['since it began is one not to call it', false],
+])('what went wrong %s verified', async ([, isOld]) => {
+  const { fleet, pi, boot, asks } = await setUp();
+  const trouble = healthyFacts({ 'disk_saturated_permille mmcblk0': 200 });
+  pi.report(isOld ? trouble : healthyFacts());
+  pi.cut();
+  await fleet.world.advance(60_000);
+  await asks();
+  await fleet.world.advance(30_000);
+  const next = await fleet.connect(new FakeAgent(1, { board: BOARD, bootId: 'boot-1-2', uptimeMs: 20_000 }));
+  next.report(trouble);
+  expect(stagesOf(boot()).some(([stage]) => stage === 'verified')).toBe(isOld);
+});
+
 test('a board that has power and never asks for an address hangs', async () => {
   const { fleet, pi, boot, power, asks } = await setUp();
   pi.cut();

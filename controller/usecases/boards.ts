@@ -103,10 +103,13 @@ export class Boards {
   }
 
   /** A node reported, and its conditions were judged. */
-  reported({ node, conditions }: NodeEntry): void {
+  reported({ node, conditions, bootedAtMs = Number.NEGATIVE_INFINITY }: NodeEntry): void {
     const own = this.#own.get(node.id);
     if (own === undefined || own.verifiedMs !== undefined) return;
-    const isWell = !conditions.some(({ status, severity }) => status === 'true' && severity !== 'info');
+    // What began before this boot and still counts was not its doing: some of it is counted for an hour.
+    const isWell = !conditions.some(
+      ({ status, severity, sinceMs }) => status === 'true' && severity !== 'info' && sinceMs >= bootedAtMs,
+    );
     if (isWell) own.verifiedMs = this.#clock.nowMs();
   }
 

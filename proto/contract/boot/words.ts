@@ -10,7 +10,7 @@ export const STAGE_WORDS: Readonly<Record<BootStage, string>> = {
   'cmdline-served': 'it was given its command line',
   'nfs-mounted': 'it mounted its root',
   'agent-hello': 'its agent said hello',
-  verified: 'its agent reports, and nothing is wrong',
+  verified: 'its agent reports, and nothing went wrong since it began',
 };
 
 export interface TroubleWords {
