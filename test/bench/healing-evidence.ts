@@ -40,6 +40,7 @@ export async function observeMs(spec: FleetSpec): Promise<number> {
       controller: { graceUntilMs: 0, loopLagMs: 5, isRestored: false },
       ...{ changes: [], actions: [], memory: emptyMemory(), nowMs },
       poweredOnAtMs: () => undefined,
+      workedOnUntilMs: () => undefined,
     });
     took.push(cpuMs() - before);
   }

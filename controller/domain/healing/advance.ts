@@ -68,6 +68,10 @@ function reconsider(pass: Pass, index: number, heal: NodeHeal): NodeHeal | undef
     return { ...heal, state: 'suspect', sinceMs: nowMs + staggerMs(index) + waitMs, cause: undefined };
   }
   if (census.trouble[index] === TROUBLE.none) return heal;
+  const workedOnUntilMs = pass.observed.nodes[index]?.workedOnUntilMs;
+  // What others did to it counts as an action: nothing from before its end is evidence, and it is given time to come up.
+  if (workedOnUntilMs !== undefined && nowMs - workedOnUntilMs < policy.diagnoseMs)
+    return { ...inState(heal, 'suspect', nowMs), actionEndedAtMs: workedOnUntilMs };
   if (heal.state === 'suspect' && nowMs - heal.sinceMs < policy.diagnoseMs) return heal;
   return inState(heal, 'diagnosing', nowMs);
 }

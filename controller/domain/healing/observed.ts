@@ -29,6 +29,8 @@ export interface NodeSight {
   readonly power: 'off' | 'zero' | 'low' | 'normal' | 'fault' | 'shed' | 'unobserved';
   /** When the switch's agent looked. */
   readonly switchSawAtMs: number;
+  /** When others than healing ended what they had under way with it; absent = nothing that is known, or not yet. */
+  readonly workedOnUntilMs?: number | undefined;
   /** What it could be served instead, and whether it could move; absent = what is told of its fileserver counts. */
   readonly roots?:
     | {

@@ -173,6 +173,29 @@ test('a hold that is over holds no more', () => {
   expect(first(told)).toEqual(['R3 site1-pi004']);
 });
 
+test('what others had under way with a node ends: it is given as long to come up as if it had just fallen silent', () => {
+  const endedAtMs = HOUR_MS + 5 * MINUTE_MS;
+  const held = passes({ nodes: { 3: HUNG }, holds: [HOLD] }, 5 * MINUTE_MS);
+  expect([first(held), lastGuard(held)]).toEqual([[], 'G5']);
+  const scene = { nodes: { 3: { ...HUNG, workedOnUntilMs: endedAtMs } } };
+  const { diagnoseMs } = DEFAULT_POLICY;
+  const young = passes(scene, diagnoseMs - 10 * SECOND_MS, held.last, endedAtMs);
+  expect(first(young)).toEqual([]);
+  expect(first(passes(scene, 2 * diagnoseMs, young.last, endedAtMs + diagnoseMs))).toEqual(['R3 site1-pi004']);
+});
+
+test('what was seen before others ended what they had under way is no evidence', () => {
+  const endedAtMs = HOUR_MS + 5 * MINUTE_MS;
+  const loops = { agent: 'silent', boot: 'boot-loop', nfs: 'idle', workedOnUntilMs: endedAtMs } as const;
+  const held = passes({ nodes: { 3: loops }, holds: [HOLD] }, 5 * MINUTE_MS);
+  const after = (fileserverSawAtMs: number) => {
+    const scene = { nodes: { 3: { ...loops, fileserverSawAtMs } } };
+    return first(passes(scene, 3 * MINUTE_MS, held.last, endedAtMs));
+  };
+  expect(after(endedAtMs - 1)).toEqual([]);
+  expect(after(endedAtMs + 1)).toEqual(['R6 site1-pi004']);
+});
+
 test('everybody at a site silent is the site, and the record names it and its members', () => {
   const nodes = Object.fromEntries([...Array(8).keys()].map((index) => [index, HUNG]));
   const over = {

@@ -43,7 +43,7 @@ export interface HealingDeps {
   readonly maintenances: Pick<Maintenances, 'inForce'>;
   readonly hold: Pick<CommandHold, 'because'>;
   readonly journal: Pick<Journal, 'write'>;
-  readonly sagas: Pick<Provisioning, 'holds' | 'startIn' | 'get' | 'abilities'>;
+  readonly sagas: Pick<Provisioning, 'holds' | 'startIn' | 'get' | 'abilities' | 'workedOnUntilMs'>;
   readonly counters: Counters;
   /** End of the amnesty after this start; monotonic. */
   readonly graceUntilMs: number;
@@ -263,6 +263,7 @@ export class Healing {
       actions: this.remedies.sights(map),
       memory,
       poweredOnAtMs: (name) => this.remedies.poweredOnAtMs(name),
+      workedOnUntilMs: (name) => this.#deps.sagas.workedOnUntilMs(name),
       nowMs,
     });
   }

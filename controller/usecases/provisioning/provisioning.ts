@@ -67,6 +67,8 @@ export class Provisioning {
   readonly #open = new Map<string, Saga>();
   /** Those that ended since this process started, for whoever waits for them. */
   readonly #ended = new Map<string, Saga>();
+  /** By the name of the node, monotonic. */
+  readonly #workedOnUntilMs = new Map<string, number>();
   readonly #abilities: Abilities;
   #running: Promise<void> | undefined;
 
@@ -98,12 +100,17 @@ export class Provisioning {
   holds(): readonly Hold[] {
     const { clock } = this.#deps;
     return this.open()
-      .filter(({ owner }) => !owner.startsWith('healing '))
+      .filter((saga) => !isOfHealing(saga))
       .map(({ id, kind, target, actor, startedAtMs }) => ({
         ...({ id: `saga ${id}`, kind: 'manual', scope: target.node, owner: actor, reason: kind } as const),
         sinceMs: clock.monotonicOf(startedAtMs),
         untilMs: Number.MAX_SAFE_INTEGER,
       }));
+  }
+
+  /** When the last change by somebody else than healing ended, monotonic; `undefined` = none since this process started. */
+  workedOnUntilMs(node: string): number | undefined {
+    return this.#workedOnUntilMs.get(node);
   }
 
   /** What would be done. @throws BrambleError when it could not be begun */
@@ -232,10 +239,11 @@ export class Provisioning {
   }
 
   #kept(saga: Saga): void {
-    const { counters, onCommitted, onChanged } = this.#deps;
+    const { clock, counters, onCommitted, onChanged } = this.#deps;
     const isNew = !this.#open.has(saga.id);
     if (isSagaOver(saga)) {
       this.#open.delete(saga.id);
+      if (!isOfHealing(saga)) this.#workedOnUntilMs.set(saga.target.node, clock.nowMs());
       this.#ended.set(saga.id, saga);
       for (const oldest of this.#ended.keys()) {
         if (this.#ended.size <= ENDED_KEPT_MAX) break;
@@ -277,6 +285,8 @@ export class Provisioning {
     return { actor: actor.name, atMs: this.#nowMs() };
   }
 }
+
+const isOfHealing = ({ owner }: Saga): boolean => owner.startsWith('healing ');
 
 /**
  * As this process takes it over. The wall clock may have gone back meanwhile: what is on record has happened all the same. What

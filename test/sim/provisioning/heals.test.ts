@@ -46,3 +46,16 @@ test('what a person changes, healing keeps its hands off', async () => {
   await rack.pass(30 * MINUTE_MS);
   expect(await rack.store.reader.provisioning.sagas(undefined, 10)).toHaveLength(1);
 });
+
+test('an image that somebody takes back: what its board did with it is no reason to change its root once more', async () => {
+  const rack = await SimRack.start();
+  const policy = 'name: test\nversion: 1\nmode: enforce\ndiagnose: 30s\nchangeWindow: 1m\n';
+  await rack.core.healing.policies.set(policy, 'for the test', kim);
+  await rack.pass(9 * MINUTE_MS);
+  await rack.core.provisioning.start({ kind: 'reimage', node: 'pi-1', image: 'panics-1', reason: 'a try' }, kim);
+  await rack.untilSettled();
+  await rack.pass(10 * MINUTE_MS);
+  const sagas = await rack.store.reader.provisioning.sagas(undefined, 10);
+  expect(sagas.map(({ kind, state, actor }) => `${kind} ${state} ${actor}`)).toEqual(['reimage undone admin:kim']);
+  expect(rack.machines.roots.get('00000001')?.current).toBe(1);
+});

@@ -24,6 +24,8 @@ interface Roots {
 export const UPTIME_MS = 100_000;
 /** From power to an agent that reports, ms. */
 const BOOT_MS = 20_000;
+/** From one start to the next of a board whose kernel panics. */
+const PANIC_MS = 60_000;
 
 const done = (detail = ''): Result => ({ state: 'succeeded', detail });
 const failed = (detail: string): Result => ({ state: 'failed', detail });
@@ -44,6 +46,8 @@ export class Machines {
   /** Number of the boot that runs there; a board that never came up has none. */
   readonly up = new Map<string, { readonly node: string; readonly boot: number }>();
   readonly #mounted = new Map<string, number>();
+  /** Boards that start over and over again: when they did before. */
+  readonly #starts = new Map<string, number[]>();
   /** Ports whose boards have booted, or found nothing to boot: they try once for each time that they get power. */
   readonly #tried = new Set<string>();
   #boots = 0;
@@ -59,10 +63,12 @@ export class Machines {
       if (sinceMs === undefined) {
         this.restart(port);
         this.#mounted.delete(serial);
-      } else if (nowMs - sinceMs >= BOOT_MS && !this.#tried.has(port)) {
-        this.#tried.add(port);
-        this.#boot(port, serial, sinceMs);
+        continue;
       }
+      if (this.#starts.has(serial) && nowMs >= sinceMs) this.#mounted.set(serial, sinceMs);
+      if (nowMs - sinceMs < BOOT_MS || this.#tried.has(port)) continue;
+      this.#tried.add(port);
+      this.#boot(port, serial, sinceMs);
     }
   }
 
@@ -106,14 +112,15 @@ export class Machines {
     }
   }
 
-  /** Of each board that has mounted a system without an agent of ours that comes up: rescue, or a broken root. */
+  /** Of each board that has mounted a system without an agent of ours that comes up: rescue, or a broken root, which may panic. */
   bootRecords(): readonly { readonly serial: string; readonly text: string }[] {
     return [...this.#mounted].map(([serial, sinceMs]) => {
       const atMs = sinceMs + UPTIME_MS;
       const stagesMs = { 'dhcp-seen': atMs, 'serial-dir-hit': atMs, 'nfs-mounted': atMs + 5_000 };
       const name = { mac: '', serial, address: `a-${serial}`, interfaceName: 'eth0.10' };
       const never = { firstFileMs: atMs, missedMs: undefined, missedFirmware: false };
-      return { serial, text: renderBootRecord({ ...name, ...never, startedMs: atMs, stagesMs, startsMs: [atMs], seenMs: atMs + 5_000 }) }; // biome-ignore format: one record
+      const startsMs = [...new Set([...(this.#starts.get(serial) ?? []), sinceMs])].map((ms) => ms + UPTIME_MS);
+      return { serial, text: renderBootRecord({ ...name, ...never, startedMs: atMs, stagesMs, startsMs, seenMs: atMs + 5_000 }) }; // biome-ignore format: one record
     });
   }
 
@@ -145,11 +152,18 @@ export class Machines {
     if (port.board.mode !== 'root') return;
     const roots = this.roots.get(rootSerialOf(port.board));
     if (roots === undefined || roots.current === 0) return;
-    if (roots.images.get(roots.current)?.startsWith('good') !== true) {
+    const image = roots.images.get(roots.current) ?? '';
+    if (image.startsWith('panics')) {
+      this.#starts.set(serial, [...(this.#starts.get(serial) ?? []), sinceMs]);
+      this.restart(at);
+      this.power.set(at, sinceMs + PANIC_MS);
+    }
+    if (!image.startsWith('good')) {
       this.#mounted.set(serial, sinceMs);
       return;
     }
     this.#mounted.delete(serial);
+    this.#starts.delete(serial);
     this.#boots += 1;
     this.up.set(at, { node: port.board.hostname, boot: this.#boots });
   }

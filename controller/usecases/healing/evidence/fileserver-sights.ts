@@ -78,6 +78,8 @@ export interface BootTerms {
   readonly nowMs: number;
   /** When we gave it power last; `undefined` = not since this process started. */
   readonly poweredOnAtMs: number | undefined;
+  /** See NodeSight. */
+  readonly workedOnUntilMs: number | undefined;
   /** Boots that began before this process are not judged: their end may have been told to another. */
   readonly knowsSinceMs: number;
 }
@@ -152,10 +154,14 @@ export class FileserverSights {
   }
 
   /** The boot that is under way; `undefined` = none, or nobody saw one. */
-  #boot(fileserver: NodeEntry, node: NodeEntry, { poweredOnAtMs, knowsSinceMs }: BootTerms): BootRecord | undefined {
+  #boot(fileserver: NodeEntry, node: NodeEntry, terms: BootTerms): BootRecord | undefined {
+    const { poweredOnAtMs, workedOnUntilMs, knowsSinceMs } = terms;
     const record = sincePower(this.#bootsOf(fileserver).newestOf(node.node.board), poweredOnAtMs);
-    if (record === undefined || record.startedMs < knowsSinceMs) return undefined;
-    return isOver(record, node) ? undefined : record;
+    if (record === undefined || record.startedMs < knowsSinceMs || isOver(record, node)) return undefined;
+    // How often it started before the last action is no evidence of what it does since.
+    const sinceMs = Math.max(poweredOnAtMs ?? -Infinity, workedOnUntilMs ?? -Infinity) - SLACK_MS;
+    const startsMs = record.startsMs.filter((atMs) => atMs >= sinceMs);
+    return startsMs.length === record.startsMs.length ? record : { ...record, startsMs };
   }
 
   #bootsOf(fileserver: NodeEntry): BootBook {

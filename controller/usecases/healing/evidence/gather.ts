@@ -47,6 +47,8 @@ export interface GatherInput {
   readonly memory: HealMemory;
   /** When we gave a node power last. */
   readonly poweredOnAtMs: (name: string) => number | undefined;
+  /** See NodeSight. */
+  readonly workedOnUntilMs: (name: string) => number | undefined;
   readonly nowMs: number;
 }
 
@@ -160,6 +162,7 @@ export class EvidenceGatherer {
     input: GatherInput,
   ): NodeSight {
     const { nowMs, poweredOnAtMs } = input;
+    const workedOnUntilMs = input.workedOnUntilMs(record.name);
     const own = record.plug === undefined ? undefined : seers.switch.get(record.plug.switch);
     const { link, power, switchSawAtMs } =
       own === undefined || port === undefined ? UNSEEN_PORT : this.#ports.sight(own, port.interfaceName);
@@ -171,6 +174,7 @@ export class EvidenceGatherer {
         : this.#disks.sight(fileserver, entry, {
             nowMs,
             poweredOnAtMs: poweredOnAtMs(record.name),
+            workedOnUntilMs,
             knowsSinceMs: this.#startedAtMs,
           });
     return {
@@ -183,6 +187,7 @@ export class EvidenceGatherer {
       link,
       power,
       switchSawAtMs,
+      workedOnUntilMs,
       roots: entry && this.#rootsOf(record),
     };
   }
