@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { makeNodeClock } from '../../agent/kit/host/node/clock.js';
 import { makeNodeFiles } from '../../agent/kit/host/node/files.js';
 import { makeKernelFiles } from '../../agent/kit/host/node/kernel-files.js';
@@ -18,25 +18,21 @@ const LIMITS = { ...BOOT_LIMITS, dhcpMs: 2_000, firstFileMs: 2_000, helloMs: Num
 const PATIENCE = { timeout: 15_000, interval: 50 };
 
 describe.skipIf(why !== '')(`a board boots over the network${why}`, { timeout: 60_000 }, () => {
-  let rig: BootRig | undefined;
-  afterEach(async () => rig?.close());
-
   async function setUp(
     boards = 1,
   ): Promise<{ rig: BootRig; board: RigBoard; told: BoardBoot[]; watch: BootWatch; mounts: string }> {
-    const made = await BootRig.open(boards);
-    rig = made;
-    const [board] = made.boards;
+    const rig = await BootRig.open(boards);
+    const [board] = rig.boards;
     if (board === undefined) throw new Error('no board');
     const told: BoardBoot[] = [];
-    const mounts = join(made.directory, 'rmtab');
+    const mounts = join(rig.directory, 'rmtab');
     const watch = new BootWatch({
       sources: { tail: makeNodeLogTail(), localTime: nodeLocalTime },
       paths: {
-        logs: [made.log],
-        leases: join(made.directory, 'leases'),
+        logs: [rig.log],
+        leases: join(rig.directory, 'leases'),
         mounts,
-        state: join(made.directory, 'boots.json'),
+        state: join(rig.directory, 'boots.json'),
       },
       probe: {
         bootId: 'b',
@@ -51,9 +47,10 @@ describe.skipIf(why !== '')(`a board boots over the network${why}`, { timeout: 6
     const running = watch.run(host, stop.signal).catch(() => undefined); // it ends by being stopped
     onTestFinished(async () => {
       stop.abort();
-      await running;
+      await running; // at its end it writes once more
+      await rig.close();
     });
-    return { rig: made, board, told, watch, mounts };
+    return { rig, board, told, watch, mounts };
   }
 
   async function bootFiles(of: BootRig, { serial }: RigBoard): Promise<void> {
