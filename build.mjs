@@ -21,7 +21,8 @@ const { values: flags, positionals } = parseArgs({
  */
 const EXTERNAL = {
   agent: ['@grpc/proto-loader'],
-  controller: ['better-sqlite3'],
+  // A browser's driver, which benchmarks alone start, is found there too.
+  controller: ['better-sqlite3', 'playwright-core'],
   // It finds its own program beside itself: of the tools, only one for developers uses it.
   tool: ['esbuild'],
 };

@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
 
+/** A machine that is busy with something else is waited for; what comes at once costs nothing of it. */
+const PATIENT = { poll: { timeout: 20_000 } };
+
 /** Its boards are the product's from the start: on a rack of its own, beside the one of the others. */
 const PROVISIONS = 'test/lab/provisions.test.ts';
 
@@ -41,6 +44,7 @@ export default defineConfig({
           // Property tests and whole-tree checks on a small machine under load.
           testTimeout: 4 * MINUTE_MS,
           hookTimeout: 4 * MINUTE_MS,
+          expect: PATIENT,
         },
       },
       {
@@ -58,6 +62,7 @@ export default defineConfig({
           globalSetup: ['test/setup/system.ts'],
           testTimeout: 2 * MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
+          expect: PATIENT,
         },
       },
       {

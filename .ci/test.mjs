@@ -16,11 +16,12 @@ const results = await check();
 const built = await step('build');
 results.push(built);
 if (built.ok) {
-  const reporters = (file) => `--reporter=default --reporter=json --outputFile.json=${file}`;
-  results.push(await step(`system ${reporters(SYSTEM_RESULTS)}`, { watch: true }));
+  const tests = (name, file) =>
+    step(`${name} --reporter=default --reporter=json --outputFile.json=${file}`, { watch: true, results: file });
+  results.push(await tests('system', SYSTEM_RESULTS));
   // Nothing else beside them: two racks of emulated machines, which wait for most of their time, take all that this one has.
-  const racks = [`rack ${reporters(RACK_RESULTS)}`, `rack:provisions ${reporters(PROVISIONS_RESULTS)}`];
-  results.push(...(await Promise.all(racks.map((rack) => step(rack, { watch: true })))));
+  const racks = [tests('rack', RACK_RESULTS), tests('rack:provisions', PROVISIONS_RESULTS)];
+  results.push(...(await Promise.all(racks)));
 }
 
 const { passed, failed, skipped, broken: failures } = totals(RESULTS);

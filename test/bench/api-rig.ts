@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { BackupFolder } from '../../controller/backups/backup-folder.js';
 import { actorOf } from '../../controller/domain/access/actor.js';
 import { openImages } from '../../controller/image-shelf.js';
@@ -14,6 +15,7 @@ import type { AgentHello, AgentSession } from '../../controller/usecases/agent-m
 import { Backups } from '../../controller/usecases/backups.js';
 import { type Controller, startController } from '../../controller/usecases/controller.js';
 import { healingPorts } from '../../controller/usecases/testing/healing-ports.js';
+import { loadAssets } from '../../controller/web/assets.js';
 import { startWebServer } from '../../controller/web/server.js';
 import { nodeId, siteId } from '../../proto/contract/ids.js';
 import { seededRandom } from '../../proto/contract/random.js';
@@ -31,6 +33,8 @@ export interface ApiRig {
   /** Commits so many events in one transaction; resolves with the id of the last. */
   addEvents(count: number): Promise<number>;
   readersCount(): Promise<number>;
+  /** Of the page, for one who may do everything; opens it once. */
+  loginUrl(): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -91,7 +95,7 @@ export async function startApiRig(nodesCount: number): Promise<ApiRig> {
     join: { spkiPin: '', enrollEndpoint: '' },
     readiness: async () => [],
     measures: async () => [],
-    assets: new Map(),
+    assets: await loadAssets(fileURLToPath(new URL('../dashboard', import.meta.url))),
     page: { host: '127.0.0.1', port: 0 },
     adminSocket: join(dir, 'admin.sock'),
     ...world,
@@ -124,6 +128,7 @@ export async function startApiRig(nodesCount: number): Promise<ApiRig> {
       const text = await (await fetch(`${server.url}/metrics`)).text();
       return Number(/^bramble_event_stream_readers (\d+)$/m.exec(text)?.[1]);
     },
+    loginUrl: async () => `${server.url}${(await access.createLoginLink(60_000, caller)).path}`,
     async close() {
       await server.close();
       await controller.stop();

@@ -10,6 +10,7 @@ import { historyBytes } from './history.js';
 import { measureImages } from './images.js';
 import { runLoad } from './load.js';
 import { measureOverlay } from './overlay.js';
+import { measurePage } from './page.js';
 import { measureRoots } from './roots.js';
 import { measureServers, type ServerFigures } from './streams.js';
 import { measureSwitch } from './switch.js';
@@ -28,6 +29,7 @@ function areas(): Readonly<Record<string, () => Promise<readonly Figure[]>>> {
     ingest: async () => [...(await measured()).ingest, historyBytes()],
     streams: async () => (await measured()).streams,
     api: measureApi,
+    page: measurePage,
     fileserver: measureFileserver,
     healing: measureHealing,
     overlay: measureOverlay,

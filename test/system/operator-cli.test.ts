@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 
 /** The built command against the built controller, the way operators use them beyond one machine. */
 
-const UP_MS_MAX = 30_000;
+const UP_MS_MAX = 60_000;
 
 interface Outcome {
   readonly status: number;

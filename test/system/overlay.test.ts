@@ -24,16 +24,15 @@ describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 1
 
   test('a site gateway behind a router has its tunnel within 10 s, and the controller is reached through it', async () => {
     await rig.startAgent({ place: 'fa', site: 'anna', kind: 'fileserver', enrol: ENROL, mode: 'gateway' });
-    const tookMs = await until('tunnel of anna', UDP_MS_MAX, async () => (await rig.client('fa'))?.tunnel === 'up');
-    expect(tookMs).toBeLessThan(UDP_MS_MAX);
-    expect(await rig.net.pings('fa', CONTROLLER_INSIDE)).toBe(true);
+    await until('tunnel of anna', UDP_MS_MAX, async () => (await rig.client('fa'))?.tunnel === 'up');
+    await expect.poll(async () => rig.net.pings('fa', CONTROLLER_INSIDE)).toBe(true);
   });
 
   test('where no UDP passes, the tunnel comes over TCP within 30 s', async () => {
     await rig.startAgent({ place: 'fb', site: 'bert', kind: 'fileserver', enrol: ENROL, mode: 'gateway' });
     await until('tunnel of bert', TCP_MS_MAX, async () => (await rig.client('fb'))?.tunnel === 'up');
     expect((await rig.client('fb'))?.from).toMatch(/^(::1|127\.0\.0\.1)/);
-    expect(await rig.net.pings('fb', CONTROLLER_INSIDE)).toBe(true);
+    await expect.poll(async () => rig.net.pings('fb', CONTROLLER_INSIDE)).toBe(true);
   });
 
   test('a Pi behind the gateway of its site enrols, streams and obeys through the tunnel alone', async () => {
@@ -44,14 +43,14 @@ describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 1
     await rig.startAgent({ place: 'pa', site: 'anna', kind: 'pi', enrol: `[${CONTROLLER_INSIDE}]:7442` });
     await until('an address of its own', 10_000, async () => (await rig.address('pa')) !== '');
     await rig.net.addressPi((await rig.address('pa')).replace(/::2$/, ''));
-    expect(await rig.net.pings('ops', await rig.address('pa'))).toBe(true);
+    await expect.poll(async () => rig.net.pings('ops', await rig.address('pa'))).toBe(true);
     await rig.finished(await rig.commands('pa'), 20_000);
   });
 
   test('a donated Pi at somebody’s home has a tunnel of its own', async () => {
     await rig.startAgent({ place: 'solo', site: 'carl', kind: 'pi', enrol: ENROL, mode: 'standalone' });
     await until('tunnel of solo', UDP_MS_MAX, async () => (await rig.client('solo'))?.tunnel === 'up');
-    expect(await rig.net.pings('ops', await rig.address('solo'))).toBe(true);
+    await expect.poll(async () => rig.net.pings('ops', await rig.address('solo'))).toBe(true);
     await rig.finished(await rig.commands('solo'), 20_000);
     // Its stream, which began outside for want of a tunnel, goes through it as soon as there is one.
     await until('the stream of solo is in the tunnel', 40_000, async () => {
@@ -147,7 +146,7 @@ describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 1
     } finally {
       await rig.net.inside('solo', 'ip', '-6', 'addr', 'del', `${stolen}/128`, 'dev', 'lo');
     }
-    expect(await rig.net.pings('solo', CONTROLLER_INSIDE)).toBe(true);
+    await expect.poll(async () => rig.net.pings('solo', CONTROLLER_INSIDE)).toBe(true);
     await until('it is told', 15_000, async () => {
       const events = await rig.api.events({ node: rig.id('solo') }, 100);
       return events.some(({ reason, message }) => reason === 'TunnelForeignSource' && message.includes(stolen));
@@ -229,6 +228,6 @@ describe.skipIf(why !== '')(`a federation over real tunnels${why}`, { timeout: 1
 
 /** Whether a TCP port of an address is open for a place. */
 function connects(rig: OverlayRig, from: Place, to: string, port: number): Promise<boolean> {
-  const program = `require('net').connect(${port}, '${to}').setTimeout(1000, () => process.exit(1)).on('error', () => process.exit(1)).on('connect', () => process.exit(0))`;
+  const program = `require('net').connect(${port}, '${to}').setTimeout(3000, () => process.exit(1)).on('error', () => process.exit(1)).on('connect', () => process.exit(0))`;
   return rig.net.does(from, process.execPath, '-e', program);
 }

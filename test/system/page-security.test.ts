@@ -97,9 +97,9 @@ describe.skipIf(!hasChromium)('the page in chromium, among enemies', () => {
     await page.locator('tr.node .open').click();
     await page.locator('#detail .graph').first().waitFor();
     await page.locator('#detail dl').first().waitFor();
-    expect(await page.locator('#detail-title').textContent()).toBe(text);
+    await expect.poll(() => page.locator('#detail-title').textContent()).toBe(text);
     for (const place of ['#node-list', '#event-list', '#detail']) {
-      expect(await page.locator(place).textContent(), place).toContain(text);
+      await expect.poll(() => page.locator(place).textContent(), { message: place }).toContain(text);
       const made = ['img', 'script', 'iframe', 'a[href^="javascript:"]', '[onload]', '[onerror]', '[onfocus]', 'style'];
       expect(await page.locator(made.map((tag) => `${place} ${tag}`).join(',')).count(), place).toBe(0);
     }
@@ -142,7 +142,7 @@ describe.skipIf(!hasChromium)('the page in chromium, among enemies', () => {
       await page.keyboard.type(OLD);
       await page.keyboard.press('Enter');
       await page.locator('#password-close:focus').waitFor();
-      expect(await said()).toBe('The password is changed.');
+      await expect.poll(said).toBe('The password is changed.');
       const kept = `[...document.querySelectorAll('input[type=password]')].map(({ value }) => value).join('')`;
       expect(await page.evaluate<string>(kept)).toBe('');
       for (const element of ['document.documentElement', 'document.querySelector("#password")']) {
@@ -166,7 +166,7 @@ describe.skipIf(!hasChromium)('the page in chromium, among enemies', () => {
         await page.locator('#password-new').fill(NEW);
         await page.locator('#password-again').fill(`${NEW}r`);
         await page.getByRole('button', { name: 'Change' }).click();
-        expect(await said()).toBe('The new password is not the same both times.');
+        await expect.poll(said).toBe('The new password is not the same both times.');
         const folder = process.env['BRAMBLE_SCREENSHOTS'];
         if (folder !== undefined) await page.screenshot({ path: path.join(folder, `password-${scheme}.png`) });
         await page.keyboard.press('Escape');

@@ -11,18 +11,18 @@ import { randomBelow, seededRandom } from '../../proto/contract/random.js';
 import { openPoolDisk, type PoolDisk, type PoolKind } from './pool-disk.js';
 import { NO_SERVICES, nodeDriver, pathsBelow, startRoots, writeImage } from './roots-rig.js';
 
-/** Reimages one board with two images by turns, until it is killed. Says a line when it has begun, and after every round. */
+/** Reimages one board with two images by turns, from a given one on, until it is killed. Says a line when it has begun, and after every round. */
 const PROGRAM = `
 import { nodeDriver, NO_SERVICES, pathsBelow, startRoots } from './test/system/roots-rig.js';
 import { BOOT_SET, BOARD, orderOf } from './agent/kit/testing/root-rig.js';
-const [folder, pool, kind] = process.argv.slice(2);
+const [folder, pool, kind, first] = process.argv.slice(2);
 const { signal } = new AbortController();
 const driver = await nodeDriver(kind, pool);
 const { keeper, boot } = startRoots({ paths: pathsBelow(folder, pool), driver, images: folder + '/images', services: NO_SERVICES });
 process.stdout.write('begun\\n');
 await keeper.recoverAll(signal);
 await boot.apply(BOOT_SET, signal);
-for (let round = 0; ; round++) {
+for (let round = Number(first); ; round++) {
   const { generation } = await keeper.prepare(orderOf(round % 2 === 0 ? 'one' : 'two'), signal);
   await keeper.activate(BOARD.serial, generation, signal);
   if (round % 3 === 2) await keeper.rollBack(BOARD.serial, generation, signal);
@@ -45,10 +45,10 @@ export function killedDrivers(present: readonly string[]): readonly DriverName[]
   });
 }
 
-/** A round takes about as long. */
-const LATEST_MS = 700;
-/** So that there is something to be served. */
+/** So that there is something to be served, and it is known how long a round takes here and now. */
 const FIRST_ROUNDS = 3;
+/** Killed within so many rounds of its start. */
+const ROUNDS_MAX = 2;
 const FIRST_MS_MAX = 60_000;
 const { signal } = new AbortController();
 
@@ -81,10 +81,12 @@ class KilledRoots {
   /** Kills it so many times, and after each looks at what is served; then everything is put right and nothing is left over. */
   async kill(count: number, seed: number): Promise<void> {
     const random = seededRandom(seed);
-    await this.#killWhen((text) => text.split('round').length > FIRST_ROUNDS, FIRST_MS_MAX);
+    const startedMs = performance.now();
+    await this.#killWhen(0, (text) => text.split('round').length > FIRST_ROUNDS, FIRST_MS_MAX);
+    const latestMs = Math.round(((performance.now() - startedMs) / FIRST_ROUNDS) * ROUNDS_MAX);
     const images = new Set<string>();
     for (let kill = 0; kill < count; kill++) {
-      await this.#killWhen(() => false, randomBelow(random, LATEST_MS));
+      await this.#killWhen(kill, () => false, randomBelow(random, latestMs));
       images.add(await this.#served());
     }
     expect(images).toEqual(new Set(['one', 'two']));
@@ -92,8 +94,8 @@ class KilledRoots {
   }
 
   /** Once it has begun: when it has said what `isEnough` waits for, or after so long. */
-  async #killWhen(isEnough: (text: string) => boolean, latestMs: number): Promise<void> {
-    const argv = [this.#at('reimage.mjs'), this.#folder, this.#pool, this.#driver];
+  async #killWhen(firstRound: number, isEnough: (text: string) => boolean, latestMs: number): Promise<void> {
+    const argv = [this.#at('reimage.mjs'), this.#folder, this.#pool, this.#driver, String(firstRound)];
     const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
     const gone = new Promise((resolve) => child.once('close', resolve));
     let text = '';
@@ -162,9 +164,8 @@ class KilledRoots {
 export async function killRoots(kills: number, drivers: readonly DriverName[]): Promise<void> {
   const lanes = drivers.length;
   const all = await Promise.all(drivers.map((driver) => KilledRoots.open(driver)));
-  try {
-    await Promise.all(all.map((roots, lane) => roots.kill(Math.ceil(kills / lanes), lane + 7)));
-  } finally {
-    await Promise.all(all.map((roots) => roots.close()));
-  }
+  // All of them to their end: none is put away while another still works, and what one of them said is not lost by that.
+  const ended = await Promise.allSettled(all.map((roots, lane) => roots.kill(Math.ceil(kills / lanes), lane + 7)));
+  const closed = await Promise.allSettled(all.map((roots) => roots.close()));
+  for (const outcome of [...ended, ...closed]) if (outcome.status === 'rejected') throw outcome.reason;
 }
