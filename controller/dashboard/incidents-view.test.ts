@@ -34,6 +34,14 @@ test('what is held is said with its reason', () => {
   expect(cards(incident({ members }))[0]?.now).toBe('Nothing is done now: its disks have no redundancy.');
 });
 
+test('who has to go somewhere is told where', () => {
+  const heldBecause = 'somebody has to go to site cam, shelf s3, port sw-1/12 (board 3b 00000000aa123456)';
+  const members = [{ name: 'pi-7', state: 'await-hands', heldBecause, sinceMs: 1 }];
+  expect(cards(incident({ members }))[0]?.now).toBe(
+    'Somebody has to go to site cam, shelf s3, port sw-1/12 (board 3b 00000000aa123456).',
+  );
+});
+
 test('nodes that suffer from something shared are not to blame', () => {
   const members = [{ name: 'pi-7', state: 'held-by-cause', heldBecause: 'x', sinceMs: 1 }];
   expect(cards(incident({ cause: 'site:cam', members }))[0]?.now).toBe(

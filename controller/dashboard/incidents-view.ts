@@ -141,8 +141,11 @@ function nowOf({ members, state, cause, wellSinceMs }: IncidentDetail): string {
     const who = members.length === 1 ? 'the node' : `the ${members.length} nodes`;
     return `Nothing is done to ${who} behind it: not to blame.`;
   }
-  if (first.state === 'await-hands') return NOW['await-hands'] ?? '';
-  return held === undefined ? (NOW[first.state] ?? '') : `Nothing is done now: ${held.heldBecause}.`;
+  if (held === undefined) return NOW[first.state] ?? '';
+  const { heldBecause } = held;
+  // Not why nothing is done, but what is to be done, and where.
+  if (first.state === 'await-hands') return `${heldBecause.charAt(0).toUpperCase()}${heldBecause.slice(1)}.`;
+  return `Nothing is done now: ${heldBecause}.`;
 }
 
 function byName(members: IncidentDetail['members']): IncidentDetail['members'] {

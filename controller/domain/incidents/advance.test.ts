@@ -9,6 +9,7 @@ const PATIENCE_MS = 60;
 const node = (name: string, over: Partial<NodeSign> = {}): NodeSign => ({
   name,
   site: 'cam',
+  place: 'site cam, shelf s3, port sw-1/12 (board 3b 00000000aa123456)',
   state: 'diagnosing',
   cause: undefined,
   wellSinceMs: undefined,

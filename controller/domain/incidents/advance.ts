@@ -190,7 +190,7 @@ function tellStory(draft: Draft): void {
     const isShared = incident !== undefined && incident.cause !== nodeCause(record.node);
     if (incident === undefined || record.state === 'suspect') continue;
     if (isShared && (record.cause === incident.cause || record.decision === 'well')) continue;
-    const { kind, words } = recordWords(record);
+    const { kind, words } = recordWords(record, signs.nodes.get(record.node)?.place ?? 'it');
     draft.tell(incident, kind, record.node, words, record.atMs);
   }
   for (const action of signs.actions) {

@@ -25,6 +25,8 @@ export interface CauseSign {
 export interface NodeSign {
   readonly name: string;
   readonly site: string;
+  /** Where whoever goes to it finds it. */
+  readonly place: string;
   readonly state: HealState;
   /** The shared cause that holds it now. */
   readonly cause: string | undefined;

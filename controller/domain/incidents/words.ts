@@ -28,8 +28,12 @@ function heldWords({ guard, why, measured, limit, domain }: Objection): string {
   return `${GUARDS[guard]} (${why}${isCount ? `: ${measured}, limit ${limit}` : ''}${where})`;
 }
 
-/** Why nothing is done about a node now; empty = something is, or will be. */
-export function heldBecause(record: ExplainRecord | undefined): string {
+/**
+ * Why nothing is done about a node now; empty = something is, or will be.
+ *
+ * @param place where it is, for whoever goes there
+ */
+export function heldBecause(record: ExplainRecord | undefined, place: string): string {
   if (record === undefined) return '';
   switch (record.decision) {
     case 'hold':
@@ -37,7 +41,7 @@ export function heldBecause(record: ExplainRecord | undefined): string {
     case 'would-act':
       return 'the policy only watches';
     case 'hands':
-      return 'somebody has to go there';
+      return `somebody has to go to ${place}`;
     case 'act':
     case 'watch':
     case 'well':
@@ -50,8 +54,12 @@ interface EntryWords {
   readonly words: string;
 }
 
-/** What a change of mind adds to the story. */
-export function recordWords(record: ExplainRecord): EntryWords {
+/**
+ * What a change of mind adds to the story.
+ *
+ * @param place where the node is, for whoever goes there
+ */
+export function recordWords(record: ExplainRecord, place: string): EntryWords {
   const { decision, verdict, state, objection } = record;
   const remedy = remedyOf(record);
   switch (decision) {
@@ -62,7 +70,7 @@ export function recordWords(record: ExplainRecord): EntryWords {
     case 'hands':
       return {
         kind: 'decision',
-        words: `${verdict}: nothing that can be done from here is left; somebody has to go there`,
+        words: `${verdict}: nothing that can be done from here is left; somebody has to go to ${place}`,
       };
     case 'hold': {
       const why = objection === undefined ? 'its cause is looked at first' : heldWords(objection);
@@ -112,4 +120,17 @@ export function actionWords({ rung, state, detail }: ActionSign): EntryWords | u
     case 'queued':
       return undefined;
   }
+}
+
+const KINDS_TOLD = 3;
+
+/** One trouble of each kind, and how many more there are of it: ten full exports do not hide a failed disk, nor it them. */
+export function troublesWords(troubles: readonly { readonly type: string; readonly words: string }[]): string {
+  const kinds = new Map<string, Set<string>>();
+  for (const { type, words } of troubles) kinds.set(type, (kinds.get(type) ?? new Set()).add(words));
+  const told = [...kinds.values()].map(([first = '', ...alike]) =>
+    alike.length === 0 ? first : `${first} (and ${alike.length} more like it)`,
+  );
+  const more = told.length > KINDS_TOLD ? [`and ${told.length - KINDS_TOLD} more`] : [];
+  return [...told.slice(0, KINDS_TOLD), ...more].join('; ');
 }

@@ -1,7 +1,7 @@
 import type { Severity } from '../../domain/event.js';
 import { type ExplainRecord, renderExplain } from '../../domain/healing/explain.js';
-import { plugName } from '../../domain/topology/check.js';
 import type { MappedNode } from '../../domain/topology/fleet-map.js';
+import { placeWords } from '../../domain/topology/place.js';
 
 interface Words {
   readonly severity: Severity;
@@ -17,7 +17,7 @@ export function wordsOf(record: ExplainRecord, node: MappedNode): Words | undefi
     case 'would-act':
       return { severity: 'info', reason: 'HealingWouldAct', message: renderExplain(record) };
     case 'hands':
-      return { severity: 'error', reason: 'HandsNeeded', message: `${record.verdict}. ${whereIs(node)}` };
+      return { severity: 'error', reason: 'HandsNeeded', message: `${record.verdict}. ${errandTo(node)}` };
     case 'hold':
     case 'watch':
     case 'well':
@@ -25,14 +25,7 @@ export function wordsOf(record: ExplainRecord, node: MappedNode): Words | undefi
   }
 }
 
-/** "Go to site cam, shelf s3, port sw-1/12: board 3b 00000000aa123456." */
-function whereIs({ record }: MappedNode): string {
-  const { site, shelf, plug, board } = record;
-  const place = [
-    `site ${site}`,
-    ...(shelf === '' ? [] : [`shelf ${shelf}`]),
-    ...(plug === undefined ? [] : [`port ${plugName(plug)}`]),
-  ];
-  const done = 'Say `bramble node repaired` when it is done.';
-  return `Go to ${place.join(', ')}: board ${board.model} ${board.serial}. ${done}`;
+/** "Go to site cam, shelf s3, port sw-1/12 (board 3b 00000000aa123456)." and what to say afterwards. */
+function errandTo({ record }: MappedNode): string {
+  return `Go to ${placeWords(record)}. Say \`bramble node repaired\` when it is done.`;
 }

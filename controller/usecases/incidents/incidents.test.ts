@@ -70,6 +70,18 @@ test('Pis whose silence is heard a little before that of their fileserver: one i
   expect(await site.orders()).toEqual([]);
 });
 
+test('where nothing can be done from here, the incident says where somebody has to go', async () => {
+  const site = await started();
+  const [pi] = site.pis;
+  if (pi !== undefined) site.silent.add(pi);
+  await site.pass(8 * MINUTE_MS);
+  const [incident] = site.fleet.core.healing.incidents.live();
+  const errand = 'somebody has to go to site lab, shelf shelf-1, port sw-1/1 (board 3b 00000001)';
+  expect(incident?.members).toMatchObject([{ name: 'pi-1', state: 'await-hands', heldBecause: errand }]);
+  const story = await site.fleet.store.reader.incidents.timeline(incident?.id ?? '', 100);
+  expect(story.map(({ words }) => words)).toContainEqual(expect.stringContaining(errand));
+});
+
 test('what people say of an incident is on record, and closing it alerts nobody of the same again', async () => {
   const site = await started();
   site.hang(1);

@@ -10,7 +10,8 @@ import type { Plan } from '../../domain/healing/plan.js';
 import type { HealingPolicy } from '../../domain/healing/policy.js';
 import { sidesOfElement, sidesOfNode } from '../../domain/incidents/sides.js';
 import type { CauseSign, NodeSign } from '../../domain/incidents/signs.js';
-import { heldBecause } from '../../domain/incidents/words.js';
+import { heldBecause, troublesWords } from '../../domain/incidents/words.js';
+import { placeWords } from '../../domain/topology/place.js';
 import type { NodeEntry } from '../node-table.js';
 
 export interface PassSeen {
@@ -32,6 +33,7 @@ export function nodeSigns(seen: PassSeen): ReadonlyMap<string, NodeSign> {
     const node = desired.map.nodes[index];
     if (node === undefined) continue;
     const { name, site } = node.record;
+    const place = placeWords(node.record);
     const record = planned.memory.records.get(index);
     const said = signsOf(observed, node, Number.NEGATIVE_INFINITY, nowMs);
     const isWatched = heal.state === 'probation';
@@ -39,13 +41,14 @@ export function nodeSigns(seen: PassSeen): ReadonlyMap<string, NodeSign> {
     signs.set(name, {
       name,
       site,
+      place,
       state: heal.state,
       cause: heal.cause ?? planned.blamed.get(index)?.name,
       wellSinceMs: wellMs === undefined ? undefined : wallOf(wellMs),
       troubleSinceMs: wallOf(heal.troubleSinceMs),
       row: record?.row ?? '',
       verdict: record === undefined || record.verdict === '' ? 'nothing is heard from it' : record.verdict,
-      heldBecause: wellMs === undefined ? visible(heldBecause(record), 500) : '',
+      heldBecause: wellMs === undefined ? visible(heldBecause(record, place), 500) : '',
       sides: said === undefined ? [] : sidesOfNode(said, node.record),
       isExcused: entryOf(name)?.maintenance !== undefined || isDrilled(seen, [name, ...elementNames(desired, index)]),
     });
@@ -106,14 +109,6 @@ function blamedSigns(seen: PassSeen): readonly CauseSign[] {
   });
 }
 
-const TROUBLES_TOLD = 2;
-
-function toldOf(messages: readonly string[]): string {
-  const all = [...new Set(messages)];
-  const more = all.length > TROUBLES_TOLD ? [`and ${all.length - TROUBLES_TOLD} more`] : [];
-  return [...all.slice(0, TROUBLES_TOLD), ...more].join('; ');
-}
-
 /** Trouble of fileservers and switches that they tell of, or their own silence. */
 function* observerSigns(seen: PassSeen, entries: Iterable<NodeEntry>): Iterable<CauseSign> {
   for (const { node, liveness, conditions, silentSinceMs, maintenance } of entries) {
@@ -124,7 +119,9 @@ function* observerSigns(seen: PassSeen, entries: Iterable<NodeEntry>): Iterable<
     const grave = conditions.filter(({ raised, severity }) => raised && severity === 'error');
     const first = grave[0];
     if (first !== undefined) {
-      const words = toldOf(grave.map(({ message }) => visible(message, 200)));
+      const words = troublesWords(
+        grave.map(({ rule, message }) => ({ type: rule.type, words: visible(message, 200) })),
+      );
       const row = [...new Set(grave.map(({ rule }) => rule.type))].toSorted().join('+');
       const sinceMs = Math.min(...grave.map((one) => one.sinceMs));
       yield { ...base, row, verdict: words, sides: [{ side: kind, name, words }], isSilenceOnly: false, sinceMs };

@@ -1,0 +1,12 @@
+import { plugName } from './check.js';
+import type { NodeRecord } from './records.js';
+
+/** Where a node is found by whoever goes there: "site cam, shelf s3, port sw-1/12 (board 3b 00000000aa123456)". */
+export function placeWords({ site, shelf, plug, board }: NodeRecord): string {
+  const parts = [
+    `site ${site}`,
+    ...(shelf === '' ? [] : [`shelf ${shelf}`]),
+    ...(plug === undefined ? [] : [`port ${plugName(plug)}`]),
+  ];
+  return `${parts.join(', ')} (board ${board.model} ${board.serial})`;
+}
