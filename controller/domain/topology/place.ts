@@ -8,5 +8,6 @@ export function placeWords({ site, shelf, plug, board }: NodeRecord): string {
     ...(shelf === '' ? [] : [`shelf ${shelf}`]),
     ...(plug === undefined ? [] : [`port ${plugName(plug)}`]),
   ];
-  return `${parts.join(', ')} (board ${board.model} ${board.serial})`;
+  const model = board.model === 'other' ? '' : `${board.model} `;
+  return `${parts.join(', ')} (board ${model}${board.serial})`;
 }
